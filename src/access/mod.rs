@@ -1,0 +1,27 @@
+//! Who may do what: accounts, roles, sign-in. A route's permission stands in its signature, as
+//! [`May`]; what a role may is one table in `role.rs`.
+
+mod account;
+pub(crate) mod entity;
+mod may;
+mod pages;
+mod password;
+mod role;
+mod session;
+pub(crate) mod store;
+
+pub use account::{NewAccount, add, disable, reset};
+pub use may::{
+    AmendRegister, ConfirmRegister, Import, KeepRegister, May, SeeBehindFigures, SeeConferences, SeeFeedback,
+    SeeFigures, SignedIn,
+};
+pub use pages::routes;
+pub use role::{Permission, Role};
+pub use session::{Sessions, forget_ended};
+
+use crate::platform::ids::typed_id;
+
+typed_id! {
+    /// An account.
+    AccountId
+}

@@ -1,0 +1,52 @@
+//! The roles and what each may do: one table.
+
+use crate::platform::codes::codes;
+
+codes! {
+    /// What an account is for (DOMAIN 2).
+    pub enum Role {
+        Administrator = "administrator", "conference administrator";
+        Chair = "chair", "chair";
+        QaManager = "qa_manager", "QA manager";
+        PaqaMember = "paqa_member", "PAQA member";
+    }
+}
+
+/// Something that can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// See conferences and their registers (a chair: those it chairs).
+    SeeConferences,
+    /// Record attendance and decisions in a register that is open.
+    KeepRegister,
+    /// Confirm a register.
+    ConfirmRegister,
+    /// Amend a confirmed register.
+    AmendRegister,
+    /// See what feedback waits for a person.
+    SeeFeedback,
+    /// Read PAQA's month.
+    SeeFigures,
+    /// See the invitations behind a figure.
+    SeeBehindFigures,
+    /// Take files in.
+    Import,
+}
+
+impl Role {
+    /// The table. A chair acts for the conferences that it chairs; the queries see to that.
+    pub const fn may(self, permission: Permission) -> bool {
+        use Permission::*;
+        use Role::*;
+        match permission {
+            SeeConferences => matches!(self, Administrator | Chair | QaManager),
+            KeepRegister => matches!(self, Administrator | Chair),
+            ConfirmRegister => matches!(self, Chair),
+            AmendRegister => matches!(self, Administrator | Chair | QaManager),
+            SeeFeedback => matches!(self, Administrator | QaManager),
+            SeeFigures => matches!(self, Administrator | QaManager | PaqaMember),
+            SeeBehindFigures => matches!(self, Administrator | QaManager),
+            Import => matches!(self, Administrator),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The directory's tables.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::entity::prelude::*;
+
+use super::{AgencyGroup, AgencyId, ContactId, ServiceId};
+
+pub mod agency {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "agency")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: AgencyId,
+        pub code: String,
+        pub name: String,
+        pub agency_group: AgencyGroup,
+        pub valid_from: Option<NaiveDate>,
+        pub valid_to: Option<NaiveDate>,
+        pub successor_id: Option<AgencyId>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod service {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "service")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ServiceId,
+        pub agency_id: AgencyId,
+        pub name: String,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod contact {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "contact")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ContactId,
+        pub agency_id: AgencyId,
+        /// `None`: the whole agency.
+        pub service_id: Option<ServiceId>,
+        pub name: String,
+        pub role: String,
+        pub email: String,
+        pub is_safeguarding_lead: bool,
+        pub valid_from: Option<NaiveDate>,
+        pub valid_to: Option<NaiveDate>,
+        pub verified_on: Option<NaiveDate>,
+        pub bounced_at: Option<DateTime<Utc>>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}

@@ -1,0 +1,11 @@
+//! The composition root: the only room that knows all the others.
+
+mod check;
+pub mod cli;
+pub mod config;
+mod import_command;
+mod report_page;
+mod routes;
+mod serve;
+mod site;
+mod tasks;

@@ -1,0 +1,79 @@
+//! Every address of the service, and the layers that each request passes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, SessionManagerLayer};
+
+use super::site::Site;
+use crate::access::{self, Sessions};
+use crate::web::{Chrome, Desk, Problem, asset_routes};
+use crate::{feedback, imports, register, reports};
+
+/// Scripts and styles of our own only, nothing inline, nobody's frame.
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+                   connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// A year of a county's log is 3 MB; ten years fit.
+const BODY_LIMIT: usize = 40 * 1024 * 1024;
+
+/// The whole service.
+pub fn router(site: &Arc<Site>) -> Router {
+    let desk = Desk {
+        db: site.db.clone(),
+        keys: site.keys.clone(),
+        clock: site.clock,
+        session_hours: site.config.access.session_hours,
+    };
+    let secure = site.config.access.secure_cookies;
+    let store = Sessions { db: site.db.clone(), clock: site.clock };
+    let idle = time::Duration::minutes(i64::from(site.config.access.idle_minutes));
+    let sessions = SessionManagerLayer::new(store)
+        .with_name(if secure { "__Host-quorate" } else { "quorate" })
+        .with_secure(secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(idle));
+    let header = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+    };
+    let kept = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    Router::new()
+        .merge(access::routes())
+        .merge(register::routes())
+        .merge(feedback::routes())
+        .merge(reports::routes())
+        .merge(imports::routes())
+        .fallback(async || Problem::NotFound(Chrome::default()).into_response())
+        .layer(axum::Extension(Arc::new(site.rules.clone())))
+        .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
+        .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))
+        .layer(axum::Extension(register::MaximumAge(site.rules.feedback.maximum_age_working_days)))
+        .layer(sessions)
+        .layer(CsrfLayer::new())
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(60)))
+        // Pages hold records about children: no shared or disk cache keeps them.
+        .layer(kept(header::CACHE_CONTROL, "no-store"))
+        .merge(asset_routes())
+        .layer(header(header::CONTENT_SECURITY_POLICY, CSP))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::new())
+        .with_state(desk)
+}

@@ -1,0 +1,146 @@
+//! Opening the place: database, keys, templates.
+
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
+
+use super::config::{Config, ConfigError, TransportKind};
+use crate::imports::Rules;
+use crate::mail::{SendError, TemplateError, Templates, Transport};
+use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
+use crate::register::{self, Policies};
+
+/// Why the place could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database.
+    #[error(transparent)]
+    Open(#[from] DbError),
+    /// The database, later.
+    #[error("database: {0}")]
+    Db(#[from] DbErr),
+    /// The schema is older than the program.
+    #[error("the database lacks {0} migration(s): run `quorate migrate`")]
+    NotMigrated(usize),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The keys are not those that this database was sealed with.
+    #[error("the keys in {0} are not those that this database was sealed with; restore the right keys file")]
+    OtherKeys(String),
+    /// A template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The mail server's settings.
+    #[error("mail.smtp: {0}")]
+    Mail(#[from] SendError),
+}
+
+mod key_check {
+    use sea_orm::entity::prelude::*;
+
+    use super::Sealed;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "key_check")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub sealed: Sealed,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Everything that commands and pages work with.
+pub struct Site {
+    /// The settings.
+    pub config: Config,
+    /// The clock.
+    pub clock: Clock,
+    /// The database.
+    pub db: Db,
+    /// The keys.
+    pub keys: Keys,
+    /// The letters' templates.
+    pub templates: Templates,
+    /// The way out for mail.
+    pub transport: Transport,
+    /// How rows, registers and letters are judged.
+    pub rules: Rules,
+}
+
+/// Brings the schema up to date; says how many migrations that took.
+pub async fn migrate(config: &Config) -> Result<usize, OpenError> {
+    let alone = Url::parse(&config.database_url()?)?.connect_alone().await?;
+    let done = migrations::up(&alone).await?;
+    alone.close().await?;
+    Ok(done)
+}
+
+/// How many migrations the database lacks.
+pub async fn pending(config: &Config) -> Result<usize, OpenError> {
+    let alone = Url::parse(&config.database_url()?)?.connect_alone().await?;
+    let pending = migrations::pending(&alone).await?;
+    alone.close().await?;
+    Ok(pending)
+}
+
+impl Site {
+    /// Opens it. A new database is migrated and gets its keys; one that holds records and lacks
+    /// migrations is left as it is, for a backup comes before a migration.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, OpenError> {
+        let url = Url::parse(&config.database_url()?)?;
+        let alone = url.connect_alone().await?;
+        let pending = migrations::pending(&alone).await?;
+        if pending > 0 {
+            if !migrations::is_new(&alone).await? {
+                return Err(OpenError::NotMigrated(pending));
+            }
+            migrations::up(&alone).await?;
+        }
+        alone.close().await.map_err(DbError::from)?;
+        let db = Db::open(&url).await?;
+        let keys = keys(&config, &db).await?;
+        let transport = match config.mail.transport {
+            TransportKind::Folder => Transport::Folder(config.mail.folder.clone()),
+            TransportKind::Smtp => Transport::smtp(&config.smtp()?)?,
+        };
+        let policies: Policies =
+            register::store::policies(db.read(), config.invitations.minimum_notice).await?;
+        let rules = Rules {
+            policies,
+            report_on_time_working_days: config.register.report_on_time_working_days,
+            feedback: config.feedback_settings()?,
+        };
+        Ok(Self { clock, db, keys, templates: Templates::compile()?, transport, rules, config })
+    }
+}
+
+/// The keys of this database. They are made once, for a database that has none; a database with
+/// another's keys, or whose keys are lost, is not opened: it would be sealed twice over.
+async fn keys(config: &Config, db: &Db) -> Result<Keys, OpenError> {
+    const PURPOSE: &str = "key_check";
+    let file = &config.keys.file;
+    let tx = db.begin("check keys").await?;
+    let Some(check) = key_check::Entity::find_by_id(1).one(tx.conn()).await? else {
+        let keys = match Keys::read(file) {
+            Err(KeysError::Missing(_)) => {
+                let keys = Keys::generate();
+                keys.write_new(file)?;
+                keys
+            }
+            other => other?,
+        };
+        let row = key_check::Model { id: 1, sealed: keys.seal(PURPOSE, PURPOSE) };
+        row.into_active_model().insert(tx.conn()).await?;
+        tx.commit().await?;
+        return Ok(keys);
+    };
+    let keys = Keys::read(file)?;
+    match keys.open(PURPOSE, &check.sealed) {
+        Ok(_) => Ok(keys),
+        Err(_) => Err(OpenError::OtherKeys(file.display().to_string())),
+    }
+}

@@ -1,0 +1,53 @@
+//! The audit trail: append-only, hash-chained, written in the transaction of the change it tells of.
+//!
+//! The chain covers a salted digest of each payload, and the payloads stand apart, sealed: retention
+//! can erase one without breaking the chain, and its digest cannot be guessed back.
+
+mod chain;
+mod entity;
+mod store;
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use serde_json::Value;
+
+use crate::platform::{Keys, Tx};
+pub use store::verify;
+
+/// Who does something: an account, a file, or the schedule.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// A name for people: an account's name, "import of attendance-log.csv".
+    pub name: String,
+    /// The role's code, or `system`.
+    pub role: &'static str,
+}
+
+impl Actor {
+    /// Quorate itself: the schedule, or a command at the machine.
+    pub fn system(name: impl Into<String>) -> Self {
+        Self { name: name.into(), role: "system" }
+    }
+}
+
+/// One thing that was done.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// What, as `room.verb`: `register.confirmed`.
+    pub action: &'static str,
+    /// To what: an id, or a name that identifies nobody.
+    pub object: String,
+    /// Before, after, reason: kept sealed.
+    pub payload: Value,
+}
+
+/// Appends events to the chain.
+pub async fn record(
+    tx: &Tx,
+    keys: &Keys,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    events: Vec<Event>,
+) -> Result<(), DbErr> {
+    store::append(tx, keys, actor, now, events).await
+}

@@ -1,0 +1,19 @@
+//! Days and times as the statute and the people count them: working days of England and Wales,
+//! calendar months, and Europe/London.
+
+mod bank_holidays;
+mod entity;
+pub mod london;
+mod months;
+mod working_days;
+
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+
+pub use months::add_months;
+pub use working_days::Calendar;
+
+/// The working-day calendar with the proclaimed changes that the database holds.
+pub async fn load(db: &impl ConnectionTrait) -> Result<Calendar, DbErr> {
+    let changes = entity::Entity::find().all(db).await?;
+    Ok(Calendar::with_changes(changes.into_iter().map(|c| (c.date, c.is_holiday))))
+}

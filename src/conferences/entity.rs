@@ -1,0 +1,83 @@
+//! The tables of conferences, their children and chairs.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::entity::prelude::*;
+
+use super::{
+    AdjournmentReason, Category, ChairId, ChildId, ConferenceId, ConferenceType, Decision, Locality, Mode,
+    ProceededReason, Status,
+};
+use crate::platform::Sealed;
+
+pub mod chair {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "chair")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ChairId,
+        pub name: String,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod conference {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "conference")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ConferenceId,
+        /// Random and mailable: "K7Q2-M4TD".
+        pub reference: String,
+        /// The local or imported reference: may be a case-system number, and never goes into mail.
+        pub conference_ref: String,
+        pub kind: ConferenceType,
+        pub status: Status,
+        pub adjournment_reason: Option<AdjournmentReason>,
+        /// London's date of `starts_at`.
+        pub conference_date: NaiveDate,
+        pub starts_at: DateTime<Utc>,
+        pub decision_at: Option<DateTime<Utc>>,
+        pub locality: Locality,
+        pub mode: Mode,
+        pub place: Option<String>,
+        pub chair_id: ChairId,
+        pub strategy_discussion_on: Option<NaiveDate>,
+        pub moved_to_id: Option<ConferenceId>,
+        pub restricted: bool,
+        pub proceeded_reason: Option<ProceededReason>,
+        /// Counts the changes of the register, so that two people never overwrite each other unseen.
+        pub version: i32,
+        /// What the last file said of this conference (JSON, no child): the base of the next comparison.
+        pub from_file: Option<String>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod child {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "conference_child")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: ChildId,
+        pub conference_id: ConferenceId,
+        /// The local case-system reference, sealed.
+        pub child: Sealed,
+        /// Its keyed hash, by which the same child is found again.
+        pub child_key: Vec<u8>,
+        pub category: Category,
+        pub decision: Option<Decision>,
+        /// Why the plan still ended without a core agency, sealed.
+        pub plan_end_reason: Option<Sealed>,
+        pub decision_from_file: Option<String>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}

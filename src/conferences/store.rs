@@ -1,0 +1,52 @@
+//! The conferences' only queries.
+
+use chrono::NaiveDate;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+
+use super::entity::{chair, conference};
+use super::{ChairId, ConferenceId};
+
+/// Conferences on the days `from ≤ date ≤ to`, in order of time; of one chair where one is given.
+pub async fn between(
+    db: &impl ConnectionTrait,
+    from: NaiveDate,
+    to: NaiveDate,
+    chair: Option<ChairId>,
+) -> Result<Vec<conference::Model>, DbErr> {
+    let mut query = conference::Entity::find().filter(conference::Column::ConferenceDate.between(from, to));
+    if let Some(chair) = chair {
+        query = query.filter(conference::Column::ChairId.eq(chair));
+    }
+    query.order_by_asc(conference::Column::StartsAt).order_by_asc(conference::Column::Id).all(db).await
+}
+
+/// Conferences by id.
+pub async fn by_ids(db: &impl ConnectionTrait, ids: Vec<ConferenceId>) -> Result<Vec<conference::Model>, DbErr> {
+    conference::Entity::find().filter(conference::Column::Id.is_in(ids)).all(db).await
+}
+
+/// The first day after `day` that has a conference.
+pub async fn next_after(
+    db: &impl ConnectionTrait,
+    day: NaiveDate,
+    chair: Option<ChairId>,
+) -> Result<Option<conference::Model>, DbErr> {
+    let mut query = conference::Entity::find()
+        .filter(conference::Column::ConferenceDate.gt(day))
+        .filter(conference::Column::Status.ne(super::Status::Cancelled));
+    if let Some(chair) = chair {
+        query = query.filter(conference::Column::ChairId.eq(chair));
+    }
+    query.order_by_asc(conference::Column::StartsAt).one(db).await
+}
+
+/// Every chair, by name.
+pub async fn chairs(db: &impl ConnectionTrait) -> Result<Vec<chair::Model>, DbErr> {
+    chair::Entity::find().order_by_asc(chair::Column::Name).all(db).await
+}
+
+/// A chair's name.
+pub async fn chair(db: &impl ConnectionTrait, id: ChairId) -> Result<String, DbErr> {
+    let row = chair::Entity::find_by_id(id).one(db).await?;
+    Ok(row.map(|c| c.name).unwrap_or_default())
+}

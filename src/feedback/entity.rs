@@ -1,0 +1,28 @@
+//! The table of feedback items.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+use super::{FeedbackId, ItemState, Kind};
+use crate::invitations::InvitationId;
+
+pub mod feedback {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "feedback")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: FeedbackId,
+        pub invitation_id: InvitationId,
+        pub kind: Kind,
+        pub version: i32,
+        pub wording: String,
+        /// What the letter's statements rest on (JSON of codes and dates).
+        pub basis: String,
+        pub state: ItemState,
+        pub made_at: DateTime<Utc>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}

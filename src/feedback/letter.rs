@@ -1,0 +1,250 @@
+//! What a letter says, sentence by sentence, from recorded facts alone.
+//!
+//! The type is the promise of DOMAIN 7, "Never says": it has no field for a child, a family, a category,
+//! an allegation, a case-system number or free text, so no template can print one.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::store::Following;
+use super::{Settings, Wording};
+use crate::agencies::store::Directory;
+use crate::calendar::london;
+use crate::conferences::{Decision, Status};
+use crate::invitations::entity::invitation;
+use crate::invitations::{Attendance, Fault, Report, Response, notice};
+use crate::mail::masked;
+use crate::register::store::Record;
+use crate::register::{Assessed, Assessment, ImpactCode, Policies, Standing};
+
+/// The context of every letter template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Letter {
+    /// The random reference; the only thing a subject may hold.
+    pub reference: String,
+    /// "review conference".
+    pub conference_type: String,
+    /// "Wednesday 30 September 2026".
+    pub date: String,
+    /// "1:30pm".
+    pub time: String,
+    /// Where, if that was recorded.
+    pub place: Option<String>,
+    /// The chair.
+    pub chair: String,
+    /// "in person or by video".
+    pub mode: String,
+    /// The service invited.
+    pub service: String,
+    /// The role invited.
+    pub role: String,
+    /// When the invitation went, with how much notice, to which masked address; or what went wrong.
+    pub invited: String,
+    /// What was recorded of its part.
+    pub recorded: String,
+    /// What was recorded of its report.
+    pub report: String,
+    /// Whether the conference was quorate.
+    pub quorum: String,
+    /// What the absence did.
+    pub impact: Vec<String>,
+    /// Whether decisions were taken without it.
+    pub decided_without: bool,
+    /// The next chance to take part.
+    pub next: Option<String>,
+    /// The day to reply by, where the letter asks for a reply.
+    pub reply_by: Option<String>,
+    /// Who signs.
+    pub contact: String,
+    /// The number to ring.
+    pub telephone: String,
+    /// The professional-disagreement procedure.
+    pub disagreement_procedure: String,
+}
+
+/// What a letter is written from.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub record: &'a Record,
+    pub assessment: &'a Assessment,
+    pub directory: &'a Directory,
+    pub following: &'a Following,
+    pub chair: &'a str,
+    pub policies: &'a Policies,
+    pub settings: &'a Settings,
+    pub today: NaiveDate,
+}
+
+impl Letter {
+    /// Writes the letter about one invitation (by its place in the record).
+    pub(super) fn of(source: Source<'_>, place: usize, wording: Option<Wording>) -> Self {
+        let Source { record, assessment, settings, policies, .. } = source;
+        let (c, row) = (&record.conference, &record.invitations[place]);
+        let assessed = &assessment.invitations[place];
+        let service = source.directory.of(row.service_id).0;
+        let asks = wording.is_some_and(Wording::asks_for_a_reply);
+        let reply_by = policies.calendar.add_working_days(source.today, settings.reply_working_days);
+        let decided = record.children.iter().any(|c| c.decision.is_some_and(|d| d != Decision::Adjourned));
+        Self {
+            reference: c.reference.clone(),
+            conference_type: c.kind.label().to_owned(),
+            date: london::full_date(c.conference_date),
+            time: london::clock(c.starts_at),
+            place: c.place.clone(),
+            chair: source.chair.to_owned(),
+            mode: c.mode.label().to_owned(),
+            service: service.name.clone(),
+            role: row.role.clone(),
+            invited: invited(source, row, assessed),
+            recorded: recorded(row, assessed, c.decision_at.map(london::clock)),
+            report: report(row),
+            quorum: quorum(c.status, assessment.quoracy.quorate),
+            impact: assessed.impact.iter().map(|i| impact(source, i.code)).collect(),
+            decided_without: decided && assessed.standing.is_missing(),
+            next: source.following.next.as_ref().map(|next| {
+                let (day, time) = (london::full_date(next.conference_date), london::clock(next.starts_at));
+                format!("{day}, {time}, {}", next.mode.label())
+            }),
+            reply_by: asks.then(|| london::full_date(reply_by)),
+            contact: settings.contact.clone(),
+            telephone: settings.telephone.clone(),
+            disagreement_procedure: settings.disagreement_procedure.clone(),
+        }
+    }
+}
+
+fn invited(source: Source<'_>, row: &invitation::Model, assessed: &Assessed) -> String {
+    let c = &source.record.conference;
+    let to = row.contact_email.as_deref().map(|a| format!(" to {}", masked(a))).unwrap_or_default();
+    let Some(day) = row.invited_on.filter(|_| assessed.fault != Some(Fault::NotInvited)) else {
+        return "By our record, no invitation was sent.".to_owned();
+    };
+    let days = notice(day, c.conference_date, &source.policies.calendar);
+    let before = match days {
+        0 => "on the day itself or after it".to_owned(),
+        1 => "1 working day before".to_owned(),
+        n => format!("{n} working days before"),
+    };
+    let went = format!("The invitation went on {} ({before}){to}", london::full_date(day));
+    match assessed.fault {
+        Some(Fault::Undelivered) => format!("{went}, and came back undelivered."),
+        Some(Fault::Late) => {
+            let owed = source.policies.minimum_notice.for_type(c.kind);
+            format!("{went}. You should have had at least {owed} working days.")
+        }
+        _ => format!("{went}."),
+    }
+}
+
+fn recorded(row: &invitation::Model, assessed: &Assessed, decided: Option<String>) -> String {
+    let decided = decided.map(|at| format!("; the decision was taken at {at}")).unwrap_or_default();
+    let who = if row.by_deputy { "a deputy" } else { "your service" };
+    match assessed.standing {
+        Standing::LeftBeforeDecision => match (row.joined_at, row.left_at) {
+            (_, Some(left)) => format!("We recorded that {who} took part and left at {}{decided}.", london::clock(left)),
+            (Some(joined), None) => format!("We recorded that {who} joined at {}{decided}.", london::clock(joined)),
+            (None, None) => format!("We recorded that {who} took part{decided}."),
+        },
+        Standing::Attended => "We recorded that your service was there at the decision.".to_owned(),
+        Standing::Deputised => "We recorded that a deputy was there for your service at the decision.".to_owned(),
+        Standing::Excused => "We recorded that your service was not to take part.".to_owned(),
+        Standing::NotExpected => "We recorded that a report was asked for, and attendance not expected.".to_owned(),
+        Standing::Unrecorded => "We have not recorded whether your service took part.".to_owned(),
+        Standing::Contributed | Standing::Apologies | Standing::Silent => {
+            debug_assert_eq!(row.attendance, Some(Attendance::Absent));
+            let answer = match row.response {
+                Response::Accepted => "your service had accepted, and that nobody came",
+                Response::Apologies => "your service sent apologies, and that nobody came in its place",
+                Response::Deputy => "a deputy was to come, and that nobody did",
+                Response::None => "nobody came, and that we had no answer to the invitation",
+            };
+            let reason = row.absence_reason.map(|r| format!(" The reason recorded: {}.", r.label()));
+            format!("We recorded that {answer}.{}", reason.unwrap_or_default())
+        }
+    }
+}
+
+fn report(row: &invitation::Model) -> String {
+    let on = row.report_received_on.map(|d| format!(" on {}", london::full_date(d))).unwrap_or_default();
+    match row.report {
+        Report::OnTime => format!("Your report reached us{on}, in time."),
+        Report::Late => format!("Your report reached us{on}, later than it was due."),
+        Report::Tabled => "Your report was tabled on the day.".to_owned(),
+        Report::NilReturn => format!("You told us{on} that you hold no information."),
+        Report::None => "We had no report.".to_owned(),
+        Report::NotRequired => "No report was asked for.".to_owned(),
+    }
+}
+
+fn quorum(status: Status, quorate: bool) -> String {
+    match (status, quorate) {
+        (Status::Adjourned, true) => "The conference was adjourned; it was quorate.",
+        (Status::Adjourned, false) => "The conference was not quorate, and it was adjourned.",
+        (_, true) => "The conference was quorate.",
+        (_, false) => "The conference was not quorate, and it went ahead.",
+    }
+    .to_owned()
+}
+
+fn impact(source: Source<'_>, code: ImpactCode) -> String {
+    match code {
+        ImpactCode::Pivotal => "With your service there, the conference would have been quorate.".to_owned(),
+        ImpactCode::ShortOfQuorum => "Your agency was among those whose absence left it short of quorum.".to_owned(),
+        ImpactCode::Adjourned => {
+            let date = source.record.conference.conference_date;
+            match source.following.reconvened {
+                Some(day) => {
+                    let days = source.policies.calendar.working_days(date, day);
+                    let s = if days == 1 { "" } else { "s" };
+                    format!("A decision about the children waits {days} working day{s} longer, until {}.", london::full_date(day))
+                }
+                None => "A decision about the children has to wait.".to_owned(),
+            }
+        }
+        ImpactCode::PlanEndedWithout => {
+            "A child protection plan was ended without your service, which was core to that decision.".to_owned()
+        }
+        ImpactCode::ViewMissing => "Your service's view on the decision was not obtained.".to_owned(),
+    }
+}
+
+/// Every kind of letter with contexts to try it on: one with everything in it, one with as little as
+/// can be.
+pub fn samples() -> Vec<(&'static str, Letter)> {
+    let full = Letter {
+        reference: "K7Q2-M4TD".into(),
+        conference_type: "first review conference".into(),
+        date: "Wednesday 30 September 2026".into(),
+        time: "1:30pm".into(),
+        place: Some("Conference room 2, County Hall".into()),
+        chair: "A. Chair".into(),
+        mode: "in person or by video".into(),
+        service: "Health Visiting North & O'Neil House".into(),
+        role: "Health visitor".into(),
+        invited: "The invitation went on Monday 7 September 2026 (17 working days before) to h…@…nhs.uk.".into(),
+        recorded: "We recorded that nobody came, and that we had no answer to the invitation.".into(),
+        report: "We had no report.".into(),
+        quorum: "The conference was not quorate, and it was adjourned.".into(),
+        impact: vec![
+            "With your service there, the conference would have been quorate.".into(),
+            "A decision about the children waits 10 working days longer, until Wednesday 14 October 2026.".into(),
+        ],
+        decided_without: true,
+        next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
+        reply_by: Some("Wednesday 7 October 2026".into()),
+        contact: "Conference team, Oxfordshire".into(),
+        telephone: "01865 000000".into(),
+        disagreement_procedure: "https://safeguarding.example/disagreement".into(),
+    };
+    let bare = Letter {
+        place: None,
+        impact: Vec::new(),
+        decided_without: false,
+        next: None,
+        reply_by: None,
+        quorum: "The conference was quorate.".into(),
+        ..full.clone()
+    };
+    let kinds = Wording::ALL.iter().map(|w| w.code()).chain([super::tasks::CORRECTION, super::tasks::MINIMAL]);
+    kinds.flat_map(|kind| [(kind, full.clone()), (kind, bare.clone())]).collect()
+}

@@ -1,0 +1,49 @@
+//! Feedback on non-attendance: who is owed a letter, in which words, when, to whom. A confirmed absence
+//! is a fact that the feedback task looks for; nobody calls it.
+
+mod due;
+pub(crate) mod entity;
+mod letter;
+mod pages;
+mod recipients;
+mod retry;
+mod settings;
+mod still_due;
+mod store;
+mod tasks;
+mod window;
+mod wording;
+
+use crate::platform::codes::codes;
+use crate::platform::ids::typed_id;
+
+pub use letter::samples;
+pub use pages::routes;
+pub use settings::Settings;
+pub use still_due::StillDue;
+pub use tasks::{FeedbackError, Office, make, preview};
+pub use window::Window;
+pub use wording::Wording;
+
+typed_id! {
+    /// A feedback item: one absence, one kind, one version.
+    FeedbackId
+}
+
+codes! {
+    /// What kind of item.
+    pub enum Kind {
+        Absence = "absence", "feedback on an absence";
+        Correction = "correction", "a correction of what we wrote";
+    }
+}
+
+codes! {
+    /// Where an item stands.
+    pub enum ItemState {
+        Posted = "posted", "posted";
+        ToTelephone = "to_telephone", "to be telephoned";
+        Telephoned = "telephoned", "telephoned";
+        Overtaken = "overtaken", "overtaken before it went";
+    }
+}

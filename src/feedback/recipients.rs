@@ -1,0 +1,119 @@
+//! To whom a letter goes (DOMAIN 7): the invited contact, and the safeguarding lead of the service or,
+//! where it has none, of the agency. One message each; never to an address that bounced, and never to
+//! consumer webmail.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use crate::agencies::ServiceId;
+use crate::agencies::entity::contact;
+use crate::invitations::Delivery;
+use crate::mail::{Domains, Trust};
+
+/// One address, and how much it may be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// The address.
+    pub address: String,
+    /// Everything, rather than that feedback is waiting.
+    pub full: bool,
+}
+
+/// The recipients of a letter about an invitation. `contacts` are those of its agency. Empty: somebody
+/// has to telephone.
+pub fn recipients(
+    contact_email: Option<&str>,
+    delivery: Delivery,
+    service: ServiceId,
+    contacts: &[&contact::Model],
+    today: NaiveDate,
+    domains: &Domains,
+) -> Vec<Recipient> {
+    let valid = |c: &&&contact::Model| {
+        c.valid_from.is_none_or(|from| from <= today) && c.valid_to.is_none_or(|to| to >= today)
+    };
+    let leads_of = |of: Option<ServiceId>| -> Vec<&str> {
+        let leads = contacts.iter().filter(valid).filter(|c| c.is_safeguarding_lead && c.service_id == of);
+        leads.map(|c| c.email.as_str()).collect()
+    };
+    let own = leads_of(Some(service));
+    let leads = if own.is_empty() { leads_of(None) } else { own };
+    let bounced = |address: &str| {
+        let this_one = delivery == Delivery::Bounced && contact_email.is_some_and(|c| c.eq_ignore_ascii_case(address));
+        this_one || contacts.iter().any(|c| c.email.eq_ignore_ascii_case(address) && c.bounced_at.is_some())
+    };
+    let mut seen = BTreeSet::new();
+    contact_email
+        .into_iter()
+        .chain(leads)
+        .filter(|address| seen.insert(address.to_lowercase()))
+        .filter(|address| !bounced(address))
+        .filter_map(|address| match domains.trust(address) {
+            Trust::Blocked => None,
+            trust => Some(Recipient { address: address.to_owned(), full: trust == Trust::Full }),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agencies::{AgencyId, ContactId};
+
+    fn contact(service: Option<ServiceId>, email: &str, lead: bool) -> contact::Model {
+        contact::Model {
+            id: ContactId::new(),
+            agency_id: AgencyId::new(),
+            service_id: service,
+            name: String::new(),
+            role: "r".into(),
+            email: email.into(),
+            is_safeguarding_lead: lead,
+            valid_from: None,
+            valid_to: None,
+            verified_on: None,
+            bounced_at: None,
+        }
+    }
+
+    fn to(email: Option<&str>, delivery: Delivery, service: ServiceId, contacts: &[contact::Model]) -> Vec<String> {
+        let domains = Domains {
+            trusted: vec!["nhs.uk".into()],
+            consumer: vec!["gmail.com".into()],
+            general_mailboxes: vec![],
+        };
+        let contacts: Vec<&contact::Model> = contacts.iter().collect();
+        let today = "2026-09-30".parse().unwrap();
+        recipients(email, delivery, service, &contacts, today, &domains).into_iter().map(|r| r.address).collect()
+    }
+
+    #[test]
+    fn the_invited_contact_and_the_services_own_lead_are_written_to() {
+        let service = ServiceId::new();
+        let all = [
+            contact(Some(service), "lead@nhs.uk", true),
+            contact(Some(service), "desk@nhs.uk", false),
+            contact(None, "agency@nhs.uk", true),
+            contact(Some(ServiceId::new()), "other@nhs.uk", true),
+        ];
+        assert_eq!(to(Some("hv@nhs.uk"), Delivery::Sent, service, &all), ["hv@nhs.uk", "lead@nhs.uk"]);
+        assert_eq!(to(Some("LEAD@nhs.uk"), Delivery::Sent, service, &all), ["LEAD@nhs.uk"], "one message");
+        assert_eq!(to(Some("hv@nhs.uk"), Delivery::Sent, service, &all[2..]), ["hv@nhs.uk", "agency@nhs.uk"]);
+    }
+
+    #[test]
+    fn an_address_that_bounced_and_consumer_webmail_are_never_written_to() {
+        let service = ServiceId::new();
+        let lead = [contact(None, "agency@nhs.uk", true)];
+        assert_eq!(to(Some("hv@nhs.uk"), Delivery::Bounced, service, &lead), ["agency@nhs.uk"]);
+        assert_eq!(to(Some("agency@nhs.uk"), Delivery::Bounced, service, &lead), [] as [&str; 0]);
+        assert_eq!(to(Some("someone@gmail.com"), Delivery::Sent, service, &[]), [] as [&str; 0]);
+        let mut gone = contact(None, "agency@nhs.uk", true);
+        gone.bounced_at = Some("2026-09-01T00:00:00Z".parse().unwrap());
+        assert_eq!(to(Some("agency@nhs.uk"), Delivery::Sent, service, &[gone]), [] as [&str; 0]);
+        let mut left = contact(None, "agency@nhs.uk", true);
+        left.valid_to = Some("2026-09-29".parse().unwrap());
+        assert_eq!(to(None, Delivery::Sent, service, &[left]), [] as [&str; 0]);
+    }
+}

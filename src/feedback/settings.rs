@@ -1,0 +1,47 @@
+//! The settings that feedback hangs on.
+
+use super::Window;
+use crate::mail::Domains;
+
+/// How feedback is made (the `feedback` part of the configuration, with the mail domains).
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Minutes between confirmation and the letter, for corrections.
+    pub hold_minutes: u32,
+    /// When letters may go.
+    pub window: Window,
+    /// A register confirmed later than this after its conference is history.
+    pub maximum_age_working_days: u32,
+    /// Working days to reply in.
+    pub reply_working_days: u32,
+    /// Who signs: "Conference team, Oxfordshire".
+    pub contact: String,
+    /// The number to ring today.
+    pub telephone: String,
+    /// Where the professional-disagreement procedure is.
+    pub disagreement_procedure: String,
+    /// The sender.
+    pub from: String,
+    /// A monitored mailbox.
+    pub reply_to: String,
+    /// Which domains may be told how much.
+    pub domains: Domains,
+}
+
+impl Settings {
+    /// The settings that are empty and must not be: a letter that cannot say whom to ring is not sent
+    /// (DOMAIN 7).
+    pub fn missing(&self) -> Vec<&'static str> {
+        [
+            ("feedback.contact", &self.contact),
+            ("feedback.telephone", &self.telephone),
+            ("feedback.disagreement_procedure", &self.disagreement_procedure),
+            ("mail.from", &self.from),
+            ("mail.reply_to", &self.reply_to),
+        ]
+        .into_iter()
+        .filter(|(_, value)| value.trim().is_empty())
+        .map(|(name, _)| name)
+        .collect()
+    }
+}

@@ -1,0 +1,121 @@
+//! The feedback items' only queries.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Set,
+};
+
+use super::entity::feedback;
+use super::{FeedbackId, ItemState};
+use crate::conferences::entity::{child, conference};
+use crate::conferences::{ConferenceId, ConferenceType, Status};
+use crate::invitations::InvitationId;
+use crate::platform::Tx;
+use crate::register::FeedbackWanted;
+use crate::register::entity::register;
+use crate::register::store::Record;
+
+/// Confirmed registers whose hold has ended and whose feedback is still to be made, oldest first.
+pub async fn wanted(
+    db: &impl ConnectionTrait,
+    confirmed_until: DateTime<Utc>,
+) -> Result<Vec<ConferenceId>, DbErr> {
+    register::Entity::find()
+        .select_only()
+        .column(register::Column::ConferenceId)
+        .filter(register::Column::Feedback.eq(FeedbackWanted::Wanted))
+        .filter(register::Column::ConfirmedAt.lte(confirmed_until))
+        .order_by_asc(register::Column::ConfirmedAt)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Takes a register for this transaction, if its feedback is still wanted: of two processes, one.
+pub async fn take(tx: &Tx, id: ConferenceId) -> Result<Option<register::Model>, DbErr> {
+    register::Entity::find_by_id(id)
+        .filter(register::Column::Feedback.eq(FeedbackWanted::Wanted))
+        .lock(LockType::Update)
+        .one(tx.conn())
+        .await
+}
+
+/// Notes that everything owed on a register has been made.
+pub async fn done(tx: &Tx, register: register::Model) -> Result<(), DbErr> {
+    let mut row = register.into_active_model();
+    row.feedback = Set(FeedbackWanted::Made);
+    row.update(tx.conn()).await?;
+    Ok(())
+}
+
+/// The newest item of each of these invitations.
+pub async fn newest(
+    db: &impl ConnectionTrait,
+    invitations: impl IntoIterator<Item = InvitationId>,
+) -> Result<HashMap<InvitationId, feedback::Model>, DbErr> {
+    let items = feedback::Entity::find()
+        .filter(feedback::Column::InvitationId.is_in(invitations))
+        .order_by_asc(feedback::Column::MadeAt)
+        .order_by_asc(feedback::Column::Version)
+        .all(db)
+        .await?;
+    Ok(items.into_iter().map(|item| (item.invitation_id, item)).collect())
+}
+
+/// One item.
+pub async fn by_id(db: &impl ConnectionTrait, id: FeedbackId) -> Result<Option<feedback::Model>, DbErr> {
+    feedback::Entity::find_by_id(id).one(db).await
+}
+
+/// Writes a new item.
+pub async fn insert(tx: &Tx, item: feedback::Model) -> Result<(), DbErr> {
+    feedback::Entity::insert(item.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Moves an item on.
+pub async fn set_state(tx: &Tx, item: feedback::Model, state: ItemState) -> Result<(), DbErr> {
+    let mut row = item.into_active_model();
+    row.state = Set(state);
+    row.update(tx.conn()).await?;
+    Ok(())
+}
+
+/// What comes next for the children of a conference.
+#[derive(Clone, Debug, Default)]
+pub struct Following {
+    /// The next conference that is booked, from today on.
+    pub next: Option<conference::Model>,
+    /// The day on which an adjourned one was, or will be, taken up again.
+    pub reconvened: Option<NaiveDate>,
+}
+
+/// Looks for the conferences that follow, by the children's keyed hashes.
+pub async fn following(
+    db: &impl ConnectionTrait,
+    record: &Record,
+    today: NaiveDate,
+) -> Result<Following, DbErr> {
+    let keys = record.children.iter().map(|c| c.child_key.clone());
+    let ids: Vec<ConferenceId> = child::Entity::find()
+        .select_only()
+        .column(child::Column::ConferenceId)
+        .filter(child::Column::ChildKey.is_in(keys))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let later = conference::Entity::find()
+        .filter(conference::Column::Id.is_in(ids))
+        .filter(conference::Column::ConferenceDate.gt(record.conference.conference_date))
+        .filter(conference::Column::Status.ne(Status::Cancelled))
+        .order_by_asc(conference::Column::StartsAt)
+        .all(db)
+        .await?;
+    let taken_up = later.iter().find(|c| c.kind == ConferenceType::Reconvened).map(|c| c.conference_date);
+    let next = later.into_iter().find(|c| c.status == Status::Scheduled && c.conference_date >= today);
+    Ok(Following { next, reconvened: taken_up })
+}

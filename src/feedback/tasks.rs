@@ -1,0 +1,273 @@
+//! The feedback task: finds confirmed absences past their hold, and posts their letters.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::json;
+
+use super::due::{Basis, Owed, owed};
+use super::entity::feedback;
+use super::letter::{Letter, Source};
+use super::{FeedbackId, ItemState, Kind, Settings, Wording, store};
+use crate::agencies::entity::contact;
+use crate::agencies::store::{Directory, contacts_of, directory};
+use crate::audit::{self, Actor, Event};
+use crate::calendar::london;
+use crate::conferences::{self, ConferenceId};
+use crate::mail::{Draft, MessageError, TemplateError, Templates, freeze};
+use crate::outbox::{self, MessageId, Post};
+use crate::platform::{Db, Keys, Tx};
+use crate::register::store::{Record, record};
+use crate::register::{Assessment, Policies, assess};
+
+/// The template folder of the letter that says only that feedback is waiting.
+pub(super) const MINIMAL: &str = "minimal";
+/// The template folder of a correction.
+pub(super) const CORRECTION: &str = "correction";
+
+/// Why feedback could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedbackError {
+    /// The database refused.
+    #[error(transparent)]
+    Db(#[from] DbErr),
+    /// A template does not render.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A message could not be built.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+}
+
+/// What the task works with.
+#[derive(Clone, Copy)]
+pub struct Office<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// The keys, for the audit trail.
+    pub keys: &'a Keys,
+    /// The letters' templates.
+    pub templates: &'a Templates,
+    /// Notice, calendar, quorum.
+    pub policies: &'a Policies,
+    /// When, to whom, signed by whom.
+    pub settings: &'a Settings,
+}
+
+/// What a run did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Why nothing was made at all: a setting is empty, or the window is closed.
+    pub nothing_because: Option<String>,
+    /// Messages posted, one a recipient.
+    pub letters: usize,
+    /// Absences that they are about.
+    pub absences: usize,
+    /// Absences without a usable address: somebody telephones.
+    pub telephone_calls: usize,
+    /// Absences that wait for somebody to settle whose fault it was.
+    pub held_back: usize,
+}
+
+impl Made {
+    /// Whether anything was written.
+    pub fn is_idle(&self) -> bool {
+        self.letters == 0 && self.telephone_calls == 0 && self.nothing_because.is_none()
+    }
+}
+
+/// Makes all feedback that is due now. Run twice, or late, it makes nothing twice.
+pub async fn make(office: Office<'_>, now: DateTime<Utc>) -> Result<Made, FeedbackError> {
+    let mut made = Made::default();
+    let held_until = now - TimeDelta::minutes(i64::from(office.settings.hold_minutes));
+    let registers = store::wanted(office.db.read(), held_until).await?;
+    if registers.is_empty() {
+        return Ok(made);
+    }
+    let missing = office.settings.missing();
+    if !missing.is_empty() {
+        made.nothing_because = Some(format!("nothing is sent while {} is empty", missing.join(", ")));
+        return Ok(made);
+    }
+    let calendar = &office.policies.calendar;
+    if !office.settings.window.is_open(now, calendar) {
+        let opens = london::moment(office.settings.window.next_open(now, calendar));
+        made.nothing_because = Some(format!("{} register(s) wait for the sending window: {opens}", registers.len()));
+        return Ok(made);
+    }
+    for id in registers {
+        let tx = office.db.begin("make feedback").await?;
+        make_one(office, &tx, id, now, &mut made).await?;
+        tx.commit().await?;
+    }
+    Ok(made)
+}
+
+async fn make_one(
+    office: Office<'_>,
+    tx: &Tx,
+    id: ConferenceId,
+    now: DateTime<Utc>,
+    made: &mut Made,
+) -> Result<(), FeedbackError> {
+    let Some(register) = store::take(tx, id).await? else { return Ok(()) };
+    let Some(desk) = Desk::open(tx.conn(), id, office.policies, now).await? else { return Ok(()) };
+    let newest = store::newest(tx.conn(), desk.record.invitations.iter().map(|i| i.id)).await?;
+    let following = store::following(tx.conn(), &desk.record, desk.today).await?;
+    let source = Source {
+        record: &desk.record,
+        assessment: &desk.assessment,
+        directory: &desk.directory,
+        following: &following,
+        chair: &desk.chair,
+        policies: office.policies,
+        settings: office.settings,
+        today: desk.today,
+    };
+    let held_before = made.held_back;
+    let mut events = Vec::new();
+    for (place, owed) in desk.owed(office.settings).into_iter().enumerate() {
+        let row = &desk.record.invitations[place];
+        let assessed = &desk.assessment.invitations[place];
+        let held_item = newest.get(&row.id).filter(|item| item.state != ItemState::Overtaken);
+        let (wording, recipients) = match owed {
+            Owed::HeldBack => {
+                made.held_back += 1;
+                continue;
+            }
+            Owed::Nothing => (None, None),
+            Owed::Call(wording) => (Some(wording), Some(Vec::new())),
+            Owed::Letter(wording, recipients) => (Some(wording), Some(recipients)),
+        };
+        let name = wording.map_or(CORRECTION, Wording::code);
+        let basis = |name| Basis::of(name, row, assessed, desk.assessment.quoracy.quorate);
+        let mut kind = newest.get(&row.id).map_or(Kind::Absence, |item| item.kind);
+        if let Some(item) = held_item {
+            let then = serde_json::from_str::<Basis>(&item.basis).ok();
+            if then == Some(basis(name)) || then == Some(basis(&item.wording)) {
+                continue;
+            }
+            // What has not gone is taken back; what has gone is corrected, never silently withdrawn.
+            let gone = outbox::cancel_unsent(tx, item.id.0, "the record was amended before it went").await?;
+            if gone {
+                kind = Kind::Correction;
+            } else {
+                store::set_state(tx, item.clone(), ItemState::Overtaken).await?;
+            }
+        }
+        let recipients = match (recipients, kind) {
+            (Some(recipients), _) => recipients,
+            // Represented after all, and a letter had gone: the same people are told.
+            (None, Kind::Correction) => desk.recipients(place, office.settings),
+            (None, Kind::Absence) => continue,
+        };
+        let name = if kind == Kind::Correction { CORRECTION } else { name };
+        let last = newest.get(&row.id).filter(|item| item.kind == kind).map_or(0, |item| item.version);
+        let item = feedback::Model {
+            id: FeedbackId::new(),
+            invitation_id: row.id,
+            kind,
+            version: last + 1,
+            wording: name.to_owned(),
+            basis: serde_json::to_string(&basis(name)).expect("codes are JSON"),
+            state: if recipients.is_empty() { ItemState::ToTelephone } else { ItemState::Posted },
+            made_at: now,
+        };
+        let about = item.id.0;
+        let payload = json!({ "invitation": row.id, "wording": name, "version": item.version, "kind": kind });
+        events.push(Event { action: "feedback.made", object: about.to_string(), payload });
+        store::insert(tx, item).await?;
+        made.absences += 1;
+        made.telephone_calls += usize::from(recipients.is_empty());
+        let letter = Letter::of(source, place, wording.filter(|_| kind == Kind::Absence));
+        for recipient in recipients {
+            let template = if recipient.full { name } else { MINIMAL };
+            let id = MessageId::new();
+            let message_id = message_id(id, &office.settings.from);
+            let draft = Draft {
+                from: &office.settings.from,
+                reply_to: &office.settings.reply_to,
+                to: &recipient.address,
+                message_id: &message_id,
+                date: now,
+            };
+            let message = freeze(draft, &office.templates.write(template, &letter)?)?;
+            let recipient = recipient.address;
+            let post = Post { id, kind: name.to_owned(), about, recipient, message_id, message, at: now };
+            outbox::post(tx, post).await?;
+            made.letters += 1;
+        }
+    }
+    if made.held_back == held_before {
+        store::done(tx, register).await?;
+    }
+    audit::record(tx, office.keys, &Actor::system("feedback task"), now, events).await?;
+    Ok(())
+}
+
+/// Made of the outbox id, so that a message sent again is the same message.
+fn message_id(id: MessageId, from: &str) -> String {
+    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>'));
+    format!("<{id}@{domain}>")
+}
+
+/// One conference with everything that its letters are written from.
+struct Desk {
+    record: Record,
+    assessment: Assessment,
+    directory: Directory,
+    contacts: Vec<contact::Model>,
+    chair: String,
+    today: chrono::NaiveDate,
+}
+
+impl Desk {
+    async fn open(
+        db: &impl ConnectionTrait,
+        id: ConferenceId,
+        policies: &Policies,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Self>, DbErr> {
+        let Some(record) = record(db, id).await? else { return Ok(None) };
+        let directory = directory(db).await?;
+        let facts = record.facts(&directory);
+        let assessment = assess(&facts, policies.on(facts.date));
+        let agencies = facts.invitations.iter().map(|i| i.agency);
+        let contacts = contacts_of(db, agencies).await?;
+        let chair = conferences::store::chair(db, record.conference.chair_id).await?;
+        Ok(Some(Self { record, assessment, directory, contacts, chair, today: london::date(now) }))
+    }
+
+    fn owed(&self, settings: &Settings) -> Vec<Owed> {
+        owed(&self.record, &self.assessment, &self.directory, &self.contacts, settings, self.today)
+    }
+
+    fn recipients(&self, place: usize, settings: &Settings) -> Vec<super::recipients::Recipient> {
+        super::due::recipients_of(&self.record, place, &self.directory, &self.contacts, settings, self.today)
+    }
+}
+
+/// What feedback these confirmed registers would make, if it were wanted now.
+pub async fn preview(
+    tx: &Tx,
+    policies: &Policies,
+    settings: &Settings,
+    conferences: &[ConferenceId],
+    now: DateTime<Utc>,
+) -> Result<Made, DbErr> {
+    let mut made = Made::default();
+    for id in conferences {
+        let Some(desk) = Desk::open(tx.conn(), *id, policies, now).await? else { continue };
+        for owed in desk.owed(settings) {
+            match owed {
+                Owed::Nothing => {}
+                Owed::HeldBack => made.held_back += 1,
+                Owed::Call(_) => made.telephone_calls += 1,
+                Owed::Letter(_, recipients) => {
+                    made.absences += 1;
+                    made.letters += recipients.len();
+                }
+            }
+        }
+    }
+    Ok(made)
+}

@@ -1,0 +1,81 @@
+//! The sending window: working days, between two times of the day in Europe/London (DOMAIN 7). A letter
+//! that comes at night reads like an accusation.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+
+use crate::calendar::{Calendar, london};
+
+/// From when until when letters may go, on working days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    opens: NaiveTime,
+    closes: NaiveTime,
+}
+
+impl FromStr for Window {
+    type Err = String;
+
+    /// "08:00-18:00".
+    fn from_str(text: &str) -> Result<Self, String> {
+        let time = |t: &str| match t.trim() {
+            "24:00" => Some(NaiveTime::from_hms_opt(23, 59, 59).expect("a time")),
+            t => NaiveTime::parse_from_str(t, "%H:%M").ok(),
+        };
+        let times = text.split_once(['-', '–']).and_then(|(opens, closes)| Some((time(opens)?, time(closes)?)));
+        match times {
+            Some((opens, closes)) if opens < closes => Ok(Self { opens, closes }),
+            _ => Err(format!("\"{text}\" is not a window: write two times of one day, as 08:00-18:00")),
+        }
+    }
+}
+
+impl std::fmt::Display for Window {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.opens.format("%H:%M"), self.closes.format("%H:%M"))
+    }
+}
+
+impl Window {
+    /// Now, if the window is open; else when it opens next.
+    pub fn next_open(&self, now: DateTime<Utc>, calendar: &Calendar) -> DateTime<Utc> {
+        let local = london::local(now);
+        if calendar.is_working_day(local.date()) && local.time() <= self.closes {
+            if local.time() >= self.opens {
+                return now;
+            }
+            return london::to_utc_or_after(local.date(), self.opens);
+        }
+        london::to_utc_or_after(calendar.next_working_day(local.date() + Days::new(1)), self.opens)
+    }
+
+    /// Whether letters may go now.
+    pub fn is_open(&self, now: DateTime<Utc>, calendar: &Calendar) -> bool {
+        self.next_open(now, calendar) == now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outside_the_window_a_letter_waits_for_the_next_opening_in_london() {
+        let calendar = Calendar::with_changes([]);
+        let window: Window = "08:00-18:00".parse().unwrap();
+        let next = |now: &str| window.next_open(now.parse().unwrap(), &calendar).to_rfc3339();
+        assert_eq!(next("2026-07-01T07:30:00Z"), "2026-07-01T07:30:00+00:00", "08:30 in summer is open");
+        assert_eq!(next("2026-07-01T17:30:00Z"), "2026-07-02T07:00:00+00:00", "18:30 in summer waits for 08:00");
+        assert_eq!(next("2026-10-23T18:00:00Z"), "2026-10-26T08:00:00+00:00", "over the autumn clock change");
+        assert_eq!(next("2026-12-24T19:00:00Z"), "2026-12-29T08:00:00+00:00", "over Christmas");
+        assert_eq!(next("2026-12-01T07:59:00Z"), "2026-12-01T08:00:00+00:00");
+    }
+
+    #[test]
+    fn a_window_that_is_none_is_refused() {
+        for text in ["", "08:00", "18:00-08:00", "8-18"] {
+            assert!(text.parse::<Window>().is_err(), "{text}");
+        }
+    }
+}

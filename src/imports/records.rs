@@ -1,0 +1,487 @@
+//! The conferences of a log, taken in: new ones written, known ones merged fact by fact, confirmed
+//! ones amended.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use serde_json::json;
+
+use super::directory::Known;
+use super::log::{LogConference, LogInvitation};
+use super::outcome::{Change, Conflict, Outcome};
+use crate::audit::Event;
+use crate::calendar::london;
+use crate::conferences::entity::{chair, child, conference};
+use crate::conferences::{self, ChairId, ChildId, ConferenceId, Status, new_reference};
+use crate::invitations::InvitationId;
+use crate::invitations::entity::invitation;
+use crate::platform::{Keys, Tx};
+use crate::register::entity::{amendment, register as confirmation};
+use crate::register::merge::{self, Difference, Verdict, contradicts, keep_all_if, merge};
+use crate::register::store::{Record, records};
+use crate::register::{self, AmendmentId, FeedbackWanted, Policies, Source, Standing, standing};
+
+/// Rows in one statement: SQLite allows 32,766 values, and an invitation has 23.
+const BATCH: usize = 500;
+
+/// What the run knows while it takes conferences in.
+pub(super) struct Run<'a> {
+    pub tx: &'a Tx,
+    pub keys: &'a Keys,
+    pub now: DateTime<Utc>,
+    pub file: &'a str,
+    pub policies: &'a Policies,
+    pub maximum_age_working_days: u32,
+    pub feedback: bool,
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+/// Rows waiting to be written together.
+#[derive(Default)]
+struct Pending {
+    conferences: Vec<conference::Model>,
+    children: Vec<child::Model>,
+    invitations: Vec<invitation::Model>,
+    registers: Vec<confirmation::Model>,
+    amendments: Vec<amendment::Model>,
+    events: Vec<Event>,
+}
+
+/// What a log left behind for those who come after.
+pub(super) struct Taken {
+    /// What was done, for the audit trail.
+    pub events: Vec<Event>,
+    /// Confirmed registers that feedback is wanted for, or would be if it were asked for.
+    pub for_feedback: Vec<ConferenceId>,
+}
+
+impl Run<'_> {
+    /// Takes the conferences in, in the order of the file.
+    pub async fn take(
+        &self,
+        log: Vec<LogConference>,
+        known: &mut Known,
+        out: &mut Outcome,
+    ) -> Result<Taken, DbErr> {
+        let mut chairs: HashMap<String, ChairId> =
+            conferences::store::chairs(self.tx.conn()).await?.into_iter().map(|c| (c.name, c.id)).collect();
+        let mut pending = Pending::default();
+        let mut for_feedback = Vec::new();
+        let total = log.len();
+        let mut done = 0;
+        for batch in log.chunks(BATCH) {
+            let mut held = self.held(batch).await?;
+            for theirs in batch {
+                let chair = match chairs.get(&theirs.chair) {
+                    Some(id) => *id,
+                    None => {
+                        let row = chair::Model { id: ChairId::new(), name: theirs.chair.clone() };
+                        chairs.insert(row.name.clone(), row.id);
+                        let id = row.id;
+                        chair::Entity::insert(row.into_active_model()).exec_without_returning(self.tx.conn()).await?;
+                        id
+                    }
+                };
+                let mut services = Vec::with_capacity(theirs.invitations.len());
+                for i in &theirs.invitations {
+                    services.push(known.service(self.tx, &i.agency_code, &i.service).await?);
+                }
+                let record = held.remove(&theirs.conference_ref);
+                let record = self.take_one(theirs, chair, &services, record, &mut pending, out).await?;
+                self.confirm(&record, &mut pending, &mut for_feedback, out).await?;
+                done += 1;
+                (self.progress)(done, total);
+            }
+            self.write(&mut pending).await?;
+        }
+        Ok(Taken { events: pending.events, for_feedback })
+    }
+
+    async fn held(&self, batch: &[LogConference]) -> Result<HashMap<String, Record>, DbErr> {
+        let refs = batch.iter().map(|c| c.conference_ref.as_str());
+        let known = conference::Entity::find().filter(conference::Column::ConferenceRef.is_in(refs));
+        let known = known.all(self.tx.conn()).await?;
+        let held = records(self.tx.conn(), known).await?;
+        Ok(held.into_iter().map(|r| (r.conference.conference_ref.clone(), r)).collect())
+    }
+
+    async fn take_one(
+        &self,
+        theirs: &LogConference,
+        chair: ChairId,
+        services: &[crate::agencies::ServiceId],
+        held: Option<Record>,
+        pending: &mut Pending,
+        out: &mut Outcome,
+    ) -> Result<Record, DbErr> {
+        let fresh = self.record_of(theirs, chair, services);
+        let Some(mut ours) = held else {
+            out.conferences.new += 1;
+            out.invitations.new += fresh.invitations.len();
+            pending.conferences.push(fresh.conference.clone());
+            pending.children.extend(fresh.children.iter().cloned());
+            pending.invitations.extend(fresh.invitations.iter().cloned());
+            let payload = json!({ "file": self.file, "invitations": fresh.invitations.len() });
+            let object = fresh.conference.id.to_string();
+            pending.events.push(Event { action: "conference.imported", object, payload });
+            return Ok(fresh);
+        };
+        let before = out.changes.len();
+        let mut merging = Merging { run: self, ours: &mut ours, pending, out };
+        merging.conference(&fresh).await?;
+        merging.children(&fresh).await?;
+        merging.invitations(theirs, &fresh).await?;
+        let changes = &out.changes[before..];
+        if changes.is_empty() {
+            out.conferences.unchanged += 1;
+        } else {
+            out.conferences.changed += 1;
+            let payload = json!({ "file": self.file, "changes": changes });
+            let object = ours.conference.id.to_string();
+            pending.events.push(Event { action: "conference.changed_by_file", object, payload });
+            // Someone who has this register open must be shown what the file changed; and a letter
+            // already made may now say something that no longer holds.
+            let mut row = ours.conference.clone();
+            row.version += 1;
+            row.into_active_model().reset_all().update(self.tx.conn()).await?;
+            if let Some(register) = ours.register.as_mut().filter(|r| r.feedback == FeedbackWanted::Made) {
+                register.feedback = FeedbackWanted::Wanted;
+                register.clone().into_active_model().reset_all().update(self.tx.conn()).await?;
+            }
+        }
+        Ok(ours)
+    }
+
+    /// The record that the file describes, as if it were new.
+    fn record_of(&self, theirs: &LogConference, chair: ChairId, services: &[crate::agencies::ServiceId]) -> Record {
+        let id = ConferenceId::new();
+        let mut conference = conference::Model {
+            id,
+            reference: new_reference(),
+            conference_ref: theirs.conference_ref.clone(),
+            kind: theirs.kind,
+            status: theirs.status,
+            adjournment_reason: theirs.adjournment_reason,
+            conference_date: theirs.date,
+            starts_at: theirs.starts_at,
+            decision_at: theirs.decision_at,
+            locality: theirs.locality,
+            mode: theirs.mode,
+            place: None,
+            chair_id: chair,
+            strategy_discussion_on: theirs.strategy_discussion_on,
+            moved_to_id: None,
+            restricted: false,
+            proceeded_reason: None,
+            version: 1,
+            from_file: None,
+        };
+        conference.from_file = Some(merge::as_text(merge::CONFERENCE, &conference));
+        let child = |(name, decision): &(String, Option<conferences::Decision>)| {
+            let mut row = child::Model {
+                id: ChildId::new(),
+                conference_id: id,
+                child: self.keys.seal(conferences::CHILD, name),
+                child_key: self.keys.find(conferences::CHILD, name),
+                category: theirs.category,
+                decision: *decision,
+                plan_end_reason: None,
+                decision_from_file: None,
+            };
+            row.decision_from_file = Some(merge::as_text(merge::CHILD, &row));
+            row
+        };
+        let invitation = |(i, service): (&LogInvitation, &crate::agencies::ServiceId)| {
+            let mut row = invitation::Model {
+                id: InvitationId::new(),
+                conference_id: id,
+                service_id: *service,
+                role: i.role.clone(),
+                necessity: i.necessity,
+                walk_in: false,
+                contact_email: i.contact_email.clone(),
+                invited_on: i.invited_on,
+                delivery: i.delivery,
+                response: i.response,
+                responded_on: None,
+                attendance: i.attendance,
+                by_deputy: i.by_deputy,
+                deputy: None,
+                joined_at: i.joined_at,
+                left_at: i.left_at,
+                report: i.report,
+                report_received_on: i.report_received_on,
+                absence_reason: i.absence_reason,
+                excused: i.excused,
+                view: i.view,
+                version: 1,
+                recorded_by: None,
+                recorded_at: None,
+                from_file: None,
+            };
+            row.from_file = Some(merge::as_text(merge::INVITATION, &row));
+            row
+        };
+        Record {
+            conference,
+            children: theirs.children.iter().map(child).collect(),
+            invitations: theirs.invitations.iter().zip(services).map(invitation).collect(),
+            only_children: HashMap::new(),
+            register: None,
+        }
+    }
+
+    /// Confirms a register that the file has whole (DOMAIN 3): held or adjourned, with a decision time,
+    /// and no core or expected invitation unrecorded.
+    async fn confirm(
+        &self,
+        record: &Record,
+        pending: &mut Pending,
+        for_feedback: &mut Vec<ConferenceId>,
+        out: &mut Outcome,
+    ) -> Result<(), DbErr> {
+        let c = &record.conference;
+        if !matches!(c.status, Status::Held | Status::Adjourned) {
+            return Ok(());
+        }
+        let unrecorded = || record.invitations.iter().any(|i| standing(&i.facts(), c.decision_at) == Standing::Unrecorded);
+        let today = london::date(self.now);
+        let recent =
+            register::is_recent(c.conference_date, today, self.maximum_age_working_days, &self.policies.calendar);
+        match &record.register {
+            None if c.decision_at.is_none() || unrecorded() => out.registers_open += 1,
+            None => {
+                out.registers_confirmed += 1;
+                let feedback = match (recent, self.feedback) {
+                    (false, _) => FeedbackWanted::History,
+                    (true, true) => FeedbackWanted::Wanted,
+                    (true, false) => FeedbackWanted::NotAskedFor,
+                };
+                pending.registers.push(confirmation::Model {
+                    conference_id: c.id,
+                    confirmed_at: self.now,
+                    confirmed_by: self.file.to_owned(),
+                    source: Source::File,
+                    quorum_rule_version: self.policies.on(c.conference_date).quorum.version,
+                    feedback,
+                });
+                if recent {
+                    out.feedback_wanted += usize::from(self.feedback);
+                    for_feedback.push(c.id);
+                }
+            }
+            Some(held) if held.feedback == FeedbackWanted::NotAskedFor && recent => {
+                for_feedback.push(c.id);
+                if self.feedback {
+                    out.feedback_wanted += 1;
+                    let mut row = held.clone();
+                    row.feedback = FeedbackWanted::Wanted;
+                    row.into_active_model().reset_all().update(self.tx.conn()).await?;
+                }
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    async fn write(&self, pending: &mut Pending) -> Result<(), DbErr> {
+        macro_rules! write_all {
+            ($rows:expr, $entity:path) => {{
+                let rows = std::mem::take(&mut $rows);
+                for batch in rows.chunks(BATCH) {
+                    let batch = batch.iter().cloned().map(IntoActiveModel::into_active_model);
+                    <$entity>::insert_many(batch).exec_without_returning(self.tx.conn()).await?;
+                }
+            }};
+        }
+        write_all!(pending.conferences, conference::Entity);
+        write_all!(pending.children, child::Entity);
+        write_all!(pending.invitations, invitation::Entity);
+        write_all!(pending.registers, confirmation::Entity);
+        write_all!(pending.amendments, amendment::Entity);
+        Ok(())
+    }
+}
+
+/// One known conference while the file's facts are merged into it.
+struct Merging<'a, 'b> {
+    run: &'a Run<'b>,
+    ours: &'a mut Record,
+    pending: &'a mut Pending,
+    out: &'a mut Outcome,
+}
+
+impl Merging<'_, '_> {
+    fn confirmed(&self) -> bool {
+        self.ours.register.is_some()
+    }
+
+    async fn conference(&mut self, fresh: &Record) -> Result<(), DbErr> {
+        let confirmed = self.confirmed();
+        // A confirmed register is not unmade by a file.
+        let frozen = |field: &str, file: &str| {
+            confirmed && (field == "decision_time" && file.is_empty() || field == "status" && !matches!(file, "held" | "adjourned"))
+        };
+        let base = self.ours.conference.from_file.clone();
+        let before = self.ours.conference.clone();
+        let differences =
+            merge(merge::CONFERENCE, &mut self.ours.conference, &fresh.conference, base.as_deref(), frozen);
+        let c = &self.ours.conference;
+        let contradicts = (c.status == Status::Adjourned) != c.adjournment_reason.is_some()
+            || c.decision_at.is_some_and(|at| at < c.starts_at)
+            || !matches!(c.status, Status::Held | Status::Adjourned) && c.decision_at.is_some()
+            || c.strategy_discussion_on.is_some_and(|day| day > c.conference_date);
+        let differences = keep_all_if(contradicts, differences, &mut self.ours.conference, before);
+        self.report("conference", None, None, &differences);
+        let text = fresh.conference.from_file.clone();
+        if self.ours.conference.from_file != text || differences.iter().any(|d| d.verdict == Verdict::Taken) {
+            self.ours.conference.from_file = text;
+            self.ours.conference.clone().into_active_model().reset_all().update(self.run.tx.conn()).await?;
+        }
+        Ok(())
+    }
+
+    async fn children(&mut self, fresh: &Record) -> Result<(), DbErr> {
+        for (n, theirs) in fresh.children.iter().enumerate() {
+            let whose = format!("child {}", n + 1);
+            let place = self.ours.children.iter().position(|c| c.child_key == theirs.child_key);
+            let Some(place) = place else {
+                let row = child::Model { conference_id: self.ours.conference.id, ..theirs.clone() };
+                child::Entity::insert(row.clone().into_active_model()).exec_without_returning(self.run.tx.conn()).await?;
+                self.added(&whose, None, Some(row.id), "child");
+                self.ours.children.push(row);
+                continue;
+            };
+            let confirmed = self.confirmed();
+            let frozen = |_: &str, file: &str| confirmed && file.is_empty();
+            let base = self.ours.children[place].decision_from_file.clone();
+            let differences =
+                merge(merge::CHILD, &mut self.ours.children[place], theirs, base.as_deref(), frozen);
+            let id = self.ours.children[place].id;
+            self.report(&whose, None, Some(id), &differences);
+            if base != theirs.decision_from_file || differences.iter().any(|d| d.verdict == Verdict::Taken) {
+                self.ours.children[place].decision_from_file = theirs.decision_from_file.clone();
+                let row = self.ours.children[place].clone();
+                row.into_active_model().reset_all().update(self.run.tx.conn()).await?;
+            }
+        }
+        let gone = self.ours.children.iter().filter(|c| fresh.children.iter().all(|f| f.child_key != c.child_key)).count();
+        if gone > 0 {
+            let name = &self.ours.conference.conference_ref;
+            self.out.vanished.push(format!("{name}: {gone} child(ren) of this conference are not in the file; kept."));
+        }
+        Ok(())
+    }
+
+    async fn invitations(&mut self, log: &LogConference, fresh: &Record) -> Result<(), DbErr> {
+        let conn = self.run.tx.conn();
+        let same = |a: &invitation::Model, b: &invitation::Model| {
+            a.service_id == b.service_id && a.role.to_lowercase() == b.role.to_lowercase()
+        };
+        for (theirs, of) in fresh.invitations.iter().zip(&log.invitations) {
+            let whose = format!("{}, {}", of.service, of.role);
+            let confirmed = self.confirmed();
+            let Some(place) = self.ours.invitations.iter().position(|i| same(i, theirs)) else {
+                let unrecorded = standing(&theirs.facts(), log.decision_at) == Standing::Unrecorded;
+                if confirmed && unrecorded {
+                    let file = "added, attendance not recorded".to_owned();
+                    self.conflict(&whose, "invitation", "not invited".to_owned(), file);
+                    self.out.invitations.unchanged += 1;
+                    continue;
+                }
+                let row = invitation::Model { conference_id: self.ours.conference.id, ..theirs.clone() };
+                invitation::Entity::insert(row.clone().into_active_model()).exec_without_returning(conn).await?;
+                self.added(&whose, Some(row.id), None, "invitation");
+                self.ours.invitations.push(row);
+                self.out.invitations.new += 1;
+                continue;
+            };
+            let must_stand = confirmed && self.ours.invitations[place].facts().is_in_direct_contact();
+            let frozen = |field: &str, file: &str| must_stand && field == "attendance" && file.is_empty();
+            let before = self.ours.invitations[place].clone();
+            let mut row = before.clone();
+            let differences = merge(merge::INVITATION, &mut row, theirs, before.from_file.as_deref(), frozen);
+            let contradicts = contradicts(&row) || confirmed && standing(&row.facts(), None) == Standing::Unrecorded;
+            let differences = keep_all_if(contradicts, differences, &mut row, before);
+            self.report(&whose, Some(row.id), None, &differences);
+            let taken = differences.iter().any(|d| d.verdict == Verdict::Taken);
+            if taken || row.from_file != theirs.from_file {
+                row.from_file = theirs.from_file.clone();
+                row.version += i32::from(taken);
+                row.clone().into_active_model().reset_all().update(conn).await?;
+            }
+            self.ours.invitations[place] = row;
+            if taken {
+                self.out.invitations.changed += 1;
+            } else {
+                self.out.invitations.unchanged += 1;
+            }
+        }
+        let gone = self.ours.invitations.iter().filter(|i| i.from_file.is_some());
+        let gone = gone.filter(|i| fresh.invitations.iter().all(|f| !same(i, f))).count();
+        if gone > 0 {
+            let name = &self.ours.conference.conference_ref;
+            self.out.vanished.push(format!("{name}: {gone} invitation(s) known here are not in the file; kept."));
+        }
+        Ok(())
+    }
+
+    fn conflict(&mut self, whose: &str, field: &str, here: String, file: String) {
+        let conference = self.ours.conference.conference_ref.clone();
+        self.out.conflicts.push(Conflict { conference, whose: whose.into(), field: field.into(), here, file });
+    }
+
+    fn added(&mut self, whose: &str, invitation: Option<InvitationId>, child: Option<ChildId>, what: &'static str) {
+        let added =
+            Difference {
+                field: what,
+                here: String::new(),
+                proposed: "added".to_owned(),
+                as_before: false,
+                verdict: Verdict::Taken,
+            };
+        self.report(whose, invitation, child, &[added]);
+    }
+
+    /// Lists what was taken and what was kept; on a confirmed register each taken fact is an amendment.
+    fn report(
+        &mut self,
+        whose: &str,
+        invitation_id: Option<InvitationId>,
+        child_id: Option<ChildId>,
+        differences: &[Difference],
+    ) {
+        let amends = self.confirmed();
+        for d in differences {
+            if d.verdict == Verdict::Kept {
+                self.conflict(whose, d.field, d.here.clone(), d.proposed.clone());
+                continue;
+            }
+            self.out.changes.push(Change {
+                what: self.ours.conference.conference_ref.clone(),
+                whose: whose.to_owned(),
+                field: d.field.to_owned(),
+                before: d.here.clone(),
+                after: d.proposed.clone(),
+                amendment: amends,
+            });
+            if amends {
+                let seal = |text: &str| self.run.keys.seal(register::sealed::AMENDMENT, text);
+                self.pending.amendments.push(amendment::Model {
+                    id: AmendmentId::new(),
+                    conference_id: self.ours.conference.id,
+                    invitation_id,
+                    child_id,
+                    field: d.field.to_owned(),
+                    before: Some(seal(&d.here)),
+                    after: Some(seal(&d.proposed)),
+                    why: seal(&format!("Import of {}", self.run.file)),
+                    source: Source::File,
+                    by_name: self.run.file.to_owned(),
+                    at: self.run.now,
+                });
+            }
+        }
+    }
+}

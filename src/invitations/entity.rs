@@ -1,0 +1,89 @@
+//! The tables of invitations.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::entity::prelude::*;
+
+use super::{
+    AbsenceReason, Attendance, Delivery, Excused, Facts, InvitationId, Necessity, Report, Response, View,
+};
+use crate::agencies::ServiceId;
+use crate::conferences::{ChildId, ConferenceId};
+use crate::platform::Sealed;
+
+pub mod invitation {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitation")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: InvitationId,
+        pub conference_id: ConferenceId,
+        pub service_id: ServiceId,
+        pub role: String,
+        pub necessity: Necessity,
+        pub walk_in: bool,
+        pub contact_email: Option<String>,
+        pub invited_on: Option<NaiveDate>,
+        pub delivery: Delivery,
+        pub response: Response,
+        pub responded_on: Option<NaiveDate>,
+        pub attendance: Option<Attendance>,
+        pub by_deputy: bool,
+        /// The deputy's name and role, sealed.
+        pub deputy: Option<Sealed>,
+        pub joined_at: Option<DateTime<Utc>>,
+        pub left_at: Option<DateTime<Utc>>,
+        pub report: Report,
+        pub report_received_on: Option<NaiveDate>,
+        pub absence_reason: Option<AbsenceReason>,
+        pub excused: Option<Excused>,
+        pub view: Option<View>,
+        /// Counts the changes of this row.
+        pub version: i32,
+        /// Who recorded it here last, and when.
+        pub recorded_by: Option<String>,
+        pub recorded_at: Option<DateTime<Utc>>,
+        /// What the last file said of this invitation (JSON): the base of the next comparison.
+        pub from_file: Option<String>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+
+    impl Model {
+        /// The facts that rules look at.
+        pub fn facts(&self) -> Facts {
+            Facts {
+                necessity: self.necessity,
+                walk_in: self.walk_in,
+                invited_on: self.invited_on,
+                delivery: self.delivery,
+                response: self.response,
+                attendance: self.attendance,
+                by_deputy: self.by_deputy,
+                joined_at: self.joined_at,
+                left_at: self.left_at,
+                report: self.report,
+                report_received_on: self.report_received_on,
+                absence_reason: self.absence_reason,
+                excused: self.excused,
+                view: self.view,
+            }
+        }
+    }
+}
+
+pub mod invitation_child {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitation_child")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub invitation_id: InvitationId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub child_id: ChildId,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}

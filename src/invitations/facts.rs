@@ -1,0 +1,57 @@
+//! The facts of one invitation, as stored (DOMAIN 4). Everything else about it is derived.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View};
+
+/// What was recorded about one invitation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// How much the agency matters to this conference.
+    pub necessity: Necessity,
+    /// Came without being invited: present for quorum, outside every count of invitations.
+    pub walk_in: bool,
+    /// The day the invitation went.
+    pub invited_on: Option<NaiveDate>,
+    /// What became of the message.
+    pub delivery: Delivery,
+    /// The answer.
+    pub response: Response,
+    /// How it took part; `None` while that is not recorded.
+    pub attendance: Option<Attendance>,
+    /// Whether a deputy came.
+    pub by_deputy: bool,
+    /// Came later than the start. `None`: from the start.
+    pub joined_at: Option<DateTime<Utc>>,
+    /// Went before the end. `None`: stayed.
+    pub left_at: Option<DateTime<Utc>>,
+    /// The written report.
+    pub report: Report,
+    /// The day it arrived.
+    pub report_received_on: Option<NaiveDate>,
+    /// Why it was absent.
+    pub absence_reason: Option<AbsenceReason>,
+    /// Why it was not to take part after all.
+    pub excused: Option<Excused>,
+    /// Its view on the decision.
+    pub view: Option<View>,
+}
+
+impl Facts {
+    /// Whether it took part at all, at any time.
+    pub fn was_there(&self) -> bool {
+        matches!(self.attendance, Some(Attendance::InPerson | Attendance::Video | Attendance::Phone))
+    }
+
+    /// Whether it was there at this moment (DOMAIN 4, `present_at_decision`).
+    pub fn is_present_at(&self, moment: DateTime<Utc>) -> bool {
+        self.was_there()
+            && self.joined_at.is_none_or(|joined| joined <= moment)
+            && self.left_at.is_none_or(|left| left >= moment)
+    }
+
+    /// In direct contact with the family, and so able to make quorum (DOMAIN 5).
+    pub fn is_in_direct_contact(&self) -> bool {
+        self.necessity != Necessity::InformationOnly && self.excused.is_none()
+    }
+}

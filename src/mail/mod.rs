@@ -1,0 +1,11 @@
+//! Mail: which addresses may be told how much, the templates, the frozen message, and its way out.
+
+mod address;
+mod message;
+mod templates;
+mod transport;
+
+pub use address::{Domains, Trust, masked};
+pub use message::{Draft, MessageError, freeze};
+pub use templates::{TemplateError, Templates};
+pub use transport::{SendError, SmtpSettings, SmtpTls, Transport};

@@ -1,0 +1,34 @@
+//! The outbox's table.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+
+use super::{MessageId, State};
+
+pub mod message {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "outbox")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: MessageId,
+        pub kind: String,
+        pub about_id: Uuid,
+        pub recipient: String,
+        pub message_id: String,
+        pub message: Vec<u8>,
+        pub state: State,
+        pub attempts: i32,
+        pub due_at: DateTime<Utc>,
+        pub posted_at: DateTime<Utc>,
+        pub sent_at: Option<DateTime<Utc>>,
+        pub lease: Option<Uuid>,
+        pub lease_until: Option<DateTime<Utc>>,
+        /// A process died while it was being sent: it may have arrived, and may arrive again.
+        pub may_have_been_delivered: bool,
+        pub last_error: Option<String>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}

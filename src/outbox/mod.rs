@@ -1,0 +1,67 @@
+//! The transactional outbox: a message is posted in the transaction of what it tells of, frozen, and
+//! delivered later under a lease. At least once, with a stable Message-ID: a crash may repeat a message
+//! and never loses or multiplies one.
+
+mod dispatch;
+mod entity;
+mod store;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::platform::codes::codes;
+use crate::platform::ids::typed_id;
+
+pub use dispatch::{Delivery, Dispatched, Fate, dispatch};
+pub use store::{accepted_at, cancel_unsent, list, post, requeue};
+
+typed_id! {
+    /// A message in the outbox.
+    MessageId
+}
+
+codes! {
+    /// Where a message stands.
+    pub enum State {
+        Waiting = "waiting", "waiting";
+        Sending = "sending", "being sent";
+        Sent = "sent", "sent";
+        Failed = "failed", "given up";
+        Cancelled = "cancelled", "cancelled";
+    }
+}
+
+/// A message to post.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// Its id, from which the Message-ID is made.
+    pub id: MessageId,
+    /// The kind of letter.
+    pub kind: String,
+    /// What it is about.
+    pub about: Uuid,
+    /// One address.
+    pub recipient: String,
+    /// Stable.
+    pub message_id: String,
+    /// The frozen message.
+    pub message: Vec<u8>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A message that this process may send until its lease ends.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The message.
+    pub id: MessageId,
+    /// What it is about.
+    pub about: Uuid,
+    /// To whom.
+    pub recipient: String,
+    /// The frozen message.
+    pub message: Vec<u8>,
+    /// When it was posted.
+    pub posted_at: DateTime<Utc>,
+    lease: Uuid,
+}

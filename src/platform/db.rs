@@ -1,0 +1,158 @@
+//! The database: one writer and several readers on SQLite, one pool on PostgreSQL, and
+//! transactions that carry a name.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+/// Why the database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// Neither SQLite nor PostgreSQL.
+    #[error("database.url: \"{0}\" is neither sqlite://FILE nor postgres://…")]
+    UnknownKind(String),
+    /// The folder of the SQLite file could not be made.
+    #[error("cannot make the folder {0} for the database: {1}")]
+    Folder(String, std::io::Error),
+    /// The database refused.
+    #[error("cannot open the database: {0}")]
+    Db(#[from] DbErr),
+}
+
+/// A database address that was looked at once.
+#[derive(Clone, Debug)]
+pub struct Url {
+    text: String,
+    /// Which of the two databases it names.
+    pub backend: DbBackend,
+}
+
+impl Url {
+    /// Reads `sqlite://FILE` or `postgres://…`.
+    pub fn parse(text: &str) -> Result<Self, DbError> {
+        let backend = match text.split_once("://").map(|(kind, _)| kind) {
+            Some("sqlite") => DbBackend::Sqlite,
+            Some("postgres" | "postgresql") => DbBackend::Postgres,
+            _ => return Err(DbError::UnknownKind(masked(text))),
+        };
+        Ok(Self { text: text.to_owned(), backend })
+    }
+
+    fn options(&self, connections: u32) -> ConnectOptions {
+        let mut options = ConnectOptions::new(self.text.clone());
+        options
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(20))
+            .sqlx_logging(false)
+            .record_stmt_in_spans(false)
+            .map_sqlx_sqlite_opts(|o| {
+                o.create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .busy_timeout(Duration::from_secs(10))
+                    .foreign_keys(true)
+                    .pragma("cache_size", "-16000")
+            });
+        options
+    }
+
+    /// A lone connection, for migrations: they must not leave a pooled one changed.
+    pub async fn connect_alone(&self) -> Result<DatabaseConnection, DbError> {
+        if self.backend == DbBackend::Sqlite {
+            let file = self.text.trim_start_matches("sqlite://").split('?').next().unwrap_or_default();
+            if let Some(folder) = std::path::Path::new(file).parent() {
+                std::fs::create_dir_all(folder).map_err(|e| DbError::Folder(folder.display().to_string(), e))?;
+            }
+        }
+        Ok(Database::connect(self.options(1)).await?)
+    }
+}
+
+impl std::fmt::Display for Url {
+    /// The address without its password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&masked(&self.text))
+    }
+}
+
+fn masked(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(start), Some(at)) if at > start => match url[start + 3..at].split_once(':') {
+            Some((user, _)) => format!("{}://{user}:***{}", &url[..start], &url[at..]),
+            None => url.to_owned(),
+        },
+        _ => url.to_owned(),
+    }
+}
+
+/// The open database. Reads go to [`Db::read`]; every write goes through a named [`Tx`].
+#[derive(Clone, Debug)]
+pub struct Db {
+    write: DatabaseConnection,
+    read: DatabaseConnection,
+}
+
+impl Db {
+    /// Opens the working pools. On SQLite the readers cannot write (`query_only`), and the one
+    /// writer begins `IMMEDIATE`: a deferred read-then-write fails at once with "locked".
+    pub async fn open(url: &Url) -> Result<Self, DbError> {
+        if url.backend == DbBackend::Postgres {
+            let pool = Database::connect(url.options(12)).await?;
+            return Ok(Self { write: pool.clone(), read: pool });
+        }
+        let write = Database::connect(url.options(1)).await?;
+        let mut readers = url.options(4);
+        readers.map_sqlx_sqlite_opts(|o| {
+            o.journal_mode(SqliteJournalMode::Wal)
+                .busy_timeout(Duration::from_secs(10))
+                .foreign_keys(true)
+                .pragma("cache_size", "-8000")
+                .pragma("query_only", "1")
+        });
+        Ok(Self { write, read: Database::connect(readers).await? })
+    }
+
+    /// For reading.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Begins a transaction under a name that says what it is for.
+    pub async fn begin(&self, name: &'static str) -> Result<Tx, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        tracing::debug!(transaction = name, "begin");
+        Ok(Tx { inner: self.write.begin_with_options(options).await?, name })
+    }
+}
+
+/// A named transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
+pub struct Tx {
+    inner: DatabaseTransaction,
+    name: &'static str,
+}
+
+impl Tx {
+    /// The connection that statements of this transaction use.
+    pub fn conn(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    /// Makes all of it last.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        tracing::debug!(transaction = self.name, "commit");
+        self.inner.commit().await
+    }
+
+    /// Takes all of it back.
+    pub async fn roll_back(self) -> Result<(), DbErr> {
+        tracing::debug!(transaction = self.name, "roll back");
+        self.inner.rollback().await
+    }
+}

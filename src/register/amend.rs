@@ -1,0 +1,194 @@
+//! Amending a confirmed register: one invitation at a time, with a reason, before and after kept.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
+use serde_json::json;
+
+use super::entity::{amendment, register};
+use super::form::{Proposed, Typed};
+use super::merge::{self, Difference, Verdict, contradicts, keep_all_if, merge};
+use super::save::{Clash, open_deputy};
+use super::store::Record;
+use super::{AmendmentId, FeedbackWanted, Source, Standing, sealed, standing};
+use crate::audit::{self, Actor, Event};
+use crate::conferences::entity::{child, conference};
+use crate::conferences::{ChildId, ConferenceId};
+use crate::invitations::InvitationId;
+use crate::invitations::entity::invitation;
+use crate::platform::{Keys, Tx};
+
+/// Why an amendment was not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAmended {
+    /// The register is not confirmed: it is simply kept.
+    NotConfirmed,
+    /// No reason was given.
+    NoReason,
+    /// Nothing differs.
+    NothingChanged,
+    /// It would leave a core or expected invitation unrecorded, or the decision without a time.
+    LeavesOpen,
+    /// Somebody else amended the same facts meanwhile.
+    Clashes(Vec<Clash>),
+}
+
+/// Who amends, why, and when.
+#[derive(Clone, Copy)]
+pub struct Amendment<'a> {
+    /// The keys.
+    pub keys: &'a Keys,
+    /// Who.
+    pub actor: &'a Actor,
+    /// Why: free text, sealed.
+    pub why: &'a str,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+impl Amendment<'_> {
+    /// Amends the facts of one invitation.
+    pub async fn invitation(
+        self,
+        tx: &Tx,
+        record: Record,
+        place: usize,
+        proposed: Proposed<invitation::Model>,
+        deputy: Typed,
+    ) -> Result<Result<(), NotAmended>, DbErr> {
+        let Some(confirmed) = record.register.clone() else { return Ok(Err(NotAmended::NotConfirmed)) };
+        if self.why.trim().is_empty() {
+            return Ok(Err(NotAmended::NoReason));
+        }
+        let mut ours = record.invitations[place].clone();
+        let before = ours.clone();
+        let never = |_: &str, _: &str| false;
+        let differences = merge(merge::INVITATION, &mut ours, &proposed.row, Some(&proposed.base), never);
+        let mut differences = keep_all_if(contradicts(&ours), differences, &mut ours, before);
+        let stands = open_deputy(self.keys, &ours);
+        if deputy.text != stands {
+            let verdict = if deputy.base == stands { Verdict::Taken } else { Verdict::Kept };
+            if verdict == Verdict::Taken {
+                ours.deputy = (!deputy.text.is_empty()).then(|| self.keys.seal(sealed::DEPUTY, &deputy.text));
+            }
+            let as_before = deputy.text == deputy.base;
+            differences.push(Difference { field: "deputy", here: stands, proposed: deputy.text, as_before, verdict });
+        }
+        if let Some(why_not) = refusal(&differences) {
+            return Ok(Err(why_not));
+        }
+        if standing(&ours.facts(), record.conference.decision_at) == Standing::Unrecorded {
+            return Ok(Err(NotAmended::LeavesOpen));
+        }
+        ours.version += 1;
+        (ours.recorded_by, ours.recorded_at) = (Some(self.actor.name.clone()), Some(self.now));
+        let id = ours.id;
+        ours.into_active_model().reset_all().update(tx.conn()).await?;
+        self.write(tx, record.conference, confirmed, differences, Some(id), None).await?;
+        Ok(Ok(()))
+    }
+
+    /// Amends the conference's own facts and the decisions.
+    pub async fn conference(
+        self,
+        tx: &Tx,
+        record: Record,
+        proposed: Proposed<conference::Model>,
+        children: Vec<Proposed<child::Model>>,
+    ) -> Result<Result<(), NotAmended>, DbErr> {
+        let Some(confirmed) = record.register.clone() else { return Ok(Err(NotAmended::NotConfirmed)) };
+        if self.why.trim().is_empty() {
+            return Ok(Err(NotAmended::NoReason));
+        }
+        if proposed.row.decision_at.is_none() || children.iter().any(|c| c.row.decision.is_none()) {
+            return Ok(Err(NotAmended::LeavesOpen));
+        }
+        let never = |_: &str, _: &str| false;
+        let mut c = record.conference.clone();
+        let mut of_conference = merge(merge::CONFERENCE, &mut c, &proposed.row, Some(&proposed.base), never);
+        let mut by_child = Vec::new();
+        for (ours, proposed) in record.children.iter().zip(children) {
+            let mut ours = ours.clone();
+            let differences = merge(merge::CHILD, &mut ours, &proposed.row, Some(&proposed.base), never);
+            by_child.push((ours, differences));
+        }
+        let all: Vec<Difference> =
+            of_conference.iter().chain(by_child.iter().flat_map(|(_, d)| d)).cloned().collect();
+        if let Some(why_not) = refusal(&all) {
+            return Ok(Err(why_not));
+        }
+        for (child, differences) in by_child {
+            let id = child.id;
+            if differences.iter().any(|d| d.verdict == Verdict::Taken) {
+                child.into_active_model().reset_all().update(tx.conn()).await?;
+                self.write(tx, c.clone(), confirmed.clone(), differences, None, Some(id)).await?;
+                c.version += 1;
+            }
+        }
+        of_conference.retain(|d| d.verdict == Verdict::Taken);
+        self.write(tx, c, confirmed, of_conference, None, None).await?;
+        Ok(Ok(()))
+    }
+
+    async fn write(
+        self,
+        tx: &Tx,
+        mut conference: conference::Model,
+        mut confirmed: register::Model,
+        differences: Vec<Difference>,
+        invitation_id: Option<InvitationId>,
+        child_id: Option<ChildId>,
+    ) -> Result<(), DbErr> {
+        let conference_id: ConferenceId = conference.id;
+        let seal = |text: &str| self.keys.seal(sealed::AMENDMENT, text);
+        let mut changes = Vec::new();
+        for d in differences.iter().filter(|d| d.verdict == Verdict::Taken) {
+            changes.push(json!({ "field": d.field, "before": d.here, "after": d.proposed }));
+            let row = amendment::Model {
+                id: AmendmentId::new(),
+                conference_id,
+                invitation_id,
+                child_id,
+                field: d.field.to_owned(),
+                before: Some(seal(&d.here)),
+                after: Some(seal(&d.proposed)),
+                why: seal(self.why.trim()),
+                source: Source::Here,
+                by_name: self.actor.name.clone(),
+                at: self.now,
+            };
+            amendment::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+        }
+        conference.version += 1;
+        conference.into_active_model().reset_all().update(tx.conn()).await?;
+        // What the letters said may no longer hold: the feedback task looks again.
+        if confirmed.feedback == FeedbackWanted::Made {
+            confirmed.feedback = FeedbackWanted::Wanted;
+            confirmed.into_active_model().reset_all().update(tx.conn()).await?;
+        }
+        let payload = json!({
+            "invitation": invitation_id, "child": child_id, "why": self.why.trim(), "changes": changes,
+        });
+        let event = Event { action: "register.amended", object: conference_id.to_string(), payload };
+        audit::record(tx, self.keys, self.actor, self.now, vec![event]).await
+    }
+}
+
+/// Nothing to write, or somebody else was there first.
+fn refusal(differences: &[Difference]) -> Option<NotAmended> {
+    let clashes: Vec<Clash> = differences
+        .iter()
+        .filter(|d| d.verdict == Verdict::Kept && !d.as_before)
+        .map(|d| Clash {
+            row: String::new(),
+            field: d.field,
+            stands: d.here.clone(),
+            wanted: d.proposed.clone(),
+            by: None,
+            at: None,
+        })
+        .collect();
+    if !clashes.is_empty() {
+        return Some(NotAmended::Clashes(clashes));
+    }
+    differences.iter().all(|d| d.verdict == Verdict::Kept).then_some(NotAmended::NothingChanged)
+}

@@ -1,0 +1,165 @@
+//! The one pure function from a conference's facts to everything that is derived from them. The
+//! register, the letters, the report and the API read its result, and so cannot disagree.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::impact::{Absence, Impact, impact};
+use super::plan_end::{PlanEnd, plan_ends};
+use super::quoracy::{Participant, Quoracy, QuorumRule, quoracy};
+use super::standing::{Standing, standing};
+use crate::agencies::{AgencyGroup, AgencyId, ServiceId};
+use crate::calendar::Calendar;
+use crate::conferences::{AdjournmentReason, ChildId, ConferenceType, Decision, Status};
+use crate::invitations::{Facts, Fault, InvitationId, MinimumNotice, fault};
+
+/// The stored facts of one conference that rules look at.
+#[derive(Clone, Debug)]
+pub struct ConferenceFacts {
+    /// The type.
+    pub kind: ConferenceType,
+    /// Held, adjourned, …
+    pub status: Status,
+    /// Why it was adjourned, if it was.
+    pub adjournment_reason: Option<AdjournmentReason>,
+    /// London's date of the meeting.
+    pub date: NaiveDate,
+    /// When the decision was taken.
+    pub decision_at: Option<DateTime<Utc>>,
+    /// Whether the register is confirmed.
+    pub confirmed: bool,
+    /// The children.
+    pub children: Vec<ChildFacts>,
+    /// The invitations, walk-ins among them.
+    pub invitations: Vec<InvitationFacts>,
+}
+
+/// A child of a conference, as rules see it.
+#[derive(Clone, Copy, Debug)]
+pub struct ChildFacts {
+    /// Which child of which conference.
+    pub id: ChildId,
+    /// What was decided.
+    pub decision: Option<Decision>,
+}
+
+/// An invitation with what its service is.
+#[derive(Clone, Debug)]
+pub struct InvitationFacts {
+    /// The invitation.
+    pub id: InvitationId,
+    /// The group of its agency.
+    pub group: AgencyGroup,
+    /// Its agency.
+    pub agency: AgencyId,
+    /// Its service.
+    pub service: ServiceId,
+    /// The role invited.
+    pub role: String,
+    /// The children it concerns; empty for all of them.
+    pub only_children: Vec<ChildId>,
+    /// What was recorded.
+    pub facts: Facts,
+}
+
+impl InvitationFacts {
+    /// Whether it concerns this child.
+    pub fn concerns(&self, child: ChildId) -> bool {
+        self.only_children.is_empty() || self.only_children.contains(&child)
+    }
+}
+
+/// What a partnership's settings add to the facts.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy<'a> {
+    /// The working days.
+    pub calendar: &'a Calendar,
+    /// The notice owed.
+    pub minimum_notice: MinimumNotice,
+    /// The quorum rule of the conference's date.
+    pub quorum: &'a QuorumRule,
+}
+
+/// What is derived of one invitation.
+#[derive(Clone, Debug)]
+pub struct Assessed {
+    /// The standing.
+    pub standing: Standing,
+    /// The authority's fault in inviting it.
+    pub fault: Option<Fault>,
+    /// In E: it counts in every attendance rate.
+    pub counted: bool,
+    /// What its absence did.
+    pub impact: Vec<Impact>,
+}
+
+/// What is derived of a conference. `invitations` stands in the order of the facts.
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    /// Whether the month counts it: held, or adjourned on the day, and confirmed.
+    pub in_population: bool,
+    /// Quorum at the decision.
+    pub quoracy: Quoracy,
+    /// Children whose plan ended.
+    pub plan_ends: Vec<PlanEnd>,
+    /// Invitation by invitation.
+    pub invitations: Vec<Assessed>,
+}
+
+/// Derives it all. `moment` is when quorum is asked for: the decision, or now while a register fills.
+pub fn assess_at(conference: &ConferenceFacts, policy: Policy<'_>, moment: Option<DateTime<Utc>>) -> Assessment {
+    let in_population = conference.confirmed && matches!(conference.status, Status::Held | Status::Adjourned);
+    let invitations = &conference.invitations;
+    let standings: Vec<Standing> = invitations.iter().map(|i| standing(&i.facts, moment)).collect();
+    let faults: Vec<Option<Fault>> = invitations
+        .iter()
+        .map(|i| {
+            let f = &i.facts;
+            let (kind, date) = (conference.kind, conference.date);
+            fault(f.invited_on, f.delivery, kind, date, policy.minimum_notice, policy.calendar)
+        })
+        .collect();
+    let counts = |n: usize| standings[n].can_count() && faults[n].is_none() && !invitations[n].facts.walk_in;
+    let participants: Vec<Participant> = invitations
+        .iter()
+        .enumerate()
+        .map(|(n, i)| Participant {
+            id: i.id,
+            group: i.group,
+            agency: i.agency,
+            service: i.service,
+            role: i.role.clone(),
+            in_direct_contact: i.facts.is_in_direct_contact(),
+            present: moment.is_some_and(|m| i.facts.is_present_at(m)),
+            counted: counts(n),
+        })
+        .collect();
+    let quoracy = quoracy(policy.quorum, conference.kind, &participants);
+    let plan_ends = plan_ends(&conference.children, invitations.iter().zip(standings.iter().copied()));
+    let decision_taken = conference.children.iter().any(|c| c.decision.is_some_and(|d| d != Decision::Adjourned));
+    let assessed = invitations
+        .iter()
+        .enumerate()
+        .map(|(n, i)| Assessed {
+            standing: standings[n],
+            fault: faults[n],
+            counted: in_population && counts(n),
+            impact: impact(Absence {
+                standing: if i.facts.walk_in { Standing::NotExpected } else { standings[n] },
+                fault: faults[n],
+                view: i.facts.view,
+                report_received: i.facts.report.was_received(),
+                pivotal: quoracy.pivotal.contains(&i.id),
+                short_of_quorum: quoracy.short.contains(&i.id),
+                plan_ended_without: plan_ends.iter().any(|p| p.missing.contains(&i.id)),
+                decision_taken,
+                adjourned: conference.adjournment_reason,
+            }),
+        })
+        .collect();
+    Assessment { in_population, quoracy, plan_ends, invitations: assessed }
+}
+
+/// Derives it all as of the decision.
+pub fn assess(conference: &ConferenceFacts, policy: Policy<'_>) -> Assessment {
+    assess_at(conference, policy, conference.decision_at)
+}

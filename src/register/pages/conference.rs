@@ -1,0 +1,189 @@
+//! A conference's page: what was recorded, and what follows from it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde::Serialize;
+
+use super::{Heading, as_it_stands, child_name, heading, invited, names, open, words};
+use crate::access::{May, Permission, SeeConferences};
+use crate::calendar::london;
+use crate::conferences::Status;
+use crate::register::entity::amendment;
+use crate::register::{Policies, sealed};
+use crate::web::{Desk, Page, Problem};
+
+#[derive(Serialize)]
+struct Row {
+    service: String,
+    agency: String,
+    role: String,
+    necessity: &'static str,
+    invited: String,
+    response: &'static str,
+    attendance: String,
+    report: &'static str,
+    view: &'static str,
+    standing: &'static str,
+    amend: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ChildRow {
+    name: String,
+    category: &'static str,
+    decision: &'static str,
+    plan_end_reason: Option<String>,
+    missing: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct AmendmentRow {
+    when: String,
+    who: String,
+    whose: String,
+    change: String,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct ConferencePage {
+    heading: Heading,
+    status: String,
+    place: String,
+    decision_at: Option<String>,
+    quorum: String,
+    quorate: bool,
+    rule_version: i32,
+    proceeded: Option<&'static str>,
+    confirmed: Option<String>,
+    register: Option<String>,
+    confirm: Option<String>,
+    amend: Option<String>,
+    children: Vec<ChildRow>,
+    rows: Vec<Row>,
+    amendments: Vec<AmendmentRow>,
+}
+
+impl Page for ConferencePage {
+    const TEMPLATE: &'static str = "register/pages/conference";
+    fn title(&self) -> String {
+        format!("Conference {}", self.heading.reference)
+    }
+}
+
+pub(super) async fn conference(
+    may: May<SeeConferences>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (record, directory) = open(&desk, &may.who, &id).await?;
+    let c = &record.conference;
+    let assessment = as_it_stands(&record, &directory, &policies, &desk);
+    let names = names(&record, &directory);
+    let role = may.who.role;
+    let confirmed = record.register.is_some();
+    let href = format!("/conferences/{}", c.id);
+    let can_keep = !confirmed && c.status != Status::Cancelled;
+
+    let rows = record.invitations.iter().enumerate().map(|(n, i)| {
+        let (service, agency) = directory.of(i.service_id);
+        let mut attendance = i.attendance.map_or("not recorded", |a| a.label()).to_owned();
+        if i.by_deputy {
+            attendance.push_str(", by deputy");
+        }
+        if let Some(at) = i.joined_at {
+            attendance.push_str(&format!(", from {}", london::clock(at)));
+        }
+        if let Some(at) = i.left_at {
+            attendance.push_str(&format!(", until {}", london::clock(at)));
+        }
+        let amend = confirmed && role.may(Permission::AmendRegister);
+        Row {
+            service: service.name.clone(),
+            agency: agency.name.clone(),
+            role: i.role.clone(),
+            necessity: i.necessity.label(),
+            invited: invited(&record, i, &assessment, n, &policies),
+            response: i.response.label(),
+            attendance,
+            report: i.report.label(),
+            view: i.view.map_or("", |v| v.label()),
+            standing: assessment.invitations[n].standing.label(),
+            amend: amend.then(|| format!("{href}/amend/{}", i.id)),
+        }
+    });
+    let rows = rows.collect();
+    let children = record.children.iter().map(|child| {
+        let end = assessment.plan_ends.iter().find(|end| end.child == child.id);
+        let place = |id| record.invitations.iter().position(|i| i.id == id).expect("of this conference");
+        ChildRow {
+            name: child_name(&desk.keys, child),
+            category: child.category.label(),
+            decision: child.decision.map_or("not recorded", |d| d.label()),
+            plan_end_reason: child
+                .plan_end_reason
+                .as_ref()
+                .and_then(|reason| desk.keys.open(sealed::PLAN_END_REASON, reason).ok()),
+            missing: end.map(|e| e.missing.iter().map(|id| names[place(*id)].clone()).collect()).unwrap_or_default(),
+        }
+    });
+    let children = children.collect();
+    let held = amendment::Entity::find()
+        .filter(amendment::Column::ConferenceId.eq(c.id))
+        .order_by_desc(amendment::Column::At)
+        .all(desk.db.read())
+        .await?;
+    let opened = |sealed: &Option<crate::platform::Sealed>| {
+        sealed.as_ref().and_then(|s| desk.keys.open(sealed::AMENDMENT, s).ok()).unwrap_or_default()
+    };
+    let amendments = held.iter().map(|a| {
+        let place = a.invitation_id.and_then(|id| record.invitations.iter().position(|i| i.id == id));
+        let child = a.child_id.and_then(|id| record.children.iter().position(|c| c.id == id));
+        let whose = match (place, child) {
+            (Some(n), _) => names[n].clone(),
+            (_, Some(n)) => format!("child {}", n + 1),
+            _ => "the conference".to_owned(),
+        };
+        let (before, after) = (words(&a.field, &opened(&a.before)), words(&a.field, &opened(&a.after)));
+        AmendmentRow {
+            when: london::moment(a.at),
+            who: a.by_name.clone(),
+            whose,
+            change: format!("{}: {before} became {after}", a.field.replace('_', " ")),
+            why: opened(&Some(a.why.clone())),
+        }
+    });
+    let amendments = amendments.collect();
+    let reason = c.adjournment_reason.map(|r| format!(": {}", r.label())).unwrap_or_default();
+    let page = ConferencePage {
+        heading: heading(&desk, &record).await?,
+        status: format!("{}{reason}", c.status.label()),
+        place: format!(
+            "{}, {}{}",
+            c.locality.label(),
+            c.mode.label(),
+            c.place.as_ref().map(|p| format!(", {p}")).unwrap_or_default()
+        ),
+        decision_at: c.decision_at.map(london::clock),
+        quorum: assessment.quoracy.sentence(),
+        quorate: assessment.quoracy.quorate,
+        rule_version: assessment.quoracy.rule_version,
+        proceeded: c.proceeded_reason.map(|r| r.label()),
+        confirmed: record
+            .register
+            .as_ref()
+            .map(|r| format!("{}, {}", r.confirmed_by, london::moment(r.confirmed_at))),
+        register: (can_keep && role.may(Permission::KeepRegister)).then(|| format!("{href}/register")),
+        confirm: (can_keep && role.may(Permission::ConfirmRegister)).then(|| format!("{href}/confirm")),
+        amend: (confirmed && role.may(Permission::AmendRegister)).then(|| format!("{href}/amend")),
+        children,
+        rows,
+        amendments,
+    };
+    Ok(page.show(may.who.chrome()))
+}

@@ -1,0 +1,215 @@
+//! Check, then confirm.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Serialize;
+
+use super::{Heading, child_name, heading, mine, names, open};
+use crate::access::{ConfirmRegister, May, SignedIn};
+use crate::agencies::store::{Directory, directory};
+use crate::conferences::{ConferenceId, ProceededReason};
+use crate::register::confirm::{Blocker, Reasons, blockers, confirm as confirm_register};
+use crate::register::form::FieldError;
+use crate::register::save::take;
+use crate::register::store::Record;
+use crate::register::{Assessment, MaximumAge, Policies, assess};
+use crate::web::{Choice, Desk, Fields, Page, Problem, options};
+
+#[derive(Serialize)]
+struct PlanEndAlert {
+    field: String,
+    child: String,
+    decision: &'static str,
+    missing: Vec<String>,
+    reason: String,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Absent {
+    name: String,
+    standing: &'static str,
+    fault: &'static str,
+}
+
+#[derive(Serialize)]
+struct ConfirmPage {
+    heading: Heading,
+    action: String,
+    register: String,
+    quorum: String,
+    quorate: bool,
+    needs_reason: bool,
+    reason_error: Option<String>,
+    proceeded: Vec<Choice>,
+    alerts: Vec<PlanEndAlert>,
+    absent: Vec<Absent>,
+    blockers: Vec<FieldError>,
+    errors: Vec<FieldError>,
+}
+
+impl Page for ConfirmPage {
+    const TEMPLATE: &'static str = "register/pages/confirm";
+    fn title(&self) -> String {
+        format!("Confirm the register of {}", self.heading.reference)
+    }
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+fn say(blocker: &Blocker, record: &Record, names: &[String]) -> FieldError {
+    let (field, text) = match blocker {
+        Blocker::AlreadyConfirmed => ("".to_owned(), "The register is confirmed already.".to_owned()),
+        Blocker::NotHeld => ("conference.status".to_owned(), "Say whether the conference was held or adjourned.".to_owned()),
+        Blocker::NotBegun => ("conference.status".to_owned(), "The conference has not begun.".to_owned()),
+        Blocker::NoDecisionTime => ("conference.decision_time".to_owned(), "Write when the decision was taken.".to_owned()),
+        Blocker::Unrecorded(n) => {
+            (record.invitations[*n].id.to_string(), format!("{}: not recorded. Say whether it was there.", names[*n]))
+        }
+        Blocker::NoDecision(n) => {
+            (format!("{}.decision", record.children[*n].id), format!("Child {}: no decision is recorded.", n + 1))
+        }
+        Blocker::AdjournedOrNot(n) => (
+            format!("{}.decision", record.children[*n].id),
+            format!("Child {}: the decision and the conference's status do not agree on whether it was adjourned.", n + 1),
+        ),
+        Blocker::NoPlanEndReason(n) => {
+            (format!("why.{}", record.children[*n].id), "Say why the plan still ends.".to_owned())
+        }
+        Blocker::NoProceededReason => {
+            ("proceeded".to_owned(), "Say why the conference went on without quorum.".to_owned())
+        }
+    };
+    FieldError { field, text }
+}
+
+async fn page(
+    desk: &Desk,
+    who: &SignedIn,
+    record: &Record,
+    directory: &Directory,
+    assessment: &Assessment,
+    reasons: &Reasons,
+    submitted: bool,
+) -> Result<Response, Problem> {
+    let names = names(record, directory);
+    let now = desk.clock.now();
+    let (asked, missing): (Vec<Blocker>, Vec<Blocker>) = blockers(record, assessment, reasons, now)
+        .into_iter()
+        .partition(|b| matches!(b, Blocker::NoPlanEndReason(_) | Blocker::NoProceededReason));
+    let errors: Vec<FieldError> =
+        asked.iter().filter(|_| submitted).map(|b| say(b, record, &names)).collect();
+    let error_of = |field: &str| errors.iter().find(|e| e.field == field).map(|e| e.text.clone());
+    let place = |id| record.invitations.iter().position(|i| i.id == id).expect("of this conference");
+    let alerts = assessment.plan_ends.iter().filter(|end| !end.missing.is_empty()).filter_map(|end| {
+        let child = record.children.iter().find(|c| c.id == end.child)?;
+        let field = format!("why.{}", child.id);
+        Some(PlanEndAlert {
+            error: error_of(&field),
+            field,
+            child: child_name(&desk.keys, child),
+            decision: end.decision.label(),
+            missing: end
+                .missing
+                .iter()
+                .map(|id| {
+                    let n = place(*id);
+                    let row = &record.invitations[n];
+                    let report = if row.report.was_received() { "sent a report" } else { "sent no report" };
+                    let view = match row.view.filter(|v| v.was_given()) {
+                        Some(view) => format!("It {}.", view.label()),
+                        None => "Its view is not known.".to_owned(),
+                    };
+                    format!("{} (core) was not there at the decision and {report}. {view}", names[n])
+                })
+                .collect(),
+            reason: reasons.plan_end.get(&end.child).cloned().unwrap_or_default(),
+        })
+    });
+    let alerts = alerts.collect();
+    let absent = assessment.invitations.iter().enumerate().filter(|(_, a)| a.standing.is_missing());
+    let absent = absent.map(|(n, a)| Absent {
+        name: names[n].clone(),
+        standing: a.standing.label(),
+        fault: a.fault.map_or("", |f| f.label()),
+    });
+    let absent = absent.collect();
+    let c = &record.conference;
+    let href = format!("/conferences/{}", c.id);
+    let page = ConfirmPage {
+        heading: heading(desk, record).await?,
+        action: format!("{href}/confirm"),
+        register: format!("{href}/register"),
+        quorum: assessment.quoracy.sentence(),
+        quorate: assessment.quoracy.quorate,
+        needs_reason: c.status.code() == "held" && !assessment.quoracy.quorate,
+        reason_error: error_of("proceeded"),
+        proceeded: options("choose a reason", ProceededReason::ALL, reasons.proceeded, |r| (r.code(), r.label())),
+        alerts,
+        absent,
+        blockers: missing.iter().map(|b| say(b, record, &names)).collect(),
+        errors,
+    };
+    Ok(page.show(who.chrome()))
+}
+
+pub(super) async fn show(
+    may: May<ConfirmRegister>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (record, directory) = open(&desk, &may.who, &id).await?;
+    if record.register.is_some() {
+        return Ok(Redirect::to(&format!("/conferences/{}", record.conference.id)).into_response());
+    }
+    let facts = record.facts(&directory);
+    let assessment = assess(&facts, policies.on(facts.date));
+    page(&desk, &may.who, &record, &directory, &assessment, &Reasons::default(), false).await
+}
+
+pub(super) async fn confirm(
+    may: May<ConfirmRegister>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(MaximumAge(maximum_age)): Extension<MaximumAge>,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
+    let tx = desk.db.begin("confirm register").await?;
+    let record = mine(&may.who, take(&tx, id).await?)?;
+    let there = format!("/conferences/{id}");
+    if record.register.is_some() {
+        return Ok(Redirect::to(&there).into_response());
+    }
+    let directory = directory(tx.conn()).await?;
+    let plan_end: HashMap<_, _> =
+        record.children.iter().map(|c| (c.id, fields.text(&format!("why.{}", c.id)).to_owned())).collect();
+    let reasons = Reasons { plan_end, proceeded: fields.text("proceeded").parse().ok() };
+    let actor = may.who.actor();
+    let done = confirm_register(
+        &tx,
+        &desk.keys,
+        &actor,
+        record.clone(),
+        &directory,
+        &policies,
+        maximum_age,
+        reasons.clone(),
+        desk.clock.now(),
+    );
+    if done.await?.is_ok() {
+        tx.commit().await?;
+        return Ok(Redirect::to(&there).into_response());
+    }
+    tx.roll_back().await?;
+    let facts = record.facts(&directory);
+    let assessment = assess(&facts, policies.on(facts.date));
+    page(&desk, &may.who, &record, &directory, &assessment, &reasons, true).await
+}

@@ -1,0 +1,246 @@
+//! The register in the browser: today, a conference, its register, confirmation, amendments.
+
+mod amend;
+mod conference;
+mod confirm;
+mod register;
+mod today;
+
+use axum::Router;
+use axum::routing::get;
+use serde::Serialize;
+
+use super::merge;
+use super::save::{Clash, open_deputy};
+use super::store::{Record, record};
+use super::{Assessment, Policies, assess_at};
+use crate::access::SignedIn;
+use crate::agencies::store::{Directory, directory};
+use crate::calendar::london;
+use crate::conferences::{self, ConferenceId};
+use crate::invitations::entity::invitation;
+use crate::invitations::{
+    AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View, notice,
+};
+use crate::platform::Keys;
+use crate::web::{Choice, Desk, Problem, choices, options};
+
+/// Every address of this room.
+pub fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/", get(today::today))
+        .route("/conferences/{id}", get(conference::conference))
+        .route("/conferences/{id}/register", get(register::show).post(register::save))
+        .route("/conferences/{id}/confirm", get(confirm::show).post(confirm::confirm))
+        .route("/conferences/{id}/amend", get(amend::show_conference).post(amend::amend_conference))
+        .route("/conferences/{id}/amend/{invitation}", get(amend::show).post(amend::amend))
+}
+
+/// The record of a conference that this person may see: not there, not theirs and restricted look the same.
+fn mine(who: &SignedIn, record: Option<Record>) -> Result<Record, Problem> {
+    let theirs = |r: &Record| who.chair.is_none_or(|chair| chair == r.conference.chair_id);
+    record.filter(theirs).filter(|r| !r.conference.restricted).ok_or_else(|| Problem::NotFound(who.chrome()))
+}
+
+async fn open(desk: &Desk, who: &SignedIn, id: &str) -> Result<(Record, Directory), Problem> {
+    let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(who.chrome()))?;
+    let record = mine(who, record(desk.db.read(), id).await?)?;
+    Ok((record, directory(desk.db.read()).await?))
+}
+
+/// What is derived as of the decision, or as of now while there is none yet.
+fn as_it_stands(record: &Record, directory: &Directory, policies: &Policies, desk: &Desk) -> Assessment {
+    let facts = record.facts(directory);
+    let moment = facts.decision_at.unwrap_or_else(|| desk.clock.now().max(record.conference.starts_at));
+    assess_at(&facts, policies.on(facts.date), Some(moment))
+}
+
+/// The name of each invitation, in their order.
+fn names(record: &Record, directory: &Directory) -> Vec<String> {
+    record.invitations.iter().map(|i| format!("{}, {}", directory.of(i.service_id).0.name, i.role)).collect()
+}
+
+/// A child's case reference; one that does not open is said to be so.
+fn child_name(keys: &Keys, child: &crate::conferences::entity::child::Model) -> String {
+    keys.open(conferences::CHILD, &child.child).unwrap_or_else(|_| "(does not open)".to_owned())
+}
+
+/// What stands at the top of every page about a conference.
+#[derive(Serialize)]
+struct Heading {
+    href: String,
+    reference: String,
+    conference_ref: String,
+    kind: &'static str,
+    when: String,
+    chair: String,
+}
+
+async fn heading(desk: &Desk, record: &Record) -> Result<Heading, Problem> {
+    let c = &record.conference;
+    Ok(Heading {
+        href: format!("/conferences/{}", c.id),
+        reference: c.reference.clone(),
+        conference_ref: c.conference_ref.clone(),
+        kind: c.kind.label(),
+        when: format!("{}, {}", london::full_date(c.conference_date), london::clock(c.starts_at)),
+        chair: conferences::store::chair(desk.db.read(), c.chair_id).await?,
+    })
+}
+
+/// Facts that two people changed, in words.
+#[derive(Serialize)]
+struct ClashLine {
+    href: String,
+    text: String,
+}
+
+fn words(field: &str, code: &str) -> String {
+    fn of<T: std::str::FromStr>(code: &str, label: impl Fn(T) -> &'static str) -> Option<String> {
+        code.parse().ok().map(|c| label(c).to_owned())
+    }
+    let known = match field {
+        "attendance" => of(code, Attendance::label),
+        "response" => of(code, Response::label),
+        "report" => of(code, Report::label),
+        "delivery" => of(code, Delivery::label),
+        "view" => of(code, View::label),
+        "absence_reason" => of(code, AbsenceReason::label),
+        "excused" => of(code, Excused::label),
+        "decision" => of(code, conferences::Decision::label),
+        "necessity" => of(code, Necessity::label),
+        "status" => of(code, conferences::Status::label),
+        _ => None,
+    };
+    let text = known.unwrap_or_else(|| code.to_owned());
+    if text.is_empty() { "nothing".to_owned() } else { format!("“{text}”") }
+}
+
+fn clash_lines(clashes: &[Clash], record: &Record, names: &[String], now: chrono::DateTime<chrono::Utc>) -> Vec<ClashLine> {
+    clashes
+        .iter()
+        .map(|clash| {
+            let place = record.invitations.iter().position(|i| i.id.to_string() == clash.row);
+            let whose = place.map_or("this conference".to_owned(), |n| names[n].clone());
+            let who = clash.by.as_deref().unwrap_or("Somebody else");
+            let when = clash.at.map(|at| ago(now - at)).unwrap_or_else(|| "meanwhile".to_owned());
+            let field = clash.field.replace('_', " ");
+            let (stands, wanted) = (words(clash.field, &clash.stands), words(clash.field, &clash.wanted));
+            ClashLine {
+                href: format!("#{}.{}", clash.row, clash.field),
+                text: format!(
+                    "{whose}: {who} recorded {stands} as {field} {when}. That stands. You had {wanted}: choose it again here if yours is right."
+                ),
+            }
+        })
+        .collect()
+}
+
+fn ago(time: chrono::TimeDelta) -> String {
+    match time.num_minutes() {
+        ..=0 => "a moment ago".to_owned(),
+        1 => "a minute ago".to_owned(),
+        n @ 2..=59 => format!("{n} minutes ago"),
+        n => format!("{} hour(s) ago", n / 60),
+    }
+}
+
+/// One invitation as fields.
+#[derive(Serialize)]
+struct RowFields {
+    id: String,
+    service: String,
+    agency: String,
+    role: String,
+    necessity: &'static str,
+    invited: String,
+    standing: &'static str,
+    attendance: Vec<Choice>,
+    by_deputy: bool,
+    deputy: String,
+    joined_at: String,
+    left_at: String,
+    report: Vec<Choice>,
+    report_received_on: String,
+    absence_reason: Vec<Choice>,
+    excused: Vec<Choice>,
+    view: Vec<Choice>,
+    response: Vec<Choice>,
+    delivery: Vec<Choice>,
+    necessities: Vec<Choice>,
+    invited_on: String,
+    contact_email: String,
+    base: String,
+    errors: Vec<String>,
+}
+
+/// How and when it was invited, with the fault if there is one.
+fn invited(record: &Record, row: &invitation::Model, assessment: &Assessment, place: usize, policies: &Policies) -> String {
+    let c = &record.conference;
+    let fault = assessment.invitations[place].fault;
+    match (row.invited_on, fault) {
+        (_, Some(crate::invitations::Fault::NotInvited)) | (None, _) => "Not invited: our fault".to_owned(),
+        (Some(day), fault) => {
+            let days = notice(day, c.conference_date, &policies.calendar);
+            let owed = policies.minimum_notice.for_type(c.kind);
+            let fault = match fault {
+                Some(crate::invitations::Fault::Undelivered) => "; it came back: our fault".to_owned(),
+                Some(_) => format!("; {owed} were owed: our fault"),
+                None => String::new(),
+            };
+            format!("Invited {}, {days} working day(s) before{fault}", london::long_date(day))
+        }
+    }
+}
+
+/// The fields of each invitation, showing `shown` (what stands, or what was typed).
+fn row_fields(
+    record: &Record,
+    shown: &[invitation::Model],
+    deputies: &[String],
+    directory: &Directory,
+    assessment: &Assessment,
+    policies: &Policies,
+    keys: &Keys,
+    errors: &[super::form::FieldError],
+) -> Vec<RowFields> {
+    let time = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(london::hhmm).unwrap_or_default();
+    let day = |d: Option<chrono::NaiveDate>| d.map(|d| d.format("%d/%m/%Y").to_string()).unwrap_or_default();
+    let rows = record.invitations.iter().enumerate().zip(shown).zip(deputies);
+    rows.map(|(((place, stored), row), deputy)| {
+        let (service, agency) = directory.of(stored.service_id);
+        let prefix = format!("{}.", stored.id);
+        let mut base: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&merge::as_text(merge::INVITATION, stored)).unwrap_or_default();
+        base.insert("deputy".to_owned(), open_deputy(keys, stored).into());
+        RowFields {
+            id: stored.id.to_string(),
+            service: service.name.clone(),
+            agency: agency.name.clone(),
+            role: stored.role.clone(),
+            necessity: stored.necessity.label(),
+            invited: invited(record, stored, assessment, place, policies),
+            standing: assessment.invitations[place].standing.label(),
+            attendance: choices(Attendance::ALL, row.attendance, |a| (a.code(), a.label())),
+            by_deputy: row.by_deputy,
+            deputy: deputy.clone(),
+            joined_at: time(row.joined_at),
+            left_at: time(row.left_at),
+            report: choices(Report::ALL, Some(row.report), |r| (r.code(), r.label())),
+            report_received_on: day(row.report_received_on),
+            absence_reason: options("no reason recorded", AbsenceReason::ALL, row.absence_reason, |r| {
+                (r.code(), r.label())
+            }),
+            excused: options("not excused", Excused::ALL, row.excused, |e| (e.code(), e.label())),
+            view: options("not recorded", View::ALL, row.view, |v| (v.code(), v.label())),
+            response: choices(Response::ALL, Some(row.response), |r| (r.code(), r.label())),
+            delivery: choices(Delivery::ALL, Some(row.delivery), |d| (d.code(), d.label())),
+            necessities: choices(Necessity::ALL, Some(row.necessity), |n| (n.code(), n.label())),
+            invited_on: day(row.invited_on),
+            contact_email: row.contact_email.clone().unwrap_or_default(),
+            base: serde_json::Value::Object(base).to_string(),
+            errors: errors.iter().filter(|e| e.field.starts_with(&prefix)).map(|e| e.text.clone()).collect(),
+        }
+    })
+    .collect()
+}

@@ -1,0 +1,202 @@
+//! The register as one page: every agency with its facts, the decisions, quorum as it stands.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, mine, names, open, row_fields,
+};
+use crate::access::{KeepRegister, May, SignedIn};
+use crate::agencies::store::{Directory, directory};
+use crate::calendar::london;
+use crate::conferences::entity::conference;
+use crate::conferences::{AdjournmentReason, ConferenceId, Decision, Status};
+use crate::register::form::{FieldError, Submission};
+use crate::register::save::{Clash, open_deputy, save as save_register, take};
+use crate::register::store::Record;
+use crate::register::{Policies, merge};
+use crate::web::{Choice, Desk, Fields, Page, Problem, choices, options};
+
+/// A child with the decisions that fit.
+#[derive(Serialize)]
+pub(super) struct ChildFields {
+    id: String,
+    name: String,
+    category: &'static str,
+    decision: Vec<Choice>,
+    base: String,
+}
+
+/// The facts of the conference itself, as fields.
+#[derive(Serialize)]
+pub(super) struct ConferenceFields {
+    decision_time: String,
+    status: Vec<Choice>,
+    adjournment_reason: Vec<Choice>,
+    base: String,
+}
+
+#[derive(Serialize)]
+struct RegisterPage {
+    heading: Heading,
+    action: String,
+    confirm: bool,
+    quorum: String,
+    quorum_at: String,
+    saved: bool,
+    errors: Vec<FieldError>,
+    clashes: Vec<ClashLine>,
+    conference: ConferenceFields,
+    children: Vec<ChildFields>,
+    rows: Vec<RowFields>,
+}
+
+impl Page for RegisterPage {
+    const TEMPLATE: &'static str = "register/pages/register";
+    fn title(&self) -> String {
+        format!("Register of {}", self.heading.reference)
+    }
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    saved: Option<String>,
+}
+
+pub(super) fn conference_fields(record: &Record, shown: &conference::Model) -> ConferenceFields {
+    ConferenceFields {
+        decision_time: shown.decision_at.map(london::hhmm).unwrap_or_default(),
+        status: choices(&[Status::Scheduled, Status::Held, Status::Adjourned], Some(shown.status), |s| {
+            (s.code(), s.label())
+        }),
+        adjournment_reason: options("not adjourned", AdjournmentReason::ALL, shown.adjournment_reason, |r| {
+            (r.code(), r.label())
+        }),
+        base: merge::as_text(merge::CONFERENCE, &record.conference),
+    }
+}
+
+pub(super) fn child_fields(record: &Record, shown: &[Option<Decision>], desk: &Desk) -> Vec<ChildFields> {
+    let fitting: Vec<Decision> =
+        Decision::ALL.iter().copied().filter(|d| d.fits(record.conference.kind)).collect();
+    record
+        .children
+        .iter()
+        .zip(shown)
+        .map(|(child, decision)| ChildFields {
+            id: child.id.to_string(),
+            name: child_name(&desk.keys, child),
+            category: child.category.label(),
+            decision: options("not recorded", &fitting, *decision, |d| (d.code(), d.label())),
+            base: merge::as_text(merge::CHILD, child),
+        })
+        .collect()
+}
+
+/// What the page shows over what stands: a form that was refused is shown as it was typed.
+struct Shown<'a> {
+    submission: Option<&'a Submission>,
+    clashes: &'a [Clash],
+    saved: bool,
+}
+
+async fn page(
+    desk: &Desk,
+    who: &SignedIn,
+    policies: &Policies,
+    record: &Record,
+    directory: &Directory,
+    shown: Shown<'_>,
+) -> Result<Response, Problem> {
+    let assessment = as_it_stands(record, directory, policies, desk);
+    let names = names(record, directory);
+    let errors: Vec<FieldError> = shown.submission.map(|s| s.errors.clone()).unwrap_or_default();
+    let (rows, deputies) = match shown.submission {
+        None => {
+            let deputies = record.invitations.iter().map(|i| open_deputy(&desk.keys, i)).collect();
+            (record.invitations.clone(), deputies)
+        }
+        Some(s) => {
+            let deputies: Vec<String> = s.invitations.iter().map(|(_, typed)| typed.text.clone()).collect();
+            (s.invitations.iter().map(|(p, _)| p.row.clone()).collect(), deputies)
+        }
+    };
+    let conference = shown.submission.map_or(&record.conference, |s| &s.conference.row);
+    let decisions: Vec<Option<Decision>> = match shown.submission {
+        None => record.children.iter().map(|c| c.decision).collect(),
+        Some(s) => s.children.iter().map(|c| c.row.decision).collect(),
+    };
+    let c = &record.conference;
+    let page = RegisterPage {
+        heading: heading(desk, record).await?,
+        action: format!("/conferences/{}/register", c.id),
+        confirm: who.role.may(crate::access::Permission::ConfirmRegister),
+        quorum: assessment.quoracy.sentence(),
+        quorum_at: c.decision_at.map_or("as it stands now".to_owned(), |at| {
+            format!("at the decision, {}", london::clock(at))
+        }),
+        saved: shown.saved,
+        clashes: clash_lines(shown.clashes, record, &names, desk.clock.now()),
+        conference: conference_fields(record, conference),
+        children: child_fields(record, &decisions, desk),
+        rows: row_fields(record, &rows, &deputies, directory, &assessment, policies, &desk.keys, &errors),
+        errors,
+    };
+    let status = if shown.clashes.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
+    Ok(page.show_as(status, who.chrome()))
+}
+
+pub(super) async fn show(
+    may: May<KeepRegister>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let (record, directory) = open(&desk, &may.who, &id).await?;
+    if record.register.is_some() || record.conference.status == Status::Cancelled {
+        return Ok(Redirect::to(&format!("/conferences/{}", record.conference.id)).into_response());
+    }
+    let shown = Shown { submission: None, clashes: &[], saved: asked.saved.is_some() };
+    page(&desk, &may.who, &policies, &record, &directory, shown).await
+}
+
+pub(super) async fn save(
+    may: May<KeepRegister>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
+    let tx = desk.db.begin("save register").await?;
+    let record = mine(&may.who, take(&tx, id).await?)?;
+    let here = format!("/conferences/{id}");
+    if record.register.is_some() || record.conference.status == Status::Cancelled {
+        return Ok(Redirect::to(&here).into_response());
+    }
+    let directory = directory(tx.conn()).await?;
+    let submission = Submission::read(&fields, &record, &names(&record, &directory));
+    if !submission.errors.is_empty() {
+        tx.roll_back().await?;
+        let shown = Shown { submission: Some(&submission), clashes: &[], saved: false };
+        return page(&desk, &may.who, &policies, &record, &directory, shown).await;
+    }
+    let clashes = save_register(&tx, &desk.keys, &may.who.actor(), record, submission, desk.clock.now()).await?;
+    tx.commit().await?;
+    if !clashes.is_empty() {
+        let (record, directory) = open(&desk, &may.who, &id.to_string()).await?;
+        let shown = Shown { submission: None, clashes: &clashes, saved: false };
+        return page(&desk, &may.who, &policies, &record, &directory, shown).await;
+    }
+    let next = if fields.text("then") == "confirm" { "confirm" } else { "register?saved=yes" };
+    Ok(Redirect::to(&format!("{here}/{next}")).into_response())
+}

@@ -1,0 +1,121 @@
+//! The conferences of a day.
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::Extension;
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use super::as_it_stands;
+use crate::access::{Permission, SignedIn};
+use crate::agencies::store::directory;
+use crate::calendar::london;
+use crate::conferences::{self, Status};
+use crate::register::Policies;
+use crate::register::store::records;
+use crate::web::{Desk, Page, Problem};
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    day: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    href: String,
+    time: String,
+    reference: String,
+    conference_ref: String,
+    kind: &'static str,
+    chair: String,
+    place: String,
+    state: String,
+}
+
+#[derive(Serialize)]
+struct TodayPage {
+    heading: String,
+    date: String,
+    iso: String,
+    before: String,
+    after: String,
+    rows: Vec<Row>,
+    next: Option<String>,
+    next_day: Option<String>,
+    own_only: bool,
+}
+
+impl Page for TodayPage {
+    const TEMPLATE: &'static str = "register/pages/today";
+    fn title(&self) -> String {
+        self.heading.clone()
+    }
+}
+
+/// The first page. Who sees figures only is taken to the figures.
+pub(super) async fn today(
+    who: SignedIn,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    if !who.role.may(Permission::SeeConferences) {
+        return Ok(Redirect::to("/reports").into_response());
+    }
+    let today = london::date(desk.clock.now());
+    let day = match asked.day.as_deref().map(str::trim).filter(|d| !d.is_empty()) {
+        None => today,
+        Some(text) => ["%Y-%m-%d", "%d/%m/%Y"]
+            .iter()
+            .find_map(|f| NaiveDate::parse_from_str(text, f).ok())
+            .ok_or_else(|| Problem::Bad(format!("\"{text}\" is not a date: write it as 30/09/2026.")))?,
+    };
+    let db = desk.db.read();
+    let found = conferences::store::between(db, day, day, who.chair).await?;
+    let directory = directory(db).await?;
+    let chairs = conferences::store::chairs(db).await?;
+    let mut rows = Vec::new();
+    for record in records(db, found).await?.into_iter().filter(|r| !r.conference.restricted) {
+        let c = &record.conference;
+        let assessment = as_it_stands(&record, &directory, &policies, &desk);
+        let state = match (c.status, &record.register) {
+            (Status::Cancelled, _) => "Cancelled".to_owned(),
+            (_, Some(_)) if assessment.quoracy.quorate => "Register confirmed. Quorate".to_owned(),
+            (_, Some(_)) => "Register confirmed. Not quorate".to_owned(),
+            (_, None) => {
+                let missing = assessment.invitations.iter().filter(|a| a.standing.code() == "unrecorded").count();
+                match missing {
+                    0 => "To be confirmed".to_owned(),
+                    n => format!("Register open: {n} not recorded"),
+                }
+            }
+        };
+        rows.push(Row {
+            href: format!("/conferences/{}", c.id),
+            time: london::clock(c.starts_at),
+            reference: c.reference.clone(),
+            conference_ref: c.conference_ref.clone(),
+            kind: c.kind.label(),
+            chair: chairs.iter().find(|chair| chair.id == c.chair_id).map(|c| c.name.clone()).unwrap_or_default(),
+            place: format!("{}, {}", c.locality.label(), c.mode.label()),
+            state,
+        });
+    }
+    let next = match rows.is_empty() {
+        true => conferences::store::next_after(db, day, who.chair).await?,
+        false => None,
+    };
+    let page = TodayPage {
+        heading: if day == today { "Today".to_owned() } else { london::full_date(day) },
+        date: london::full_date(day),
+        iso: day.to_string(),
+        before: (day - Days::new(1)).to_string(),
+        after: (day + Days::new(1)).to_string(),
+        next: next.as_ref().map(|c| format!("{}, {}", london::full_date(c.conference_date), london::clock(c.starts_at))),
+        next_day: next.map(|c| c.conference_date.to_string()),
+        own_only: who.chair.is_some(),
+        rows,
+    };
+    Ok(page.show(who.chrome()))
+}

@@ -1,0 +1,131 @@
+//! Saving a register that is still open. Two people in one register never overwrite each other: a fact
+//! that somebody else changed since the form was opened stays, and is shown to the second.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::LockType;
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, QuerySelect};
+use serde_json::json;
+
+use super::form::Submission;
+use super::merge::{self, Difference, Verdict, contradicts, keep_all_if, merge};
+use super::sealed;
+use super::store::{Record, record};
+use crate::audit::{self, Actor, Event};
+use crate::conferences::entity::conference;
+use crate::conferences::{ConferenceId, Status};
+use crate::platform::{Keys, Tx};
+
+/// A fact that two people changed: what stands, and what the second wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// The row that it is in.
+    pub row: String,
+    /// The fact.
+    pub field: &'static str,
+    /// What stands, as code.
+    pub stands: String,
+    /// What the second wanted, as code.
+    pub wanted: String,
+    /// Who recorded what stands.
+    pub by: Option<String>,
+    /// When.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// Takes the conference's row for this transaction, so that two saves come one after the other, and
+/// reads the whole record.
+pub async fn take(tx: &Tx, id: ConferenceId) -> Result<Option<Record>, DbErr> {
+    conference::Entity::find_by_id(id).lock(LockType::Update).one(tx.conn()).await?;
+    record(tx.conn(), id).await
+}
+
+/// What changed, for the audit trail, and what clashed.
+#[derive(Default)]
+pub(super) struct Saved {
+    pub changes: Vec<serde_json::Value>,
+    pub clashes: Vec<Clash>,
+}
+
+impl Saved {
+    fn note(&mut self, row: &str, differences: Vec<Difference>, by: Option<String>, at: Option<DateTime<Utc>>) -> bool {
+        let mut changed = false;
+        for d in differences {
+            if d.verdict == Verdict::Taken {
+                changed = true;
+                let change = json!({ "row": row, "field": d.field, "before": d.here, "after": d.proposed });
+                self.changes.push(change);
+            } else if !d.as_before {
+                let (row, by) = (row.to_owned(), by.clone());
+                self.clashes.push(Clash { row, field: d.field, stands: d.here, wanted: d.proposed, by, at });
+            }
+        }
+        changed
+    }
+}
+
+/// Saves what the form changed, and gives back what clashed. `record` must have been read in `tx`.
+pub async fn save(
+    tx: &Tx,
+    keys: &Keys,
+    actor: &Actor,
+    record: Record,
+    submission: Submission,
+    now: DateTime<Utc>,
+) -> Result<Vec<Clash>, DbErr> {
+    let conn = tx.conn();
+    let mut saved = Saved::default();
+    let never = |_: &str, _: &str| false;
+    let mut c = record.conference;
+    let (proposed, base) = (submission.conference.row, submission.conference.base);
+    let before = c.clone();
+    let differences = merge(merge::CONFERENCE, &mut c, &proposed, Some(&base), never);
+    let nonsense = (c.status == Status::Adjourned) != c.adjournment_reason.is_some();
+    let differences = keep_all_if(nonsense, differences, &mut c, before);
+    saved.note("conference", differences, None, None);
+
+    for (mut ours, proposed) in record.children.into_iter().zip(submission.children) {
+        let differences = merge(merge::CHILD, &mut ours, &proposed.row, Some(&proposed.base), never);
+        if saved.note(&ours.id.to_string(), differences, None, None) {
+            ours.into_active_model().reset_all().update(conn).await?;
+        }
+    }
+    for (mut ours, (proposed, deputy)) in record.invitations.into_iter().zip(submission.invitations) {
+        let before = ours.clone();
+        let differences = merge(merge::INVITATION, &mut ours, &proposed.row, Some(&proposed.base), never);
+        let differences = keep_all_if(contradicts(&ours), differences, &mut ours, before);
+        let (by, at) = (ours.recorded_by.clone(), ours.recorded_at);
+        let mut changed = saved.note(&ours.id.to_string(), differences, by.clone(), at);
+        if deputy.text != deputy.base {
+            let stands = open_deputy(keys, &ours);
+            if stands == deputy.base {
+                ours.deputy = (!deputy.text.is_empty()).then(|| keys.seal(sealed::DEPUTY, &deputy.text));
+                saved.changes.push(json!({ "row": ours.id, "field": "deputy", "before": stands, "after": deputy.text }));
+                changed = true;
+            } else if stands != deputy.text {
+                let row = ours.id.to_string();
+                saved.clashes.push(Clash { row, field: "deputy", stands, wanted: deputy.text, by, at });
+            }
+        }
+        if changed {
+            ours.version += 1;
+            (ours.recorded_by, ours.recorded_at) = (Some(actor.name.clone()), Some(now));
+            ours.into_active_model().reset_all().update(conn).await?;
+        }
+    }
+    if !saved.changes.is_empty() {
+        c.version += 1;
+        let object = c.id.to_string();
+        c.into_active_model().reset_all().update(conn).await?;
+        let payload = json!({ "changes": saved.changes });
+        audit::record(tx, keys, actor, now, vec![Event { action: "register.saved", object, payload }]).await?;
+    }
+    Ok(saved.clashes)
+}
+
+/// The deputy's name and role, or nothing. One that does not open is shown as such, and not lost.
+pub fn open_deputy(keys: &Keys, row: &crate::invitations::entity::invitation::Model) -> String {
+    match &row.deputy {
+        None => String::new(),
+        Some(sealed) => keys.open(sealed::DEPUTY, sealed).unwrap_or_else(|_| "(does not open)".to_owned()),
+    }
+}

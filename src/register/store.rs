@@ -1,0 +1,144 @@
+//! The register's only queries: the whole record of some conferences in a fixed number of statements.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+
+use super::entity::{quorum_rule, register};
+use super::quoracy::QuorumRule;
+use super::{ChildFacts, ConferenceFacts, InvitationFacts, Policies};
+use crate::agencies::store::Directory;
+use crate::calendar;
+use crate::conferences::ConferenceId;
+use crate::conferences::entity::{child, conference};
+use crate::invitations::entity::{invitation, invitation_child};
+use crate::invitations::{InvitationId, MinimumNotice};
+
+/// Ids in one `IN (…)`: well under what either database allows.
+const BATCH: usize = 1000;
+
+/// Everything recorded of one conference.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub conference: conference::Model,
+    pub children: Vec<child::Model>,
+    pub invitations: Vec<invitation::Model>,
+    /// The children an invitation concerns, where not all.
+    pub only_children: HashMap<InvitationId, Vec<crate::conferences::ChildId>>,
+    /// Its confirmation.
+    pub register: Option<register::Model>,
+}
+
+impl Record {
+    /// The facts that rules look at, invitations in the order of `self.invitations`.
+    pub fn facts(&self, directory: &Directory) -> ConferenceFacts {
+        let c = &self.conference;
+        ConferenceFacts {
+            kind: c.kind,
+            status: c.status,
+            adjournment_reason: c.adjournment_reason,
+            date: c.conference_date,
+            decision_at: c.decision_at,
+            confirmed: self.register.is_some(),
+            children: self.children.iter().map(|c| ChildFacts { id: c.id, decision: c.decision }).collect(),
+            invitations: self
+                .invitations
+                .iter()
+                .map(|i| {
+                    let (service, agency) = directory.of(i.service_id);
+                    InvitationFacts {
+                        id: i.id,
+                        group: agency.agency_group,
+                        agency: agency.id,
+                        service: service.id,
+                        role: i.role.clone(),
+                        only_children: self.only_children.get(&i.id).cloned().unwrap_or_default(),
+                        facts: i.facts(),
+                    }
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The records of these conferences, in the order given. An id that is not there is left out.
+pub async fn records(
+    db: &impl ConnectionTrait,
+    conferences: Vec<conference::Model>,
+) -> Result<Vec<Record>, DbErr> {
+    let mut records: Vec<Record> = Vec::with_capacity(conferences.len());
+    let mut place: HashMap<ConferenceId, usize> = HashMap::new();
+    for conference in conferences {
+        place.insert(conference.id, records.len());
+        records.push(Record {
+            conference,
+            children: Vec::new(),
+            invitations: Vec::new(),
+            only_children: HashMap::new(),
+            register: None,
+        });
+    }
+    let ids: Vec<ConferenceId> = records.iter().map(|r| r.conference.id).collect();
+    for ids in ids.chunks(BATCH) {
+        let ids = || ids.iter().copied();
+        let children = child::Entity::find().filter(child::Column::ConferenceId.is_in(ids()));
+        for row in children.order_by_asc(child::Column::Id).all(db).await? {
+            records[place[&row.conference_id]].children.push(row);
+        }
+        let invitations = invitation::Entity::find().filter(invitation::Column::ConferenceId.is_in(ids()));
+        let mut of: HashMap<InvitationId, usize> = HashMap::new();
+        for row in invitations.order_by_asc(invitation::Column::Id).all(db).await? {
+            of.insert(row.id, place[&row.conference_id]);
+            records[place[&row.conference_id]].invitations.push(row);
+        }
+        for row in register::Entity::find().filter(register::Column::ConferenceId.is_in(ids())).all(db).await? {
+            let at = place[&row.conference_id];
+            records[at].register = Some(row);
+        }
+        let of_these = Query::select()
+            .column(child::Column::Id)
+            .from(child::Entity)
+            .and_where(child::Column::ConferenceId.is_in(ids()))
+            .to_owned();
+        let narrowed = invitation_child::Entity::find()
+            .filter(invitation_child::Column::ChildId.in_subquery(of_these));
+        for row in narrowed.all(db).await? {
+            if let Some(at) = of.get(&row.invitation_id) {
+                records[*at].only_children.entry(row.invitation_id).or_default().push(row.child_id);
+            }
+        }
+    }
+    Ok(records)
+}
+
+/// The record of one conference.
+pub async fn record(db: &impl ConnectionTrait, id: ConferenceId) -> Result<Option<Record>, DbErr> {
+    let found = conference::Entity::find_by_id(id).all(db).await?;
+    Ok(records(db, found).await?.pop())
+}
+
+/// The settings and dated rules by which facts are judged.
+pub async fn policies(db: &impl ConnectionTrait, minimum_notice: MinimumNotice) -> Result<Policies, DbErr> {
+    let rules = quorum_rule::Entity::find().order_by_asc(quorum_rule::Column::ValidFrom).all(db).await?;
+    let quorum = rules
+        .into_iter()
+        .map(|r| {
+            let must_haves = serde_json::from_str(&r.must_haves).map_err(|e| {
+                DbErr::Custom(format!("quorum_rule version {}, must_haves: {e}", r.version))
+            })?;
+            let rule = QuorumRule {
+                version: r.version,
+                minimum_others: r.minimum_others.unsigned_abs(),
+                unit: r.unit,
+                all_health_is_one: r.all_health_is_one,
+                must_haves,
+            };
+            Ok((r.valid_from, rule))
+        })
+        .collect::<Result<Vec<_>, DbErr>>()?;
+    if quorum.is_empty() {
+        return Err(DbErr::Custom("there is no quorum rule: the table quorum_rule is empty".to_owned()));
+    }
+    Ok(Policies { calendar: calendar::load(db).await?, minimum_notice, quorum })
+}

@@ -1,0 +1,137 @@
+//! The invitations behind a figure, for those who may see them.
+
+use std::str::FromStr;
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::Month;
+use super::measures::*;
+use super::paper::measure;
+use super::store::{MonthData, load};
+use crate::conferences::ConferenceId;
+use crate::invitations::Fault;
+use crate::register::{Policies, Standing};
+
+/// Which figure, in which part of the month.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// The measure or count, as the paper names it.
+    pub figure: String,
+    /// Its denominator rather than its numerator.
+    pub denominator: bool,
+    /// Only this agency group.
+    pub group: Option<String>,
+    /// Only this agency.
+    pub agency: Option<String>,
+    /// Only this locality.
+    pub locality: Option<String>,
+    /// Only the neglect lens.
+    pub neglect: bool,
+}
+
+/// One invitation behind a figure.
+#[derive(Clone, Debug)]
+pub struct Behind {
+    /// Its conference.
+    pub conference: ConferenceId,
+    /// The conference's random reference.
+    pub reference: String,
+    /// The day.
+    pub date: chrono::NaiveDate,
+    /// The agency's name.
+    pub agency: String,
+    /// The service.
+    pub service: String,
+    /// The role.
+    pub role: String,
+    /// Its standing.
+    pub standing: Standing,
+    /// Our fault in inviting it.
+    pub fault: Option<Fault>,
+}
+
+/// The invitations behind a figure; `None` for a figure that does not exist.
+pub async fn behind(
+    db: &impl ConnectionTrait,
+    month: Month,
+    policies: &Policies,
+    selection: &Selection,
+) -> Result<Option<Vec<Behind>>, DbErr> {
+    let data = load(db, month, policies).await?;
+    let Some(test) = test(selection, &data, policies) else { return Ok(None) };
+    let previous_month = matches!(selection.figure.as_str(), "M15" | "M16" | "M17");
+    let cases = if previous_month { &data.previous } else { &data.cases };
+    let is = |wanted: &Option<String>, code: &str| wanted.as_ref().is_none_or(|w| w == code);
+    let chosen = entries(cases).filter(|e| {
+        is(&selection.group, e.facts.group.code())
+            && is(&selection.agency, &data.directory.agencies[&e.facts.agency].code)
+            && is(&selection.locality, e.case.record.conference.locality.code())
+            && (!selection.neglect || is_neglect(e.case))
+            && test(e)
+    });
+    let shown = chosen.map(|e| {
+        let (service, agency) = data.directory.of(e.row.service_id);
+        Behind {
+            conference: e.case.record.conference.id,
+            reference: e.case.record.conference.reference.clone(),
+            date: e.case.facts.date,
+            agency: agency.name.clone(),
+            service: service.name.clone(),
+            role: e.row.role.clone(),
+            standing: e.assessed.standing,
+            fault: e.assessed.fault,
+        }
+    });
+    Ok(Some(shown.collect()))
+}
+
+type Test<'a> = Box<dyn Fn(&Entry<'_>) -> bool + 'a>;
+
+/// The test that an invitation behind the figure passes. A figure about conferences or children has all
+/// invitations of those conferences behind it; M9 has the missing ones.
+fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) -> Option<Test<'a>> {
+    let whole = selection.denominator;
+    let figure = selection.figure.as_str();
+    if INVITATION_MEASURES.iter().any(|m| m.id == figure) {
+        let m = measure(figure);
+        return Some(Box::new(move |e| (m.of)(e) && (whole || (m.counts)(e))));
+    }
+    if let Ok(standing) = Standing::from_str(figure) {
+        return Some(Box::new(move |e| e.assessed.counted && e.assessed.standing == standing));
+    }
+    let missing = |e: &Entry<'_>, step_down: bool| {
+        let ends = e.case.assessment.plan_ends.iter().filter(|end| !step_down || end.decision.steps_down());
+        ends.flat_map(|end| &end.missing).any(|id| *id == e.row.id)
+    };
+    let ended = |e: &Entry<'_>| !e.case.assessment.plan_ends.is_empty();
+    let ours = |e: &Entry<'_>| e.assessed.fault.is_some();
+    Some(match figure {
+        "invitations" => Box::new(|_| true),
+        "expected" => Box::new(|e| e.assessed.counted),
+        "M7" => Box::new(move |e| whole || e.case.assessment.quoracy.quorate),
+        "M8_proceeded_inquorate" => Box::new(|e| proceeded_inquorate(e.case)),
+        "M8_consecutive" => Box::new(|e| is_consecutive(e.case, data)),
+        "M9" => Box::new(move |e| if whole { ended(e) } else { missing(e, false) }),
+        "M9_our_fault" => Box::new(move |e| missing(e, false) && ours(e)),
+        "M9_step_down" => Box::new(move |e| if whole { ended(e) } else { missing(e, true) }),
+        "M9b" => Box::new(move |e| if whole { ended(e) } else { missing(e, false) && !e.row.report.was_received() }),
+        "M9c" => Box::new(move |e| ended(e) && (whole || !e.case.assessment.quoracy.quorate)),
+        "M10_pivotal" => Box::new(|e| e.case.assessment.quoracy.pivotal.contains(&e.row.id)),
+        "M11" => Box::new(|e| adjourned_for_agencies(e.case)),
+        "M12" => Box::new(move |e| went_out(e) && (whole || had_notice(e, policies))),
+        "M13_not_invited" => Box::new(|e| has_fault(e, Fault::NotInvited)),
+        "M13_undelivered" => Box::new(|e| has_fault(e, Fault::Undelivered)),
+        "M13_late" => Box::new(|e| has_fault(e, Fault::Late)),
+        "M15" => Box::new(move |e| feedback_owed(e) && (whole || feedback_in_time(e, data, policies))),
+        "M16" => Box::new(|e| data.accepted.contains_key(&e.row.id)),
+        "M17" => Box::new(|e| is_repeat(e, data)),
+        "M18_initial_in_15" => Box::new(move |e| initial_in_time(e.case, policies).is_some_and(|yes| whole || yes)),
+        "M18_reviews_in_time" => {
+            Box::new(move |e| review_in_time(e.case, data, policies).is_some_and(|yes| whole || yes))
+        }
+        "M19" => Box::new(move |e| confirmed_in_time(e.case, policies).is_some_and(|yes| whole || yes)),
+        "feedback_due" => Box::new(feedback_due),
+        "feedback_authority_fault" => Box::new(move |e| feedback_due(e) && ours(e)),
+        _ => return None,
+    })
+}

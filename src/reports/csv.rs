@@ -1,0 +1,138 @@
+//! The paper in tidy long form: a row a figure.
+
+use super::Paper;
+use super::paper::Breakdown;
+use super::rate::Rate;
+use crate::web::csv_cell;
+
+/// `month,measure,breakdown,value_of_breakdown,count,numerator,denominator,percent,lower,upper`, with a
+/// byte-order mark, for Excel takes UTF-8 for Windows-1252 without one.
+pub fn csv(paper: &Paper) -> Result<Vec<u8>, ::csv::Error> {
+    let mut out = Rows { month: &paper.month, writer: ::csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec()) };
+    out.writer.write_record([
+        "month",
+        "measure",
+        "breakdown",
+        "part",
+        "count",
+        "numerator",
+        "denominator",
+        "percent",
+        "lower",
+        "upper",
+    ])?;
+    let p = paper;
+    out.count("conferences", p.conferences)?;
+    out.count("registers_open", p.registers_open)?;
+    out.count("invitations", p.invitations)?;
+    out.breakdown("all", "", &p.whole)?;
+    for (name, rate) in [
+        ("faults_as_absent", p.sensitivity.faults_as_absent),
+        ("everything", p.sensitivity.everything),
+        ("M5", p.M5),
+        ("M6_received", p.M6_received),
+        ("M6_on_time", p.M6_on_time),
+        ("M7", p.M7),
+        ("M9", p.M9),
+        ("M9_step_down", p.M9_step_down),
+        ("M9b", p.M9b),
+        ("M9c", p.M9c),
+        ("M12", p.M12),
+        ("M14", p.M14),
+        ("M15", p.M15),
+        ("M18_initial_in_15", p.M18_initial_in_15),
+        ("M18_reviews_in_time", p.M18_reviews_in_time),
+        ("M19", p.M19),
+    ] {
+        out.rate(name, "all", "", rate)?;
+    }
+    for (name, count) in [
+        ("M8_proceeded_inquorate", p.M8_proceeded_inquorate),
+        ("M8_consecutive", p.M8_consecutive),
+        ("M9_our_fault", p.M9_our_fault),
+        ("M9_step_down_our_fault", p.M9_step_down_our_fault),
+        ("M10_pivotal", p.M10_pivotal),
+        ("M11_adjournments", p.M11.adjournments),
+        ("M11_working_days_lost", p.M11.working_days_lost as usize),
+        ("M11_not_yet_reconvened", p.M11.not_yet_reconvened),
+        ("M13_not_invited", p.M13.not_invited),
+        ("M13_undelivered", p.M13.undelivered),
+        ("M13_late", p.M13.late),
+        ("M16_sent", p.M16.sent),
+        ("M17", p.M17),
+        ("feedback_due", p.feedback_due),
+        ("feedback_authority_fault", p.feedback_authority_fault),
+    ] {
+        out.count(name, count)?;
+    }
+    for (reason, count) in &p.M8_by_reason {
+        out.row("M8_proceeded_inquorate", "reason", reason, Some(*count), None)?;
+    }
+    out.breakdown("lens", "neglect", &p.neglect)?;
+    for (group, part) in &p.by_group {
+        out.breakdown("agency_group", group, part)?;
+    }
+    for (code, agency) in &p.by_agency {
+        out.breakdown("agency", code, &agency.part)?;
+    }
+    for (locality, part) in &p.by_locality {
+        out.breakdown("locality", locality, part)?;
+    }
+    out.writer.into_inner().map_err(|e| ::csv::Error::from(e.into_error()))
+}
+
+struct Rows<'a> {
+    month: &'a str,
+    writer: ::csv::Writer<Vec<u8>>,
+}
+
+impl Rows<'_> {
+    fn row(
+        &mut self,
+        measure: &str,
+        breakdown: &str,
+        part: &str,
+        count: Option<usize>,
+        rate: Option<Rate>,
+    ) -> Result<(), ::csv::Error> {
+        let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
+        self.writer.write_record([
+            self.month,
+            measure,
+            breakdown,
+            &csv_cell(part),
+            &count.map(|n| n.to_string()).unwrap_or_default(),
+            &number(rate.map(|r| r.numerator)),
+            &number(rate.map(|r| r.denominator)),
+            &rate.map(|r| r.percent.map_or("none".to_owned(), |p| p.to_string())).unwrap_or_default(),
+            &rate.and_then(|r| r.interval).map(|(low, _)| low.to_string()).unwrap_or_default(),
+            &rate.and_then(|r| r.interval).map(|(_, high)| high.to_string()).unwrap_or_default(),
+        ])
+    }
+
+    fn count(&mut self, measure: &str, count: usize) -> Result<(), ::csv::Error> {
+        self.row(measure, "all", "", Some(count), None)
+    }
+
+    fn rate(&mut self, measure: &str, breakdown: &str, part: &str, rate: Rate) -> Result<(), ::csv::Error> {
+        self.row(measure, breakdown, part, None, Some(rate))
+    }
+
+    fn breakdown(&mut self, breakdown: &str, part: &str, b: &Breakdown) -> Result<(), ::csv::Error> {
+        for (name, count) in [
+            ("expected", b.expected),
+            ("attended", b.attended),
+            ("deputised", b.deputised),
+            ("contributed", b.contributed),
+            ("left_before_decision", b.left_before_decision),
+            ("apologies", b.apologies),
+            ("silent", b.silent),
+        ] {
+            self.row(name, breakdown, part, Some(count), None)?;
+        }
+        for (name, rate) in [("M1", b.M1), ("M2", b.M2), ("M3", b.M3), ("M4", b.M4)] {
+            self.rate(name, breakdown, part, rate)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,299 @@
+//! The measures over invitations, each one definition: which invitations are the denominator, and which
+//! of them the numerator. The rates and the pages behind them read the same definitions.
+
+use super::rate::Rate;
+use super::store::{Case, MonthData};
+use crate::calendar::london;
+use crate::conferences::{
+    AdjournmentReason, Category, ConferenceType, INITIAL_WORKING_DAYS, ProceededReason, Status, latest_day,
+};
+use crate::invitations::entity::invitation;
+use crate::invitations::{AbsenceReason, Attendance, Delivery, Fault, Report, Response, notice};
+use crate::register::{Assessed, FeedbackWanted, InvitationFacts, Policies, Source, Standing};
+
+/// One invitation of the month's population.
+#[derive(Clone, Copy)]
+pub struct Entry<'a> {
+    /// Its conference.
+    pub case: &'a Case,
+    /// The row.
+    pub row: &'a invitation::Model,
+    /// What its service is.
+    pub facts: &'a InvitationFacts,
+    /// What is derived of it.
+    pub assessed: &'a Assessed,
+}
+
+/// The invitations I of some conferences: those of the population, walk-ins left out.
+pub fn entries(cases: &[Case]) -> impl Iterator<Item = Entry<'_>> + Clone {
+    cases.iter().filter(|case| case.assessment.in_population).flat_map(|case| {
+        let derived = case.facts.invitations.iter().zip(&case.assessment.invitations);
+        let rows = case.record.invitations.iter().zip(derived);
+        rows.map(move |(row, (facts, assessed))| Entry { case, row, facts, assessed }).filter(|e| !e.row.walk_in)
+    })
+}
+
+/// Whether any child of the conference has the category neglect (the neglect lens).
+pub fn is_neglect(case: &Case) -> bool {
+    case.record.children.iter().any(|c| c.category == Category::Neglect)
+}
+
+/// A measure over invitations.
+pub struct Definition {
+    /// Its name in DOMAIN 8 and in every output.
+    pub id: &'static str,
+    /// What it is called.
+    pub title: &'static str,
+    /// What is counted, and over what.
+    pub definition: &'static str,
+    /// In the denominator.
+    pub of: fn(&Entry<'_>) -> bool,
+    /// In the numerator, if in the denominator.
+    pub counts: fn(&Entry<'_>) -> bool,
+}
+
+fn standing_is(e: &Entry<'_>, standings: &[Standing]) -> bool {
+    standings.contains(&e.assessed.standing)
+}
+
+fn report_was_owed(e: &Entry<'_>) -> bool {
+    e.assessed.fault.is_none() && e.row.excused.is_none() && e.row.report != Report::NotRequired
+}
+
+fn in_c(e: &Entry<'_>) -> bool {
+    e.assessed.standing.can_count()
+}
+
+use Standing::{Attended, Contributed, Deputised, Silent};
+
+/// Every measure that is a share of invitations.
+pub const INVITATION_MEASURES: &[Definition] = &[
+    Definition {
+        id: "M1",
+        title: "Attendance rate",
+        definition: "attended, of the counted invitations (E)",
+        of: |e| e.assessed.counted,
+        counts: |e| standing_is(e, &[Attended]),
+    },
+    Definition {
+        id: "M2",
+        title: "Representation rate",
+        definition: "attended or deputised, of E",
+        of: |e| e.assessed.counted,
+        counts: |e| standing_is(e, &[Attended, Deputised]),
+    },
+    Definition {
+        id: "M3",
+        title: "Contribution rate",
+        definition: "attended, deputised or a report instead, of E",
+        of: |e| e.assessed.counted,
+        counts: |e| standing_is(e, &[Attended, Deputised, Contributed]),
+    },
+    Definition {
+        id: "M4",
+        title: "Silent absence",
+        definition: "absent without word, of E",
+        of: |e| e.assessed.counted,
+        counts: |e| standing_is(e, &[Silent]),
+    },
+    Definition {
+        id: "faults_as_absent",
+        title: "Attendance, counting our faults as absences",
+        definition: "attended in E, of every invitation expected and recorded, with or without a fault (C)",
+        of: in_c,
+        counts: |e| e.assessed.counted && standing_is(e, &[Attended]),
+    },
+    Definition {
+        id: "everything",
+        title: "Attendance, faults and all",
+        definition: "attended in C, of C",
+        of: in_c,
+        counts: |e| standing_is(e, &[Attended]),
+    },
+    Definition {
+        id: "M5",
+        title: "Virtual share",
+        definition: "by video or phone, of the represented in E",
+        of: |e| e.assessed.counted && e.assessed.standing.is_represented(),
+        counts: |e| matches!(e.row.attendance, Some(Attendance::Video | Attendance::Phone)),
+    },
+    Definition {
+        id: "M6_received",
+        title: "Reports received",
+        definition: "on time, late, tabled or nil return, of invitations with no fault, not excused, \
+                     whose report was required (information-only included)",
+        of: report_was_owed,
+        counts: |e| e.row.report.was_received(),
+    },
+    Definition {
+        id: "M6_on_time",
+        title: "Reports on time",
+        definition: "on time, of the same invitations",
+        of: report_was_owed,
+        counts: |e| e.row.report == Report::OnTime,
+    },
+    Definition {
+        id: "M14",
+        title: "Answered on or before the day",
+        definition: "any answer, an acceptance included, of E",
+        of: |e| e.assessed.counted,
+        counts: |e| {
+            e.row.response != Response::None && e.row.responded_on.is_none_or(|day| day <= e.case.facts.date)
+        },
+    },
+];
+
+impl Definition {
+    /// The rate over some invitations.
+    pub fn rate<'a>(&self, entries: impl Iterator<Item = Entry<'a>>) -> Rate {
+        let (mut numerator, mut denominator) = (0, 0);
+        for entry in entries.filter(|e| (self.of)(e)) {
+            denominator += 1;
+            numerator += usize::from((self.counts)(&entry));
+        }
+        Rate::of(numerator, denominator)
+    }
+}
+
+/// M12's denominator: invitations with a date that went out, bounced ones included.
+pub fn went_out(e: &Entry<'_>) -> bool {
+    e.row.invited_on.is_some() && matches!(e.row.delivery, Delivery::Sent | Delivery::Bounced)
+}
+
+/// M12's numerator: at least the minimum notice.
+pub fn had_notice(e: &Entry<'_>, policies: &Policies) -> bool {
+    let minimum = policies.minimum_notice.for_type(e.case.facts.kind);
+    e.row.invited_on.is_some_and(|day| notice(day, e.case.facts.date, &policies.calendar) >= minimum)
+}
+
+/// A conference that went on without quorum (M8): held, and not adjourned.
+pub fn proceeded_inquorate(case: &Case) -> bool {
+    case.assessment.in_population && case.facts.status == Status::Held && !case.assessment.quoracy.quorate
+}
+
+/// The second inquorate conference running (M8; Swindon): held inquorate, and the one before of any of
+/// its children was inquorate too, save for pre-birth or too few agencies involved.
+pub fn is_consecutive(case: &Case, data: &MonthData) -> bool {
+    let spared = case.facts.kind == ConferenceType::PreBirth
+        || matches!(
+            case.record.conference.proceeded_reason,
+            Some(ProceededReason::PreBirth | ProceededReason::FewAgenciesInvolved)
+        );
+    let was_inquorate = |key: &[u8]| {
+        super::store::before(&data.histories, key, case.facts.date)
+            .and_then(|past| data.earlier.get(&past.id))
+            .is_some_and(|past| past.assessment.in_population && !past.assessment.quoracy.quorate)
+    };
+    proceeded_inquorate(case) && !spared && case.record.children.iter().any(|c| was_inquorate(&c.child_key))
+}
+
+/// An adjournment that M11 counts.
+pub fn adjourned_for_agencies(case: &Case) -> bool {
+    case.assessment.in_population
+        && matches!(
+            case.facts.adjournment_reason,
+            Some(AdjournmentReason::Inquorate | AdjournmentReason::AgencyOrReportMissing)
+        )
+}
+
+/// Working days from an adjourned conference to the reconvened one; `None` while there is none.
+pub fn days_lost(case: &Case, data: &MonthData, policies: &Policies) -> Option<u32> {
+    let later = case.record.children.iter().filter_map(|c| data.histories.get(&c.child_key)).flatten();
+    let reconvened = later
+        .filter(|p| p.kind == ConferenceType::Reconvened && p.status != Status::Cancelled && p.date > case.facts.date)
+        .map(|p| p.date)
+        .min()?;
+    Some(policies.calendar.working_days(case.facts.date, reconvened))
+}
+
+/// Whether an initial conference was in time (M18); `None` where its clock's start is not known.
+pub fn initial_in_time(case: &Case, policies: &Policies) -> Option<bool> {
+    if !case.facts.kind.is_initial() {
+        return None;
+    }
+    let starts = case.record.conference.strategy_discussion_on?;
+    Some(policies.calendar.working_days(starts, case.facts.date) <= INITIAL_WORKING_DAYS)
+}
+
+/// Whether a review was in time for every child (M18); `None` unless each child's predecessor is known.
+/// A predecessor is the last conference before it with status held, of any type, confirmed or not.
+pub fn review_in_time(case: &Case, data: &MonthData, policies: &Policies) -> Option<bool> {
+    let kind = case.facts.kind;
+    if !kind.is_review() || case.record.children.is_empty() {
+        return None;
+    }
+    let mut in_time = true;
+    for child in &case.record.children {
+        let history = data.histories.get(&child.child_key)?;
+        let held = |p: &&super::store::Past| p.status == Status::Held && p.date < case.facts.date;
+        let predecessor = history.iter().rev().find(held)?;
+        in_time &= case.facts.date <= latest_day(kind, predecessor.date, &policies.calendar);
+    }
+    Some(in_time)
+}
+
+/// Feedback is due on this invitation (DOMAIN 7), whatever its age.
+pub fn feedback_due(e: &Entry<'_>) -> bool {
+    e.assessed.standing.is_missing()
+}
+
+/// Feedback is due, and the register was recent enough for it (M15's denominator).
+pub fn feedback_owed(e: &Entry<'_>) -> bool {
+    let wanted = |f| matches!(f, FeedbackWanted::Wanted | FeedbackWanted::Made);
+    feedback_due(e) && e.case.record.register.as_ref().is_some_and(|r| wanted(r.feedback))
+}
+
+/// Accepted by the mail server by 10:00 on the working day after the conference (M15).
+pub fn feedback_in_time(e: &Entry<'_>, data: &MonthData, policies: &Policies) -> bool {
+    let day = policies.calendar.add_working_days(e.case.facts.date, 1);
+    let ten = chrono::NaiveTime::from_hms_opt(10, 0, 0).expect("a time of day");
+    data.accepted.get(&e.row.id).is_some_and(|at| *at <= london::to_utc_or_after(day, ten))
+}
+
+/// A miss (DOMAIN 7): counted, and silent, gone before the decision, or away for the agency's own reason.
+pub fn is_miss(e: &Entry<'_>) -> bool {
+    let own_reason = !e
+        .row
+        .absence_reason
+        .is_some_and(|r| r.is_the_authoritys() || r == AbsenceReason::JoiningFailed);
+    e.assessed.counted
+        && match e.assessed.standing {
+            Standing::Apologies => own_reason,
+            Standing::Silent | Standing::LeftBeforeDecision => true,
+            _ => false,
+        }
+}
+
+/// A service that missed twice running for the same child (M17): it missed this conference, and the
+/// child's conference before, to which it was invited too.
+pub fn is_repeat(e: &Entry<'_>, data: &MonthData) -> bool {
+    is_miss(e)
+        && e.case.record.children.iter().filter(|c| e.facts.concerns(c.id)).any(|child| {
+            let past = super::store::before(&data.histories, &child.child_key, e.case.facts.date);
+            let past = past.and_then(|past| data.earlier.get(&past.id));
+            past.is_some_and(|past| {
+                entries(std::slice::from_ref(past)).any(|p| p.row.service_id == e.row.service_id && is_miss(&p))
+            })
+        })
+}
+
+/// Whether a register confirmed here was confirmed within 1 working day (M19). `None` for one that a
+/// file confirmed: the file does not say when. Only conferences held are asked.
+pub fn confirmed_in_time(case: &Case, policies: &Policies) -> Option<bool> {
+    if case.facts.status != Status::Held {
+        return None;
+    }
+    match &case.record.register {
+        Some(register) if register.source == Source::File => None,
+        Some(register) => {
+            let confirmed = london::date(register.confirmed_at);
+            Some(policies.calendar.working_days(case.facts.date, confirmed) <= 1)
+        }
+        None => Some(false),
+    }
+}
+
+/// A fault of this kind (M13).
+pub fn has_fault(e: &Entry<'_>, fault: Fault) -> bool {
+    e.assessed.fault == Some(fault)
+}

@@ -1,0 +1,19 @@
+//! PAQA's month: the measures of DOMAIN 8, from the registers that are confirmed.
+
+mod behind;
+mod csv;
+mod measures;
+mod month;
+mod pages;
+mod paper;
+mod rate;
+mod store;
+mod wilson;
+
+pub use self::csv::csv;
+use behind::{Selection, behind};
+use measures::INVITATION_MEASURES;
+pub use month::Month;
+pub use pages::{MonthPage, routes};
+pub use paper::{Paper, paper};
+use rate::Rate;

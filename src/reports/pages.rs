@@ -1,0 +1,428 @@
+//! PAQA's month in the browser.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::paper::Breakdown;
+use super::{INVITATION_MEASURES, Month, Paper, Rate, Selection, behind, csv, paper};
+use crate::access::{May, SeeBehindFigures, SeeFigures, SignedIn};
+use crate::agencies::AgencyGroup;
+use crate::audit::{self, Event};
+use crate::calendar::london;
+use crate::conferences::{Locality, ProceededReason};
+use crate::platform::codes::codes;
+use crate::register::Policies;
+use crate::web::{Desk, Page, Problem, download};
+
+/// Every address of this room.
+pub fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/reports", get(latest))
+        .route("/reports/{month}", get(month))
+        .route("/reports/{month}/figures.csv", get(as_csv))
+        .route("/reports/{month}/figures.json", get(as_json))
+        .route("/reports/{month}/behind", get(behind_figure))
+}
+
+/// A figure as the page shows it; with links where the reader may see what is behind it.
+#[derive(Serialize)]
+struct Cell {
+    text: String,
+    href: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RateRow {
+    id: &'static str,
+    title: &'static str,
+    definition: &'static str,
+    numerator: Cell,
+    denominator: Cell,
+    percent: String,
+    interval: String,
+}
+
+#[derive(Serialize)]
+struct CountRow {
+    id: &'static str,
+    title: String,
+    count: Cell,
+}
+
+#[derive(Serialize)]
+struct PartRow {
+    name: String,
+    expected: Cell,
+    counts: Vec<Cell>,
+    rates: Vec<RateText>,
+}
+
+#[derive(Serialize)]
+struct RateText {
+    fraction: String,
+    percent: String,
+    interval: String,
+}
+
+#[derive(Serialize)]
+struct PartTable {
+    caption: String,
+    first: &'static str,
+    rows: Vec<PartRow>,
+}
+
+/// The page of a month.
+#[derive(Serialize)]
+pub struct MonthPage {
+    month: String,
+    name: String,
+    previous: Option<String>,
+    next: Option<String>,
+    downloads: bool,
+    conferences: usize,
+    registers_open: usize,
+    expected: usize,
+    invitations: Cell,
+    headline: Vec<RateRow>,
+    sensitivity: Vec<RateRow>,
+    more: Vec<RateRow>,
+    counts: Vec<CountRow>,
+    ours: Vec<RateRow>,
+    our_counts: Vec<CountRow>,
+    parts: Vec<PartTable>,
+    empty: bool,
+}
+
+impl Page for MonthPage {
+    const TEMPLATE: &'static str = "reports/month";
+    fn title(&self) -> String {
+        format!("Attendance at child protection conferences, {}", self.name)
+    }
+}
+
+/// Measures that are not over invitations, or are named otherwise in the paper: title and definition.
+const OTHER: &[(&str, &str, &str)] = &[
+    ("M7", "Quoracy", "conferences quorate at the decision, of the conferences of the month"),
+    ("M9", "Plans ended without a core agency", "children whose plan ended with a core agency neither attended nor deputised, of children whose plan ended"),
+    ("M9_step_down", "The same, endings that step down only", "child in need, early help, no further action"),
+    ("M9b", "Without its report either", "a missing core agency had sent no report, of children whose plan ended"),
+    ("M9c", "Plans ended at an inquorate conference", "children, of children whose plan ended"),
+    ("M12", "Invitations with at least the minimum notice", "of invitations that went out"),
+    ("M15", "Feedback accepted by 10am on the next working day", "previous month's conferences; of the feedback owed"),
+    ("M18_initial_in_15", "Initial conferences within 15 working days", "of those whose clock's start is known"),
+    ("M18_reviews_in_time", "Reviews in time", "of those where each child's predecessor is known"),
+    ("M19", "Registers confirmed within 1 working day", "of conferences held whose register is kept here; the files taken in do not say when"),
+];
+
+struct Links<'a> {
+    month: &'a str,
+    on: bool,
+}
+
+impl Links<'_> {
+    fn cell(&self, count: usize, figure: &str, denominator: bool, part: &str) -> Cell {
+        let of = if denominator { "&of=all" } else { "" };
+        let href = format!("/reports/{}/behind?figure={figure}{of}{part}", self.month);
+        Cell { text: count.to_string(), href: (self.on && count > 0).then_some(href) }
+    }
+
+    fn rate(&self, id: &'static str, rate: Rate) -> RateRow {
+        let own = INVITATION_MEASURES.iter().find(|m| m.id == id).map(|m| (m.title, m.definition));
+        let other = || OTHER.iter().find(|(name, ..)| *name == id).map(|(_, title, definition)| (*title, *definition));
+        let (title, definition) = own.or_else(other).expect("every measure has its words");
+        RateRow {
+            id: if id.starts_with('M') { id.split('_').next().unwrap_or(id) } else { "" },
+            title,
+            definition,
+            numerator: self.cell(rate.numerator as usize, id, false, ""),
+            denominator: self.cell(rate.denominator as usize, id, true, ""),
+            percent: rate.percent_text(),
+            interval: rate.interval_text(),
+        }
+    }
+
+    fn count(&self, id: &'static str, figure: &str, title: impl Into<String>, count: usize) -> CountRow {
+        CountRow { id, title: title.into(), count: self.cell(count, figure, false, "") }
+    }
+
+    fn part(&self, name: String, filter: &str, b: &Breakdown) -> PartRow {
+        let counts = [
+            ("attended", b.attended),
+            ("deputised", b.deputised),
+            ("contributed", b.contributed),
+            ("left_before_decision", b.left_before_decision),
+            ("apologies", b.apologies),
+            ("silent", b.silent),
+        ];
+        let text = |rate: Rate| RateText {
+            fraction: format!("{} of {}", rate.numerator, rate.denominator),
+            percent: rate.percent_text(),
+            interval: rate.interval_text(),
+        };
+        PartRow {
+            name,
+            expected: self.cell(b.expected, "expected", false, filter),
+            counts: counts.map(|(figure, n)| self.cell(n, figure, false, filter)).into(),
+            rates: [b.M1, b.M2, b.M3, b.M4].map(text).into(),
+        }
+    }
+}
+
+impl MonthPage {
+    /// The page without links: for those who see figures only, and for a file.
+    pub fn figures_only(paper: &Paper) -> Self {
+        Self::of(paper, false, false)
+    }
+
+    fn of(p: &Paper, links: bool, navigation: bool) -> Self {
+        let month: Month = p.month.parse().expect("a paper's own month");
+        let links = Links { month: &p.month, on: links };
+        let label = |code: &str| code.parse::<AgencyGroup>().map_or(code.to_owned(), |g| capital(g.label()));
+        let place = |code: &str| code.parse::<Locality>().map_or(code.to_owned(), |l| l.label().to_owned());
+        let mut agencies: Vec<_> = p.by_agency.iter().collect();
+        agencies.sort_by_key(|(_, a)| a.name.to_lowercase());
+        let table = |caption: &str, first, rows| PartTable { caption: caption.to_owned(), first, rows };
+        let mut counts = vec![
+            links.count("M8", "M8_proceeded_inquorate", "Held without quorum", p.M8_proceeded_inquorate),
+            links.count("M8", "M8_consecutive", "The second inquorate conference running", p.M8_consecutive),
+            links.count("M9", "M9_our_fault", "Of M9's children: a missing core agency had been invited wrongly by us", p.M9_our_fault),
+            links.count("M10", "M10_pivotal", "Pivotal absences: each alone would have made quorum", p.M10_pivotal),
+            links.count("M11", "M11", "Adjourned as inquorate, or for a missing agency or report", p.M11.adjournments),
+        ];
+        counts.push(CountRow {
+            id: "M11",
+            title: format!(
+                "Working days until those were taken up again ({} not yet)",
+                p.M11.not_yet_reconvened
+            ),
+            count: Cell { text: p.M11.working_days_lost.to_string(), href: None },
+        });
+        counts.push(links.count("M17", "M17", "Services missing twice running for the same child (previous month's conferences)", p.M17));
+        for (reason, n) in &p.M8_by_reason {
+            let words = reason.parse::<ProceededReason>().map_or("reason not recorded", |r| r.label());
+            counts.push(CountRow {
+                id: "M8",
+                title: format!("Held without quorum: {words}"),
+                count: Cell { text: n.to_string(), href: None },
+            });
+        }
+        Self {
+            name: month.name(),
+            previous: navigation.then(|| month.previous().to_string()),
+            next: navigation.then(|| month.next().to_string()),
+            downloads: navigation,
+            conferences: p.conferences,
+            registers_open: p.registers_open,
+            expected: p.whole.expected,
+            invitations: links.cell(p.invitations, "invitations", false, ""),
+            headline: vec![
+                links.rate("M1", p.whole.M1),
+                links.rate("M2", p.whole.M2),
+                links.rate("M3", p.whole.M3),
+                links.rate("M4", p.whole.M4),
+            ],
+            sensitivity: vec![
+                links.rate("faults_as_absent", p.sensitivity.faults_as_absent),
+                links.rate("everything", p.sensitivity.everything),
+            ],
+            more: vec![
+                links.rate("M9", p.M9),
+                links.rate("M9_step_down", p.M9_step_down),
+                links.rate("M9b", p.M9b),
+                links.rate("M9c", p.M9c),
+                links.rate("M7", p.M7),
+                links.rate("M5", p.M5),
+                links.rate("M6_received", p.M6_received),
+                links.rate("M6_on_time", p.M6_on_time),
+                links.rate("M14", p.M14),
+            ],
+            counts,
+            ours: vec![
+                links.rate("M12", p.M12),
+                links.rate("M15", p.M15),
+                links.rate("M18_initial_in_15", p.M18_initial_in_15),
+                links.rate("M18_reviews_in_time", p.M18_reviews_in_time),
+                links.rate("M19", p.M19),
+            ],
+            our_counts: vec![
+                links.count("M13", "M13_not_invited", "Not invited", p.M13.not_invited),
+                links.count("M13", "M13_undelivered", "Invitation came back undelivered", p.M13.undelivered),
+                links.count("M13", "M13_late", "Invited too late", p.M13.late),
+                links.count("", "feedback_due", "Absences on which feedback is due", p.feedback_due),
+                links.count("", "feedback_authority_fault", "Of those, letters of apology", p.feedback_authority_fault),
+                links.count("M16", "M16", "Feedback sent (previous month's conferences)", p.M16.sent),
+            ],
+            parts: vec![
+                table(
+                    "By agency group",
+                    "Agency group",
+                    p.by_group.iter().map(|(c, b)| links.part(label(c), &format!("&group={c}"), b)).collect(),
+                ),
+                table(
+                    "By agency",
+                    "Agency",
+                    agencies
+                        .into_iter()
+                        .map(|(code, a)| links.part(a.name.clone(), &format!("&agency={code}"), &a.part))
+                        .collect(),
+                ),
+                table(
+                    "By locality",
+                    "Locality",
+                    p.by_locality.iter().map(|(c, b)| links.part(place(c), &format!("&locality={c}"), b)).collect(),
+                ),
+                table(
+                    "Neglect: conferences of any child with this category",
+                    "Lens",
+                    vec![links.part("Neglect".to_owned(), "&lens=neglect", &p.neglect)],
+                ),
+            ],
+            empty: p.conferences == 0,
+            month: p.month.clone(),
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn parse(who: &SignedIn, month: &str) -> Result<Month, Problem> {
+    month.parse().map_err(|_| Problem::NotFound(who.chrome()))
+}
+
+async fn latest(_: May<SeeFigures>, State(desk): State<Desk>) -> Redirect {
+    // The month before this one is the newest that is whole.
+    let month = Month::of(london::date(desk.clock.now())).previous();
+    Redirect::to(&format!("/reports/{month}"))
+}
+
+async fn month(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(month): Path<String>,
+) -> Result<Response, Problem> {
+    let paper = paper(desk.db.read(), parse(&may.who, &month)?, &policies).await?;
+    let links = may.who.role.may(crate::access::Permission::SeeBehindFigures);
+    Ok(MonthPage::of(&paper, links, true).show(may.who.chrome()))
+}
+
+async fn as_csv(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(month): Path<String>,
+) -> Result<Response, Problem> {
+    let month = parse(&may.who, &month)?;
+    let paper = paper(desk.db.read(), month, &policies).await?;
+    let bytes = csv(&paper).map_err(|e| Problem::internal(e.to_string()))?;
+    Ok(download(&format!("attendance-{month}.csv"), "text/csv; charset=utf-8", bytes))
+}
+
+async fn as_json(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(month): Path<String>,
+) -> Result<Response, Problem> {
+    let paper = paper(desk.db.read(), parse(&may.who, &month)?, &policies).await?;
+    Ok(axum::Json(paper).into_response())
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    figure: String,
+    of: Option<String>,
+    group: Option<String>,
+    agency: Option<String>,
+    locality: Option<String>,
+    lens: Option<Lens>,
+}
+
+codes! {
+    /// A lens on the month.
+    pub enum Lens {
+        Neglect = "neglect", "neglect";
+    }
+}
+
+#[derive(Serialize)]
+struct BehindRow {
+    href: String,
+    reference: String,
+    date: String,
+    agency: String,
+    service: String,
+    role: String,
+    standing: &'static str,
+    fault: &'static str,
+}
+
+#[derive(Serialize)]
+struct BehindPage {
+    month: String,
+    name: String,
+    figure: String,
+    part: String,
+    rows: Vec<BehindRow>,
+    count: usize,
+}
+
+impl Page for BehindPage {
+    const TEMPLATE: &'static str = "reports/behind";
+    fn title(&self) -> String {
+        format!("Behind {} in {}", self.figure, self.name)
+    }
+}
+
+async fn behind_figure(
+    may: May<SeeBehindFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(month): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let month = parse(&may.who, &month)?;
+    let part: Vec<&str> =
+        [&asked.group, &asked.agency, &asked.locality].into_iter().filter_map(|p| p.as_deref()).collect();
+    let part = part.into_iter().chain(asked.lens.map(Lens::code)).collect::<Vec<_>>().join(", ");
+    let selection = Selection {
+        figure: asked.figure.clone(),
+        denominator: asked.of.is_some(),
+        group: asked.group,
+        agency: asked.agency,
+        locality: asked.locality,
+        neglect: asked.lens.is_some(),
+    };
+    let found = behind(desk.db.read(), month, &policies, &selection).await?;
+    let found = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+
+    let tx = desk.db.begin("note who looked behind a figure").await?;
+    let payload = json!({ "figure": selection.figure, "part": part, "invitations": found.len() });
+    let event = Event { action: "figure.looked_behind", object: month.to_string(), payload };
+    audit::record(&tx, &desk.keys, &may.who.actor(), desk.clock.now(), vec![event]).await?;
+    tx.commit().await?;
+
+    let rows = found.into_iter().map(|b| BehindRow {
+        href: format!("/conferences/{}", b.conference),
+        reference: b.reference,
+        date: london::long_date(b.date),
+        agency: b.agency,
+        service: b.service,
+        role: b.role,
+        standing: b.standing.label(),
+        fault: b.fault.map_or("", |f| f.label()),
+    });
+    let rows: Vec<BehindRow> = rows.collect();
+    let figure = asked.figure.replace('_', " ");
+    let page = BehindPage { month: month.to_string(), name: month.name(), figure, part, count: rows.len(), rows };
+    Ok(page.show(may.who.chrome()))
+}

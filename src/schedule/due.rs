@@ -1,0 +1,102 @@
+//! When a task is due: a cron expression with seconds, read on London's clocks.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Europe::London;
+use croner::Cron;
+use croner::parser::{CronParser, Seconds};
+
+/// A schedule that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("schedule.{task}: \"{given}\" is not a cron expression of six fields (second minute hour day month weekday): {why}")]
+pub struct PlanError {
+    task: String,
+    given: String,
+    why: String,
+}
+
+/// The times of one task.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    cron: Cron,
+}
+
+impl Plan {
+    /// Reads `second minute hour day month weekday`.
+    pub fn parse(task: &str, given: &str) -> Result<Self, PlanError> {
+        let parser = CronParser::builder().seconds(Seconds::Required).build();
+        let cron = parser.parse(given).map_err(|e| PlanError {
+            task: task.to_owned(),
+            given: given.to_owned(),
+            why: e.to_string(),
+        })?;
+        Ok(Self { cron })
+    }
+
+    /// The first time after this one. A time that the spring change leaves out is taken when the gap
+    /// ends; one that autumn repeats is taken once.
+    pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let next = self.cron.find_next_occurrence(&after.with_timezone(&London), false).ok()?;
+        Some(next.with_timezone(&Utc))
+    }
+
+    /// The latest time that has come since `last`, and not the ones before it: after an outage a task
+    /// runs once, late, and not once for each time it missed.
+    pub fn due(&self, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // Looking back in growing steps finds the newest time without walking through all of an outage.
+        for back in [10, 120, 3_700, 90_000, 2_700_000].map(TimeDelta::seconds) {
+            let from = last.max(now - back);
+            let mut newest = None;
+            let mut next = self.next_after(from);
+            while let Some(at) = next.filter(|at| *at <= now) {
+                newest = Some(at);
+                next = self.next_after(at);
+            }
+            if newest.is_some() || from == last {
+                return newest;
+            }
+        }
+        self.next_after(last).filter(|at| *at <= now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utc(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_london_time_stays_what_it_is_when_the_clocks_change() {
+        let morning = Plan::parse("t", "0 0 7 * * *").unwrap();
+        assert_eq!(morning.next_after(utc("2026-03-28T12:00:00Z")), Some(utc("2026-03-29T06:00:00Z")));
+        assert_eq!(morning.next_after(utc("2026-10-24T12:00:00Z")), Some(utc("2026-10-25T07:00:00Z")));
+    }
+
+    #[test]
+    fn a_time_that_does_not_exist_runs_at_the_end_of_the_gap_and_one_that_comes_twice_runs_once() {
+        let night = Plan::parse("t", "0 30 1 * * *").unwrap();
+        assert_eq!(night.next_after(utc("2026-03-28T12:00:00Z")), Some(utc("2026-03-29T01:00:00Z")));
+        let first = night.next_after(utc("2026-10-24T12:00:00Z")).unwrap();
+        assert_eq!(first, utc("2026-10-25T00:30:00Z"));
+        assert_eq!(night.next_after(first), Some(utc("2026-10-26T01:30:00Z")));
+    }
+
+    #[test]
+    fn after_an_outage_a_task_is_due_once_at_its_latest_time() {
+        let often = Plan::parse("t", "*/5 * * * * *").unwrap();
+        let now = utc("2026-11-20T10:00:03Z");
+        assert_eq!(often.due(utc("2026-11-18T10:00:00Z"), now), Some(utc("2026-11-20T10:00:00Z")));
+        assert_eq!(often.due(utc("2026-11-20T10:00:00Z"), now), None);
+        let monthly = Plan::parse("t", "0 0 6 1 * *").unwrap();
+        assert_eq!(monthly.due(utc("2026-08-15T00:00:00Z"), now), Some(utc("2026-11-01T06:00:00Z")));
+        assert_eq!(monthly.due(utc("2026-11-01T06:00:00Z"), now), None);
+    }
+
+    #[test]
+    fn what_is_no_schedule_is_refused_with_the_tasks_name() {
+        let error = Plan::parse("feedback", "every morning").unwrap_err().to_string();
+        assert!(error.starts_with("schedule.feedback: \"every morning\""), "{error}");
+    }
+}

@@ -1,0 +1,106 @@
+//! The ledger: a row for each run of a task, unique on (task, due time). The row is what keeps two
+//! instances from doing the same run.
+
+use std::fmt::Display;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait, Set, TryInsertResult,
+};
+use uuid::Uuid;
+
+use super::entity::task_run;
+use crate::platform::Db;
+use crate::platform::codes::codes;
+
+codes! {
+    /// How a run ended.
+    pub enum Outcome {
+        Running = "running", "running";
+        Done = "done", "done";
+        Failed = "failed", "failed";
+    }
+}
+
+/// What a run of a task has to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// There was nothing to do; the ledger keeps no row of it.
+    Nothing,
+    /// There is something to do, and it has to wait; the ledger keeps no row of it either.
+    Waits(String),
+    /// What it did.
+    Did(String),
+}
+
+/// What became of a due run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// It ran.
+    Ran(Said),
+    /// Another instance has it.
+    Taken,
+    /// It ran and failed.
+    Failed(String),
+}
+
+/// Runs a task for one due time, unless another instance has taken that time already.
+pub async fn run<E: Display>(
+    db: &Db,
+    task: &str,
+    due_at: DateTime<Utc>,
+    now: impl Fn() -> DateTime<Utc>,
+    work: impl Future<Output = Result<Said, E>>,
+) -> Result<Run, DbErr> {
+    let row = task_run::Model {
+        id: Uuid::now_v7(),
+        task: task.to_owned(),
+        due_at,
+        started_at: now(),
+        finished_at: None,
+        outcome: Outcome::Running,
+        said: String::new(),
+    };
+    let tx = db.begin("start task run").await?;
+    let taken = task_run::Entity::insert(row.clone().into_active_model())
+        .on_conflict_do_nothing_on([task_run::Column::Task, task_run::Column::DueAt])
+        .exec_without_returning(tx.conn())
+        .await?;
+    tx.commit().await?;
+    if !matches!(taken, TryInsertResult::Inserted(_)) {
+        return Ok(Run::Taken);
+    }
+    let result = work.await;
+    let tx = db.begin("finish task run").await?;
+    let run = match result {
+        Ok(said @ (Said::Nothing | Said::Waits(_))) => {
+            row.delete(tx.conn()).await?;
+            Run::Ran(said)
+        }
+        Ok(Said::Did(said)) => {
+            finish(&tx, row, Outcome::Done, &said, now()).await?;
+            Run::Ran(Said::Did(said))
+        }
+        Err(e) => {
+            let error = e.to_string();
+            tracing::error!(task, error, "a scheduled task failed");
+            finish(&tx, row, Outcome::Failed, &error, now()).await?;
+            Run::Failed(error)
+        }
+    };
+    tx.commit().await?;
+    Ok(run)
+}
+
+async fn finish(
+    tx: &crate::platform::Tx,
+    row: task_run::Model,
+    outcome: Outcome,
+    said: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let mut row = row.into_active_model();
+    (row.outcome, row.said, row.finished_at) = (Set(outcome), Set(said.to_owned()), Set(Some(now)));
+    row.update(tx.conn()).await?;
+    Ok(())
+}

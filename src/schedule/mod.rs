@@ -1,0 +1,14 @@
+//! The schedule: when each task is due, in Europe/London, and the ledger of what ran.
+//!
+//! `tokio-cron-scheduler` is only the alarm that ticks. It fixes a zone's offset when a job is made, so
+//! a London job would be an hour out after the clocks change; what is *due* is decided by [`due`], a
+//! pure function, against the ledger.
+
+mod alarm;
+mod due;
+mod entity;
+mod ledger;
+
+pub use alarm::Alarm;
+pub use due::{Plan, PlanError};
+pub use ledger::{Run, Said, run};

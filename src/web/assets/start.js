@@ -1,0 +1,5 @@
+// Starts the design system's components. Every page works without this.
+import { initAll } from '/assets/govuk-frontend.js'
+
+document.body.classList.add('js-enabled', 'govuk-frontend-supported')
+initAll()

@@ -1,0 +1,70 @@
+//! The fields of a submitted form, and the choices of a form to be shown.
+
+use axum::extract::{Form, FromRequest, Request};
+use serde::Serialize;
+
+use super::Problem;
+
+/// A submitted form: names and values in their order.
+#[derive(Debug, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Form::<Vec<(String, String)>>::from_request(request, state).await {
+            Ok(Form(fields)) => Ok(Self(fields)),
+            Err(e) => Err(Problem::Bad(e.to_string())),
+        }
+    }
+}
+
+impl Fields {
+    /// A field as it was sent; empty where it was not.
+    pub fn raw(&self, name: &str) -> &str {
+        self.0.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+    }
+
+    /// A field without the blanks around it.
+    pub fn text(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+}
+
+/// One choice of a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Choice {
+    /// What is sent.
+    pub value: &'static str,
+    /// What is read.
+    pub label: &'static str,
+    /// Whether it is chosen.
+    pub chosen: bool,
+}
+
+/// A closed list with one chosen.
+pub fn choices<T: Copy + PartialEq>(
+    all: &[T],
+    chosen: Option<T>,
+    words: impl Fn(T) -> (&'static str, &'static str),
+) -> Vec<Choice> {
+    all.iter()
+        .map(|code| {
+            let (value, label) = words(*code);
+            Choice { value, label, chosen: chosen == Some(*code) }
+        })
+        .collect()
+}
+
+/// The same with an empty choice before it.
+pub fn options<T: Copy + PartialEq>(
+    empty: &'static str,
+    all: &[T],
+    chosen: Option<T>,
+    words: impl Fn(T) -> (&'static str, &'static str),
+) -> Vec<Choice> {
+    let mut list = vec![Choice { value: "", label: empty, chosen: chosen.is_none() }];
+    list.extend(choices(all, chosen, words));
+    list
+}

@@ -1,0 +1,15 @@
+//! The web's own things, without a word of the domain: pages, forms, problems, assets.
+
+mod assets;
+mod csv_cell;
+mod desk;
+mod fields;
+mod page;
+mod problem;
+
+pub use assets::routes as asset_routes;
+pub use csv_cell::csv_cell;
+pub use desk::Desk;
+pub use fields::{Choice, Fields, choices, options};
+pub use page::{Chrome, Link, Page, compile as compile_pages, standalone};
+pub use problem::{Problem, download};

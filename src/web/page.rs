@@ -1,0 +1,107 @@
+//! A page is a struct, and the struct is the response: its fields are what its template may show.
+
+use std::sync::LazyLock;
+
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use handlebars::{Handlebars, TemplateError};
+use rust_embed::RustEmbed;
+use serde::Serialize;
+
+#[derive(RustEmbed)]
+#[folder = "src"]
+#[include = "*.hbs"]
+struct Templates;
+
+static PAGES: LazyLock<Handlebars<'static>> = LazyLock::new(|| compile().expect("`quorate check` compiles every page"));
+
+/// Compiles every page. A name that a page uses and its struct lacks is an error.
+pub fn compile() -> Result<Handlebars<'static>, Box<TemplateError>> {
+    let mut pages = Handlebars::new();
+    pages.set_strict_mode(true);
+    for path in Templates::iter() {
+        let Some(name) = path.strip_suffix(".hbs") else { continue };
+        let file = Templates::get(&path).expect("an embedded file is there");
+        pages.register_template_string(name, String::from_utf8_lossy(&file.data).into_owned()).map_err(Box::new)?;
+    }
+    Ok(pages)
+}
+
+/// A link of the navigation.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Link {
+    /// Where to.
+    pub href: &'static str,
+    /// Its words.
+    pub text: &'static str,
+}
+
+/// What stands around a page: who is signed in, and where they may go.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Chrome {
+    /// The name; `None` for nobody.
+    pub name: Option<String>,
+    /// The role, in words.
+    pub role: Option<&'static str>,
+    /// The navigation.
+    pub links: Vec<Link>,
+}
+
+/// A page.
+pub trait Page: Serialize + Sized {
+    /// Its template: room and name.
+    const TEMPLATE: &'static str;
+
+    /// Its title.
+    fn title(&self) -> String;
+
+    /// Whether it tells of an error in a form: the title then says so first.
+    fn has_error(&self) -> bool {
+        false
+    }
+
+    /// The page as a response.
+    fn show(self, chrome: Chrome) -> Response {
+        self.show_as(StatusCode::OK, chrome)
+    }
+
+    /// The page as a response with another status.
+    fn show_as(self, status: StatusCode, chrome: Chrome) -> Response {
+        let title = if self.has_error() { format!("Error: {}", self.title()) } else { self.title() };
+        let status = if self.has_error() && status == StatusCode::OK { StatusCode::UNPROCESSABLE_ENTITY } else { status };
+        match render(Self::TEMPLATE, &title, &chrome, &self) {
+            Ok(html) => (status, Html(html)).into_response(),
+            Err(e) => {
+                tracing::error!(template = Self::TEMPLATE, error = %e, "a page cannot be rendered");
+                (StatusCode::INTERNAL_SERVER_ERROR, "This page cannot be shown. We have been told.").into_response()
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Framed<'a, P> {
+    title: &'a str,
+    chrome: &'a Chrome,
+    page: &'a P,
+    scripts: bool,
+}
+
+fn render<P: Serialize>(
+    template: &str,
+    title: &str,
+    chrome: &Chrome,
+    page: &P,
+) -> Result<String, Box<handlebars::RenderError>> {
+    let framed = Framed { title, chrome, page, scripts: super::assets::has_scripts() };
+    PAGES.render(template, &framed).map_err(Box::new)
+}
+
+/// A page as one file that stands alone: its style sheet inside, no scripts, no navigation.
+pub fn standalone<P: Page>(page: &P) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let title = page.title();
+    let framed = Framed { title: &title, chrome: &Chrome::default(), page, scripts: false };
+    let html = PAGES.render(P::TEMPLATE, &framed)?;
+    let style = format!("<style>{}</style>", super::assets::style());
+    Ok(html.replacen(r#"<link rel="stylesheet" href="/assets/style.css">"#, &style, 1))
+}
