@@ -4,22 +4,22 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
-mod platform;
 mod mail;
 mod outbox;
+mod platform;
 mod schedule;
 mod web;
 
-mod calendar;
-mod audit;
 mod access;
 mod agencies;
+mod audit;
+mod calendar;
 mod conferences;
-mod invitations;
-mod register;
 mod feedback;
-mod reports;
 mod imports;
+mod invitations;
 mod operations;
+mod register;
+mod reports;
 
 pub mod app;

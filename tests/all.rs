@@ -1,1 +1,15 @@
+//! One binary for all integration tests: one link, and one throw-away PostgreSQL server.
+//!
+//! A test declared with `both!` runs on SQLite, and on PostgreSQL where its programs are on the machine.
 
+mod access;
+mod architecture;
+mod command_line;
+mod documents;
+mod feedback;
+mod harness;
+mod imports;
+mod letters;
+mod registers;
+mod report;
+mod schema;

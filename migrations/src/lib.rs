@@ -55,9 +55,12 @@ async fn execute(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr>
     } else {
         ["uuid", "bytea", "timestamptz", "date", "boolean", "bigint", ")", r"'\x00'"]
     };
-    let placeholders = ["{uuid}", "{bytes}", "{time}", "{date}", "{flag}", "{bigint}", "{table_end}", "{genesis}"];
-    let script =
-        placeholders.iter().zip(words).fold(script.to_owned(), |text, (word, meaning)| text.replace(word, meaning));
+    let placeholders =
+        ["{uuid}", "{bytes}", "{time}", "{date}", "{flag}", "{bigint}", "{table_end}", "{genesis}"];
+    let script = placeholders
+        .iter()
+        .zip(words)
+        .fold(script.to_owned(), |text, (word, meaning)| text.replace(word, meaning));
     for statement in script.split(";\n").map(str::trim).filter(|s| !s.is_empty()) {
         manager.get_connection().execute_unprepared(statement).await?;
     }

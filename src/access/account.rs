@@ -95,7 +95,8 @@ pub async fn add(db: &Db, keys: &Keys, now: DateTime<Utc>, new: NewAccount) -> R
         (Role::Chair, Some(name)) => match chairs.iter().find(|c| c.name.eq_ignore_ascii_case(name.trim())) {
             Some(chair) => Some(chair.id),
             None => {
-                let meant = nearest(&name, names()).map(|n| format!("; did you mean \"{n}\"?")).unwrap_or_default();
+                let meant =
+                    nearest(&name, names()).map(|n| format!("; did you mean \"{n}\"?")).unwrap_or_default();
                 return Err(AccountError::UnknownChair(name, meant));
             }
         },

@@ -55,12 +55,15 @@ impl SignedIn {
     }
 
     async fn of(parts: &mut Parts, desk: &Desk) -> Result<Option<Self>, Problem> {
-        let session = Session::from_request_parts(parts, desk).await.map_err(|_| Problem::internal("no session layer"))?;
+        let session = Session::from_request_parts(parts, desk)
+            .await
+            .map_err(|_| Problem::internal("no session layer"))?;
         let Some(id) = session.get::<AccountId>(ACCOUNT).await? else { return Ok(None) };
         let since = session.get::<DateTime<Utc>>(SINCE).await?;
         let hours = TimeDelta::hours(i64::from(desk.session_hours));
         let account = store::by_id(desk.db.read(), id).await?.filter(|a| a.disabled_at.is_none());
-        let Some(account) = account.filter(|_| since.is_some_and(|since| desk.clock.now() < since + hours)) else {
+        let Some(account) = account.filter(|_| since.is_some_and(|since| desk.clock.now() < since + hours))
+        else {
             session.flush().await?;
             return Ok(None);
         };

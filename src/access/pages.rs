@@ -49,7 +49,8 @@ struct Next {
 
 /// Only a path of this site: anything else would send people elsewhere after signing in.
 fn own_path(next: Option<&str>) -> String {
-    let safe = |path: &&str| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
+    let safe =
+        |path: &&str| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
     next.filter(safe).unwrap_or("/").to_owned()
 }
 
@@ -80,7 +81,9 @@ async fn sign_in(State(desk): State<Desk>, session: Session, form: Fields) -> Re
         Ok(page.show(Chrome::default()))
     };
     if locked {
-        return refused("Too many wrong passwords. Wait 15 minutes and try again, or ask for a new password.");
+        return refused(
+            "Too many wrong passwords. Wait 15 minutes and try again, or ask for a new password.",
+        );
     }
     let Some(account) = found.filter(|a| a.disabled_at.is_none() && right) else {
         if let Some(account) = store::by_email(desk.db.read(), email).await? {
@@ -110,7 +113,8 @@ async fn note_failure(desk: &Desk, account: account::Model) -> Result<(), Proble
     let payload = json!({ "failures": failures });
     let event = Event { action: "account.refused", object: account.id.to_string(), payload };
     audit::record(&tx, &desk.keys, &Actor::system("sign-in"), now, vec![event]).await?;
-    store::note_attempt(&tx, account, if locked_until.is_some() { 0 } else { failures }, locked_until).await?;
+    store::note_attempt(&tx, account, if locked_until.is_some() { 0 } else { failures }, locked_until)
+        .await?;
     tx.commit().await?;
     Ok(())
 }

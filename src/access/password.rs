@@ -9,7 +9,10 @@ pub const MINIMUM: usize = 12;
 
 /// The hash to store. Slow on purpose: call it off the async threads.
 pub fn hash(password: &str) -> String {
-    Argon2::default().hash_password(password.as_bytes()).expect("the default parameters are valid").to_string()
+    Argon2::default()
+        .hash_password(password.as_bytes())
+        .expect("the default parameters are valid")
+        .to_string()
 }
 
 /// Whether the password is the one of this hash.

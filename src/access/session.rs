@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeZone, Utc};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 use sha2::{Digest, Sha256};
+use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
-use tower_sessions::SessionStore;
 
 use super::AccountId;
 use super::entity::session;
@@ -31,7 +31,8 @@ fn failed(e: impl std::fmt::Display) -> Error {
 
 impl Sessions {
     fn row(&self, record: &Record) -> Result<session::Model> {
-        let account = record.data.get(ACCOUNT).and_then(|id| serde_json::from_value::<AccountId>(id.clone()).ok());
+        let account =
+            record.data.get(ACCOUNT).and_then(|id| serde_json::from_value::<AccountId>(id.clone()).ok());
         let ends = record.expiry_date.unix_timestamp();
         Ok(session::Model {
             id: hashed(&record.id),
@@ -84,7 +85,8 @@ impl SessionStore for Sessions {
 /// Removes the sessions that have ended (a scheduled task). Says how many.
 pub async fn forget_ended(db: &Db, now: DateTime<Utc>) -> std::result::Result<u64, DbErr> {
     let tx = db.begin("forget ended sessions").await?;
-    let ended = session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(now)).exec(tx.conn()).await?;
+    let ended =
+        session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(now)).exec(tx.conn()).await?;
     tx.commit().await?;
     Ok(ended.rows_affected)
 }

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, Set,
 };
 
 use super::AccountId;
@@ -46,6 +47,7 @@ pub async fn note_attempt(
 
 /// Ends every session of an account.
 pub async fn end_sessions(tx: &Tx, id: AccountId) -> Result<u64, DbErr> {
-    let ended = session::Entity::delete_many().filter(session::Column::AccountId.eq(id)).exec(tx.conn()).await?;
+    let ended =
+        session::Entity::delete_many().filter(session::Column::AccountId.eq(id)).exec(tx.conn()).await?;
     Ok(ended.rows_affected)
 }

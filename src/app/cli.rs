@@ -175,6 +175,15 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the program's command line.
 pub async fn main() -> ExitCode {
+    // Output cut off by `| head` is no failure, and `println!` would panic over it.
+    let panics = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let text = info.payload().downcast_ref::<String>().map_or("", String::as_str);
+        if text.starts_with("failed printing to stdout") {
+            std::process::exit(0);
+        }
+        panics(info);
+    }));
     let cli = Cli::parse();
     match run(cli).await {
         Ok(code) => code,
@@ -199,8 +208,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
     let loaded = config::load(cli.config.as_deref(), &flags)?;
     let config = loaded.config.clone();
-    if cli.at.is_some() && config.mail.transport == TransportKind::Smtp && !is_loopback(&config.mail.smtp.host) {
-        wrong_use("--at would send letters with a wrong date: it is refused with a mail server that is not on loopback");
+    if cli.at.is_some()
+        && config.mail.transport == TransportKind::Smtp
+        && !is_loopback(&config.mail.smtp.host)
+    {
+        wrong_use(
+            "--at would send letters with a wrong date: it is refused with a mail server that is not on loopback",
+        );
     }
     log(&config);
     let clock = cli.at.map_or(Clock::System, Clock::Fixed);
@@ -269,9 +283,13 @@ async fn outbox_command(site: &Site, command: OutboxCommand) -> Result<ExitCode,
         OutboxCommand::Requeue => {
             let tx = site.db.begin("requeue").await?;
             let n = outbox::requeue(&tx, site.clock.now()).await?;
-            let event =
-                Event { action: "outbox.requeued", object: "outbox".into(), payload: serde_json::json!({ "messages": n }) };
-            audit::record(&tx, &site.keys, &Actor::system("command line"), site.clock.now(), vec![event]).await?;
+            let event = Event {
+                action: "outbox.requeued",
+                object: "outbox".into(),
+                payload: serde_json::json!({ "messages": n }),
+            };
+            audit::record(&tx, &site.keys, &Actor::system("command line"), site.clock.now(), vec![event])
+                .await?;
             tx.commit().await?;
             println!("{n} message(s) back in the queue.");
         }
@@ -293,7 +311,12 @@ fn show(p: &Posted) {
     );
 }
 
-async fn report(site: &Site, month: Month, format: ReportFormat, output: Option<PathBuf>) -> Result<ExitCode, Failure> {
+async fn report(
+    site: &Site,
+    month: Month,
+    format: ReportFormat,
+    output: Option<PathBuf>,
+) -> Result<ExitCode, Failure> {
     let paper = reports::paper(site.db.read(), month, &site.rules.policies).await?;
     let bytes = match format {
         ReportFormat::Json => (serde_json::to_string_pretty(&paper)? + "\n").into_bytes(),
@@ -301,7 +324,9 @@ async fn report(site: &Site, month: Month, format: ReportFormat, output: Option<
         ReportFormat::Html => report_page::standalone(&paper)?.into_bytes(),
     };
     match output {
-        Some(file) => std::fs::write(&file, bytes).map_err(|e| format!("cannot write {}: {e}", file.display()))?,
+        Some(file) => {
+            std::fs::write(&file, bytes).map_err(|e| format!("cannot write {}: {e}", file.display()))?
+        }
         None => std::io::stdout().write_all(&bytes)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -338,8 +338,10 @@ impl Loaded {
             }
             (path, Value::String(_, text)) if SECRETS.contains(&path) && !text.is_empty() => "***".to_owned(),
             (_, Value::String(_, text)) => text.clone(),
-            (_, Value::Array(_, items)) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
-            (_, Value::Num(_, n)) => n.to_u128().map(|n| n.to_string()).unwrap_or_default(),
+            (_, Value::Array(_, items)) => {
+                items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+            }
+            (_, Value::Num(_, n)) => n.to_i128().map(|n| n.to_string()).unwrap_or_default(),
             (_, other) => other.to_bool().map(|b| b.to_string()).unwrap_or_default(),
         };
         let from = self.figment.find_metadata(path).map(source).unwrap_or_default();
@@ -421,7 +423,9 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     }
     match Either::deserialize(deserializer) {
         Ok(Either::Flag(flag)) => Ok(flag),
-        Ok(Either::Text(text)) => text.trim().parse().map_err(|_| de::Error::custom("this is neither true nor false")),
+        Ok(Either::Text(text)) => {
+            text.trim().parse().map_err(|_| de::Error::custom("this is neither true nor false"))
+        }
         Err(_) => Err(de::Error::custom("this is neither true nor false")),
     }
 }
@@ -435,7 +439,9 @@ fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Er
     }
     Ok(match Either::deserialize(deserializer)? {
         Either::List(list) => list,
-        Either::Text(text) => text.split(',').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect(),
+        Either::Text(text) => {
+            text.split(',').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect()
+        }
     })
 }
 

@@ -26,7 +26,8 @@ pub(super) async fn import(
     };
     let actor = Actor::system("command line");
     let out =
-        imports::run(&site.db, &site.keys, &actor, site.clock.now(), &site.rules, &files, options, &progress).await;
+        imports::run(&site.db, &site.keys, &actor, site.clock.now(), &site.rules, &files, options, &progress)
+            .await;
     bar.finish_and_clear();
     let out = out?;
     print(&out, options);
@@ -36,7 +37,10 @@ pub(super) async fn import(
 
 fn tally(name: &str, t: Tally) {
     if t != Tally::default() {
-        println!("{name:<14} {} new, {} changed, {} unchanged, {} refused", t.new, t.changed, t.unchanged, t.refused);
+        println!(
+            "{name:<14} {} new, {} changed, {} unchanged, {} refused",
+            t.new, t.changed, t.unchanged, t.refused
+        );
     }
 }
 
@@ -67,12 +71,16 @@ fn print(out: &Outcome, options: Options) {
         format!("{}{whose}: {} \"{}\" → \"{}\"{how}", c.what, c.field, c.before, c.after)
     });
     list("Kept as it stands here, though the file has it otherwise", &out.conflicts, |c| {
-        format!("{}, {}: {} is \"{}\" here and \"{}\" in the file", c.conference, c.whose, c.field, c.here, c.file)
+        format!(
+            "{}, {}: {} is \"{}\" here and \"{}\" in the file",
+            c.conference, c.whose, c.field, c.here, c.file
+        )
     });
     list("Not in the file", &out.vanished, Clone::clone);
     list("Odd, and taken as it stands", &out.warnings, Clone::clone);
     list("Refused", &out.refusals, |r| {
-        let conference = r.conference.as_ref().map(|c| format!(" Conference {c} was not taken.")).unwrap_or_default();
+        let conference =
+            r.conference.as_ref().map(|c| format!(" Conference {c} was not taken.")).unwrap_or_default();
         format!("{r}{conference}")
     });
     let would = match (options.dry_run, options.feedback) {
@@ -87,8 +95,12 @@ fn print(out: &Outcome, options: Options) {
     let end = match (out.taken, options.dry_run, out.refusals.is_empty()) {
         (true, ..) => "Taken in.",
         (false, true, true) => "Dry run: nothing was changed. It can be taken in as it is.",
-        (false, true, false) => "Dry run: nothing was changed. With refused rows it is not taken in, unless with --without-refused.",
-        (false, false, _) => "Nothing was taken in. Correct the rows and import again, or add --without-refused to leave their conferences out.",
+        (false, true, false) => {
+            "Dry run: nothing was changed. With refused rows it is not taken in, unless with --without-refused."
+        }
+        (false, false, _) => {
+            "Nothing was taken in. Correct the rows and import again, or add --without-refused to leave their conferences out."
+        }
     };
     println!("{end}");
 }

@@ -9,3 +9,7 @@ mod routes;
 mod serve;
 mod site;
 mod tasks;
+
+pub use crate::platform::Clock;
+pub use routes::router;
+pub use site::{OpenError, Site};

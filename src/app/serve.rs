@@ -15,7 +15,9 @@ const GRACE: Duration = Duration::from_secs(20);
 
 pub(super) async fn serve(site: Arc<Site>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let listen = &site.config.server.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|e| format!("server.listen: cannot listen on {listen}: {e}"))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|e| format!("server.listen: cannot listen on {listen}: {e}"))?;
     println!("Quorate is at http://{}", listener.local_addr()?);
     let stop = CancellationToken::new();
     let schedule = tokio::spawn(keep_schedule(site.clone(), stop.clone()));

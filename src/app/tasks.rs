@@ -110,7 +110,10 @@ impl Task {
 
 /// Runs each task when it is due, until told to stop. A task never runs beside itself; what it misses
 /// while it runs, or while the process was down, it runs once afterwards.
-pub async fn keep_schedule(site: Arc<Site>, stop: CancellationToken) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub async fn keep_schedule(
+    site: Arc<Site>,
+    stop: CancellationToken,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut tasks = tokio::task::JoinSet::new();
     let mut bells = Vec::new();
     for task in Task::ALL {

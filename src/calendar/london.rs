@@ -91,7 +91,10 @@ mod tests {
         assert_eq!(at("2026-03-29", "01:30:00"), None);
         assert_eq!(at("2026-10-25", "01:30:00"), Some(utc("2026-10-25T00:30:00Z")));
         let half_past_one = "01:30:00".parse().unwrap();
-        assert_eq!(to_utc_or_after("2026-03-29".parse().unwrap(), half_past_one), utc("2026-03-29T01:00:00Z"));
+        assert_eq!(
+            to_utc_or_after("2026-03-29".parse().unwrap(), half_past_one),
+            utc("2026-03-29T01:00:00Z")
+        );
     }
 
     #[test]

@@ -34,7 +34,12 @@ impl Calendar {
 
     /// The number of working days `d` with `after < d ≤ until`; 0 when `until` is not later.
     pub fn working_days(&self, after: NaiveDate, until: NaiveDate) -> u32 {
-        after.iter_days().skip(1).take_while(|day| *day <= until).filter(|day| self.is_working_day(*day)).count() as u32
+        after
+            .iter_days()
+            .skip(1)
+            .take_while(|day| *day <= until)
+            .filter(|day| self.is_working_day(*day))
+            .count() as u32
     }
 
     /// The day on which `count` working days after `day` have passed; with 0, the day itself.

@@ -114,7 +114,10 @@ impl Decision {
         self.steps_down()
             || matches!(
                 self,
-                Self::PlanEndedLookedAfter | Self::PlanEndedMoved | Self::PlanEndedTurned18 | Self::PlanEndedLeftUk
+                Self::PlanEndedLookedAfter
+                    | Self::PlanEndedMoved
+                    | Self::PlanEndedTurned18
+                    | Self::PlanEndedLeftUk
             )
     }
 

@@ -16,6 +16,8 @@ mod tests {
     fn a_reference_is_two_groups_of_four_and_never_the_same() {
         let made: std::collections::BTreeSet<_> = (0..1000).map(|_| new_reference()).collect();
         assert_eq!(made.len(), 1000);
-        assert!(made.iter().all(|r| r.len() == 9 && r.as_bytes()[4] == b'-' && !r.contains(['0', 'O', '1', 'I'])));
+        assert!(
+            made.iter().all(|r| r.len() == 9 && r.as_bytes()[4] == b'-' && !r.contains(['0', 'O', '1', 'I']))
+        );
     }
 }

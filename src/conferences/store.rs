@@ -21,7 +21,10 @@ pub async fn between(
 }
 
 /// Conferences by id.
-pub async fn by_ids(db: &impl ConnectionTrait, ids: Vec<ConferenceId>) -> Result<Vec<conference::Model>, DbErr> {
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    ids: Vec<ConferenceId>,
+) -> Result<Vec<conference::Model>, DbErr> {
     conference::Entity::find().filter(conference::Column::Id.is_in(ids)).all(db).await
 }
 

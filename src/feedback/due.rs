@@ -50,7 +50,10 @@ impl Basis {
             wording: wording.to_owned(),
             standing: assessed.standing.code().to_owned(),
             fault: code(assessed.fault.map(|f| f.code())),
-            attendance: format!("{:?} {:?} {:?} {}", row.attendance, row.joined_at, row.left_at, row.by_deputy),
+            attendance: format!(
+                "{:?} {:?} {:?} {}",
+                row.attendance, row.joined_at, row.left_at, row.by_deputy
+            ),
             response: row.response.code().to_owned(),
             report: format!("{} {:?}", row.report.code(), row.report_received_on),
             reason: code(row.absence_reason.map(|r| r.code())),
@@ -80,7 +83,9 @@ pub fn owed(
             if !assessment.in_population {
                 return Owed::Nothing;
             }
-            let Some(wording) = wording(&row.facts(), assessed.standing, assessed.fault) else { return Owed::Nothing };
+            let Some(wording) = wording(&row.facts(), assessed.standing, assessed.fault) else {
+                return Owed::Nothing;
+            };
             // The agency says that we are at fault, and our own facts do not: somebody looks first.
             // A restricted conference sends nothing by itself either.
             let ours = row.absence_reason.is_some_and(|reason| reason.is_the_authoritys());

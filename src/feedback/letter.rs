@@ -12,7 +12,7 @@ use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::conferences::{Decision, Status};
 use crate::invitations::entity::invitation;
-use crate::invitations::{Attendance, Fault, Report, Response, notice};
+use crate::invitations::{AbsenceReason, Fault, Report, Response, notice};
 use crate::mail::masked;
 use crate::register::store::Record;
 use crate::register::{Assessed, Assessment, ImpactCode, Policies, Standing};
@@ -85,6 +85,8 @@ impl Letter {
         let asks = wording.is_some_and(Wording::asks_for_a_reply);
         let reply_by = policies.calendar.add_working_days(source.today, settings.reply_working_days);
         let decided = record.children.iter().any(|c| c.decision.is_some_and(|d| d != Decision::Adjourned));
+        // The sentence about a plan that ended says it already.
+        let plan_ended = assessed.impact.iter().any(|i| i.code == ImpactCode::PlanEndedWithout);
         Self {
             reference: c.reference.clone(),
             conference_type: c.kind.label().to_owned(),
@@ -100,7 +102,7 @@ impl Letter {
             report: report(row),
             quorum: quorum(c.status, assessment.quoracy.quorate),
             impact: assessed.impact.iter().map(|i| impact(source, i.code)).collect(),
-            decided_without: decided && assessed.standing.is_missing(),
+            decided_without: decided && assessed.standing.is_missing() && !plan_ended,
             next: source.following.next.as_ref().map(|next| {
                 let (day, time) = (london::full_date(next.conference_date), london::clock(next.starts_at));
                 format!("{day}, {time}, {}", next.mode.label())
@@ -141,17 +143,27 @@ fn recorded(row: &invitation::Model, assessed: &Assessed, decided: Option<String
     let who = if row.by_deputy { "a deputy" } else { "your service" };
     match assessed.standing {
         Standing::LeftBeforeDecision => match (row.joined_at, row.left_at) {
-            (_, Some(left)) => format!("We recorded that {who} took part and left at {}{decided}.", london::clock(left)),
-            (Some(joined), None) => format!("We recorded that {who} joined at {}{decided}.", london::clock(joined)),
+            (_, Some(left)) => {
+                format!("We recorded that {who} took part and left at {}{decided}.", london::clock(left))
+            }
+            (Some(joined), None) => {
+                format!("We recorded that {who} joined at {}{decided}.", london::clock(joined))
+            }
             (None, None) => format!("We recorded that {who} took part{decided}."),
         },
         Standing::Attended => "We recorded that your service was there at the decision.".to_owned(),
-        Standing::Deputised => "We recorded that a deputy was there for your service at the decision.".to_owned(),
+        Standing::Deputised => {
+            "We recorded that a deputy was there for your service at the decision.".to_owned()
+        }
         Standing::Excused => "We recorded that your service was not to take part.".to_owned(),
-        Standing::NotExpected => "We recorded that a report was asked for, and attendance not expected.".to_owned(),
+        Standing::NotExpected => {
+            "We recorded that a report was asked for, and attendance not expected.".to_owned()
+        }
         Standing::Unrecorded => "We have not recorded whether your service took part.".to_owned(),
         Standing::Contributed | Standing::Apologies | Standing::Silent => {
-            debug_assert_eq!(row.attendance, Some(Attendance::Absent));
+            if row.absence_reason == Some(AbsenceReason::JoiningFailed) {
+                return "We recorded that your service could not join.".to_owned();
+            }
             let answer = match row.response {
                 Response::Accepted => "your service had accepted, and that nobody came",
                 Response::Apologies => "your service sent apologies, and that nobody came in its place",
@@ -189,20 +201,26 @@ fn quorum(status: Status, quorate: bool) -> String {
 fn impact(source: Source<'_>, code: ImpactCode) -> String {
     match code {
         ImpactCode::Pivotal => "With your service there, the conference would have been quorate.".to_owned(),
-        ImpactCode::ShortOfQuorum => "Your agency was among those whose absence left it short of quorum.".to_owned(),
+        ImpactCode::ShortOfQuorum => {
+            "Your agency was among those whose absence left it short of quorum.".to_owned()
+        }
         ImpactCode::Adjourned => {
             let date = source.record.conference.conference_date;
             match source.following.reconvened {
                 Some(day) => {
                     let days = source.policies.calendar.working_days(date, day);
                     let s = if days == 1 { "" } else { "s" };
-                    format!("A decision about the children waits {days} working day{s} longer, until {}.", london::full_date(day))
+                    format!(
+                        "A decision about the children waits {days} working day{s} longer, until {}.",
+                        london::full_date(day)
+                    )
                 }
                 None => "A decision about the children has to wait.".to_owned(),
             }
         }
         ImpactCode::PlanEndedWithout => {
-            "A child protection plan was ended without your service, which was core to that decision.".to_owned()
+            "A child protection plan was ended without your service, which was core to that decision."
+                .to_owned()
         }
         ImpactCode::ViewMissing => "Your service's view on the decision was not obtained.".to_owned(),
     }
@@ -221,13 +239,15 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         mode: "in person or by video".into(),
         service: "Health Visiting North & O'Neil House".into(),
         role: "Health visitor".into(),
-        invited: "The invitation went on Monday 7 September 2026 (17 working days before) to h…@…nhs.uk.".into(),
+        invited: "The invitation went on Monday 7 September 2026 (17 working days before) to h…@…nhs.uk."
+            .into(),
         recorded: "We recorded that nobody came, and that we had no answer to the invitation.".into(),
         report: "We had no report.".into(),
         quorum: "The conference was not quorate, and it was adjourned.".into(),
         impact: vec![
             "With your service there, the conference would have been quorate.".into(),
-            "A decision about the children waits 10 working days longer, until Wednesday 14 October 2026.".into(),
+            "A decision about the children waits 10 working days longer, until Wednesday 14 October 2026."
+                .into(),
         ],
         decided_without: true,
         next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
@@ -245,6 +265,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         quorum: "The conference was quorate.".into(),
         ..full.clone()
     };
-    let kinds = Wording::ALL.iter().map(|w| w.code()).chain([super::tasks::CORRECTION, super::tasks::MINIMAL]);
+    let kinds =
+        Wording::ALL.iter().map(|w| w.code()).chain([super::tasks::CORRECTION, super::tasks::MINIMAL]);
     kinds.flat_map(|kind| [(kind, full.clone()), (kind, bare.clone())]).collect()
 }

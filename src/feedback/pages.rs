@@ -92,7 +92,10 @@ async fn waiting(
             service: service.name.clone(),
             agency: agency.name.clone(),
             role: row.role.clone(),
-            wording: item.wording.parse::<Wording>().map_or(item.wording.replace('_', " "), |w| w.label().to_owned()),
+            wording: item
+                .wording
+                .parse::<Wording>()
+                .map_or(item.wording.replace('_', " "), |w| w.label().to_owned()),
             since: london::moment(item.made_at),
         }
     });
@@ -106,7 +109,8 @@ async fn waiting(
         let assessment = assess(&facts, policies.on(facts.date));
         for (row, assessed) in record.invitations.iter().zip(&assessment.invitations) {
             let ours = row.absence_reason.filter(|r| r.is_the_authoritys());
-            let Some(reason) = ours.filter(|_| assessed.standing.is_missing() && assessed.fault.is_none()) else {
+            let Some(reason) = ours.filter(|_| assessed.standing.is_missing() && assessed.fault.is_none())
+            else {
                 continue;
             };
             let service = directory.of(row.service_id).0;

@@ -40,7 +40,8 @@ pub fn recipients(
     let own = leads_of(Some(service));
     let leads = if own.is_empty() { leads_of(None) } else { own };
     let bounced = |address: &str| {
-        let this_one = delivery == Delivery::Bounced && contact_email.is_some_and(|c| c.eq_ignore_ascii_case(address));
+        let this_one =
+            delivery == Delivery::Bounced && contact_email.is_some_and(|c| c.eq_ignore_ascii_case(address));
         this_one || contacts.iter().any(|c| c.email.eq_ignore_ascii_case(address) && c.bounced_at.is_some())
     };
     let mut seen = BTreeSet::new();
@@ -77,7 +78,12 @@ mod tests {
         }
     }
 
-    fn to(email: Option<&str>, delivery: Delivery, service: ServiceId, contacts: &[contact::Model]) -> Vec<String> {
+    fn to(
+        email: Option<&str>,
+        delivery: Delivery,
+        service: ServiceId,
+        contacts: &[contact::Model],
+    ) -> Vec<String> {
         let domains = Domains {
             trusted: vec!["nhs.uk".into()],
             consumer: vec!["gmail.com".into()],
@@ -85,7 +91,10 @@ mod tests {
         };
         let contacts: Vec<&contact::Model> = contacts.iter().collect();
         let today = "2026-09-30".parse().unwrap();
-        recipients(email, delivery, service, &contacts, today, &domains).into_iter().map(|r| r.address).collect()
+        recipients(email, delivery, service, &contacts, today, &domains)
+            .into_iter()
+            .map(|r| r.address)
+            .collect()
     }
 
     #[test]

@@ -29,7 +29,9 @@ mod tests {
         let calendar = Calendar::with_changes([]);
         let window = "08:00-18:00".parse().unwrap();
         let posted = "2026-12-01T10:00:00Z".parse().unwrap();
-        let next = |now: &str| next_attempt(posted, now.parse().unwrap(), window, &calendar).map(|at| at.to_rfc3339());
+        let next = |now: &str| {
+            next_attempt(posted, now.parse().unwrap(), window, &calendar).map(|at| at.to_rfc3339())
+        };
         assert_eq!(next("2026-12-01T10:00:00Z").as_deref(), Some("2026-12-01T10:05:00+00:00"));
         assert_eq!(next("2026-12-01T13:59:00Z").as_deref(), Some("2026-12-01T14:04:00+00:00"));
         assert_eq!(next("2026-12-01T14:00:00Z").as_deref(), Some("2026-12-01T15:00:00+00:00"));

@@ -53,7 +53,9 @@ impl Delivery for StillDue<'_> {
         let same = serde_json::from_str::<Basis>(&item.basis).is_ok_and(|then| then == now);
         match (item.kind, missing, same) {
             (Kind::Absence, true, true) | (Kind::Correction, _, true) => Ok(Fate::Send),
-            (Kind::Absence, false, _) => overtaken("the agency was represented, by the record as it stands now"),
+            (Kind::Absence, false, _) => {
+                overtaken("the agency was represented, by the record as it stands now")
+            }
             _ => overtaken("the record was amended before it went"),
         }
     }

@@ -91,7 +91,8 @@ pub async fn make(office: Office<'_>, now: DateTime<Utc>) -> Result<Made, Feedba
     let calendar = &office.policies.calendar;
     if !office.settings.window.is_open(now, calendar) {
         let opens = london::moment(office.settings.window.next_open(now, calendar));
-        made.nothing_because = Some(format!("{} register(s) wait for the sending window: {opens}", registers.len()));
+        made.nothing_because =
+            Some(format!("{} register(s) wait for the sending window: {opens}", registers.len()));
         return Ok(made);
     }
     for id in registers {

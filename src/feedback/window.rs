@@ -23,7 +23,8 @@ impl FromStr for Window {
             "24:00" => Some(NaiveTime::from_hms_opt(23, 59, 59).expect("a time")),
             t => NaiveTime::parse_from_str(t, "%H:%M").ok(),
         };
-        let times = text.split_once(['-', '–']).and_then(|(opens, closes)| Some((time(opens)?, time(closes)?)));
+        let times =
+            text.split_once(['-', '–']).and_then(|(opens, closes)| Some((time(opens)?, time(closes)?)));
         match times {
             Some((opens, closes)) if opens < closes => Ok(Self { opens, closes }),
             _ => Err(format!("\"{text}\" is not a window: write two times of one day, as 08:00-18:00")),
@@ -66,7 +67,11 @@ mod tests {
         let window: Window = "08:00-18:00".parse().unwrap();
         let next = |now: &str| window.next_open(now.parse().unwrap(), &calendar).to_rfc3339();
         assert_eq!(next("2026-07-01T07:30:00Z"), "2026-07-01T07:30:00+00:00", "08:30 in summer is open");
-        assert_eq!(next("2026-07-01T17:30:00Z"), "2026-07-02T07:00:00+00:00", "18:30 in summer waits for 08:00");
+        assert_eq!(
+            next("2026-07-01T17:30:00Z"),
+            "2026-07-02T07:00:00+00:00",
+            "18:30 in summer waits for 08:00"
+        );
         assert_eq!(next("2026-10-23T18:00:00Z"), "2026-10-26T08:00:00+00:00", "over the autumn clock change");
         assert_eq!(next("2026-12-24T19:00:00Z"), "2026-12-29T08:00:00+00:00", "over Christmas");
         assert_eq!(next("2026-12-01T07:59:00Z"), "2026-12-01T08:00:00+00:00");

@@ -85,7 +85,8 @@ impl<'a> Cells<'a> {
             Ok(code) => Some(code),
             Err(e) => {
                 let meant = nearest(text, e.allowed.iter().copied());
-                let remedy = meant.map_or("Correct the cell.".to_owned(), |m| format!("Did you mean \"{m}\"?"));
+                let remedy =
+                    meant.map_or("Correct the cell.".to_owned(), |m| format!("Did you mean \"{m}\"?"));
                 self.refuse(column, e.to_string(), &remedy);
                 None
             }
@@ -119,7 +120,11 @@ impl<'a> Cells<'a> {
             return None;
         }
         if text.parse::<lettre::Address>().is_err() || !text.contains('.') {
-            self.refuse(column, "this is not a mail address", "Write one address, as name@organisation.nhs.uk.");
+            self.refuse(
+                column,
+                "this is not a mail address",
+                "Write one address, as name@organisation.nhs.uk.",
+            );
             return None;
         }
         Some(text.to_lowercase())
@@ -128,12 +133,15 @@ impl<'a> Cells<'a> {
 
 pub(super) fn parse_date(text: &str) -> Option<NaiveDate> {
     let text = text.strip_suffix(" 00:00:00").or_else(|| text.strip_suffix(" 00:00")).unwrap_or(text);
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(text, "%d/%m/%Y"));
+    let day =
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(text, "%d/%m/%Y"));
     day.ok().filter(|day| (1990..=2100).contains(&chrono::Datelike::year(day)))
 }
 
 pub(super) fn parse_time(text: &str) -> Option<NaiveTime> {
-    ["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok())
+    ["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p"]
+        .iter()
+        .find_map(|form| NaiveTime::parse_from_str(text, form).ok())
 }
 
 #[cfg(test)]

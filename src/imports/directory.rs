@@ -27,8 +27,12 @@ pub(super) struct Known {
 impl Known {
     pub async fn load(tx: &Tx) -> Result<Self, DbErr> {
         let directory = store::directory(tx.conn()).await?;
-        let services = directory.services.into_values().map(|s| ((s.agency_id, s.name.to_lowercase()), s.id)).collect();
-        Ok(Self { agencies: directory.agencies.into_values().map(|a| (a.code.clone(), a)).collect(), services })
+        let services =
+            directory.services.into_values().map(|s| ((s.agency_id, s.name.to_lowercase()), s.id)).collect();
+        Ok(Self {
+            agencies: directory.agencies.into_values().map(|a| (a.code.clone(), a)).collect(),
+            services,
+        })
     }
 
     /// The agencies as the log's rows need them.
@@ -64,11 +68,23 @@ impl Known {
 }
 
 fn change(what: &str, field: &str, before: String, after: String) -> Change {
-    Change { what: what.to_owned(), whose: String::new(), field: field.to_owned(), before, after, amendment: false }
+    Change {
+        what: what.to_owned(),
+        whose: String::new(),
+        field: field.to_owned(),
+        before,
+        after,
+        amendment: false,
+    }
 }
 
 /// Takes the agencies in. Successors are linked after all rows are known.
-pub(super) async fn agencies(tx: &Tx, table: &Table, known: &mut Known, out: &mut Outcome) -> Result<(), DbErr> {
+pub(super) async fn agencies(
+    tx: &Tx,
+    table: &Table,
+    known: &mut Known,
+    out: &mut Outcome,
+) -> Result<(), DbErr> {
     let mut successors = Vec::new();
     let mut seen: HashMap<String, u64> = HashMap::new();
     for row in &table.rows {
@@ -80,7 +96,11 @@ pub(super) async fn agencies(tx: &Tx, table: &Table, known: &mut Known, out: &mu
         let valid_to = cells.date("valid_to");
         let successor = cells.text("successor_code");
         if let Some(line) = seen.insert(code.to_owned(), row.line) {
-            cells.refuse("agency_code", format!("row {line} has this code too"), "Remove one of the two rows.");
+            cells.refuse(
+                "agency_code",
+                format!("row {line} has this code too"),
+                "Remove one of the two rows.",
+            );
         }
         if valid_from.zip(valid_to).is_some_and(|(from, to)| to < from) {
             cells.refuse("valid_to", "the agency ends before it begins", "Correct one of the two dates.");
@@ -88,7 +108,8 @@ pub(super) async fn agencies(tx: &Tx, table: &Table, known: &mut Known, out: &mu
         let listed = |c: &str| table.rows.iter().any(|r| table.cell(r, "agency_code") == c);
         if !successor.is_empty() && !known.agencies.contains_key(successor) && !listed(successor) {
             let meant = nearest(successor, known.agencies.keys().map(String::as_str));
-            let remedy = meant.map_or("Add it, or empty the cell.".to_owned(), |m| format!("Did you mean \"{m}\"?"));
+            let remedy =
+                meant.map_or("Add it, or empty the cell.".to_owned(), |m| format!("Did you mean \"{m}\"?"));
             cells.refuse("successor_code", "no agency has this code", &remedy);
         }
         let (Some(agency_group), true) = (group, cells.refused.is_empty()) else {
@@ -149,7 +170,12 @@ pub(super) async fn agencies(tx: &Tx, table: &Table, known: &mut Known, out: &mu
 }
 
 /// Takes the contacts in. A contact is one address in one role at one service (or the whole agency).
-pub(super) async fn contacts(tx: &Tx, table: &Table, known: &mut Known, out: &mut Outcome) -> Result<(), DbErr> {
+pub(super) async fn contacts(
+    tx: &Tx,
+    table: &Table,
+    known: &mut Known,
+    out: &mut Outcome,
+) -> Result<(), DbErr> {
     type Key = (AgencyId, Option<ServiceId>, String, String);
     let key = |c: &contact::Model| -> Key { (c.agency_id, c.service_id, c.email.clone(), c.role.clone()) };
     let held = store::contacts(tx.conn()).await?;
@@ -167,7 +193,8 @@ pub(super) async fn contacts(tx: &Tx, table: &Table, known: &mut Known, out: &mu
         let is_safeguarding_lead = cells.yes("is_safeguarding_lead");
         if !code.is_empty() && !known.agencies.contains_key(code) {
             let meant = nearest(code, known.agencies.keys().map(String::as_str));
-            let remedy = meant.map_or("Add it to agencies.csv first.".to_owned(), |m| format!("Did you mean \"{m}\"?"));
+            let remedy = meant
+                .map_or("Add it to agencies.csv first.".to_owned(), |m| format!("Did you mean \"{m}\"?"));
             cells.refuse("agency_code", "no agency has this code", &remedy);
         }
         let (Some(email), true) = (email, cells.refused.is_empty()) else {

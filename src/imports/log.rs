@@ -165,7 +165,8 @@ pub(super) fn read(table: &Table, misshapen: Vec<Refusal>, context: &Context<'_>
             _ => {
                 log.refused_conferences += 1;
                 log.refused_invitations += rows.len();
-                log.refused.extend(refused.into_iter().map(|r| Refusal { conference: Some(name.to_owned()), ..r }));
+                log.refused
+                    .extend(refused.into_iter().map(|r| Refusal { conference: Some(name.to_owned()), ..r }));
             }
         }
     }
@@ -187,7 +188,8 @@ fn conference(
             let (there, here) = (table.cell(first, column), table.cell(row, column));
             if !means_the_same(there, here) {
                 let reason = format!("row {} of the same conference has \"{there}\"", first.line);
-                let remedy = "A conference's columns must agree in all its rows: correct the one that is wrong.";
+                let remedy =
+                    "A conference's columns must agree in all its rows: correct the one that is wrong.";
                 refused.push(Refusal::new(&table.file, row.line, column, here, reason, remedy));
             }
         }
@@ -226,7 +228,11 @@ fn conference(
     }
     match (status, adjournment_reason) {
         (Some(Status::Adjourned), None) if cells.text("adjournment_reason").is_empty() => {
-            cells.refuse("adjournment_reason", "an adjourned conference has no reason", "Write why it was adjourned.");
+            cells.refuse(
+                "adjournment_reason",
+                "an adjourned conference has no reason",
+                "Write why it was adjourned.",
+            );
         }
         (Some(other), Some(_)) if other != Status::Adjourned => {
             let reason = format!("a conference that is {} was not adjourned", other.code());
@@ -260,7 +266,11 @@ fn conference(
             let key = (i.agency_code.clone(), i.service.to_lowercase(), i.role.to_lowercase());
             if let Some(line) = seen.insert(key, row.line) {
                 let reason = format!("the same service and role stand in row {line} of this conference");
-                cells.refuse("service", reason, "An invitation is one service in one role: remove one of the rows.");
+                cells.refuse(
+                    "service",
+                    reason,
+                    "An invitation is one service in one role: remove one of the rows.",
+                );
             }
         }
         refused.append(&mut cells.refused);
@@ -316,30 +326,45 @@ fn children(
         }
     }
     for part in cells.text("decisions").split(';').map(str::trim).filter(|p| !p.is_empty()) {
-        let Some((child, code)) = part.split_once('=').map(|(child, code)| (child.trim(), code.trim())) else {
-            cells.refuse("decisions", format!("\"{part}\" is not child=decision"), "Write L1042=plan_continues;….");
+        let Some((child, code)) = part.split_once('=').map(|(child, code)| (child.trim(), code.trim()))
+        else {
+            cells.refuse(
+                "decisions",
+                format!("\"{part}\" is not child=decision"),
+                "Write L1042=plan_continues;….",
+            );
             continue;
         };
         let decision = match code.parse::<Decision>() {
             Ok(decision) => decision,
             Err(e) => {
                 let meant = nearest(code, e.allowed.iter().copied());
-                let remedy = meant.map_or("Correct the cell.".to_owned(), |m| format!("Did you mean \"{m}\"?"));
+                let remedy =
+                    meant.map_or("Correct the cell.".to_owned(), |m| format!("Did you mean \"{m}\"?"));
                 cells.refuse("decisions", e.to_string(), &remedy);
                 continue;
             }
         };
         if let Some(kind) = kind.filter(|kind| !decision.fits(*kind)) {
-            let reason = format!("{} cannot be decided at a conference of type {}", decision.code(), kind.code());
+            let reason =
+                format!("{} cannot be decided at a conference of type {}", decision.code(), kind.code());
             cells.refuse("decisions", reason, "Correct the decision, or the type.");
         }
         match children.iter_mut().find(|(known, _)| known == child) {
             None => {
                 let reason = format!("{child} is not one of this conference's children");
-                cells.refuse("decisions", reason, "Correct the reference here, or add the child in child_refs.");
+                cells.refuse(
+                    "decisions",
+                    reason,
+                    "Correct the reference here, or add the child in child_refs.",
+                );
             }
             Some((_, Some(_))) => {
-                cells.refuse("decisions", format!("{child} has two decisions"), "Leave the one that is right.");
+                cells.refuse(
+                    "decisions",
+                    format!("{child} has two decisions"),
+                    "Leave the one that is right.",
+                );
             }
             Some((_, none)) => *none = Some(decision),
         }
@@ -374,9 +399,12 @@ fn invitation(
     if let (Some(agency), Some(day)) = (agency, date)
         && (agency.valid_to.is_some_and(|to| to < day) || agency.valid_from.is_some_and(|from| from > day))
     {
-        let instead = agency.successor.as_ref().map(|s| format!(" Its successor is {s}.")).unwrap_or_default();
+        let instead =
+            agency.successor.as_ref().map(|s| format!(" Its successor is {s}.")).unwrap_or_default();
         let line = cells.row.line;
-        warnings.push(format!("{name}, row {line}: {agency_code} did not exist on {day}; taken as it stands.{instead}"));
+        warnings.push(format!(
+            "{name}, row {line}: {agency_code} did not exist on {day}; taken as it stands.{instead}"
+        ));
     }
     let service = cells.required("service");
     let role = cells.required("role");
@@ -401,7 +429,10 @@ fn invitation(
 
     let was_there = attendance.is_some_and(|a| a != Attendance::Absent);
     if attendance.is_some() && date.is_some_and(|day| day > context.today) {
-        let reason = format!("attendance is recorded, and the conference is in the future (today is {})", context.today);
+        let reason = format!(
+            "attendance is recorded, and the conference is in the future (today is {})",
+            context.today
+        );
         cells.refuse("attendance", reason, "Empty the cell, or correct the conference's date.");
     } else if attendance.is_some() && !took_place {
         let reason = "attendance is recorded, and the conference was not held";
@@ -412,7 +443,11 @@ fn invitation(
     }
     for column in ["joined_at", "left_at"] {
         if !was_there && !cells.text(column).is_empty() {
-            cells.refuse(column, "nobody was there to join or leave", "Empty the cell, or correct attendance.");
+            cells.refuse(
+                column,
+                "nobody was there to join or leave",
+                "Empty the cell, or correct attendance.",
+            );
         }
     }
     if let (Some(joined), Some(left)) = (joined_at, left_at)

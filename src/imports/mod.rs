@@ -81,7 +81,9 @@ pub enum ImportError {
 pub fn files_at(path: &Path) -> Result<Vec<File>, ImportError> {
     let read = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        std::fs::read(path).map(|bytes| File { name, bytes }).map_err(|e| ImportError::Read(path.display().to_string(), e))
+        std::fs::read(path)
+            .map(|bytes| File { name, bytes })
+            .map_err(|e| ImportError::Read(path.display().to_string(), e))
     };
     if !path.is_dir() {
         return Ok(vec![read(path)?]);
@@ -103,14 +105,19 @@ impl Kind {
     /// By the columns: a file keeps its meaning when somebody renames it.
     fn of(text: &str) -> Option<Self> {
         let header = Table::header(text);
-        let likeness = |columns: &[&str]| columns.iter().filter(|c| header.iter().any(|h| h.eq_ignore_ascii_case(c))).count();
+        let likeness = |columns: &[&str]| {
+            columns.iter().filter(|c| header.iter().any(|h| h.eq_ignore_ascii_case(c))).count()
+        };
         let kinds = [
             (Self::Agencies, directory::AGENCY_COLUMNS),
             (Self::Contacts, directory::CONTACT_COLUMNS),
             (Self::Log, log::COLUMNS),
         ];
         let best = kinds.map(|(kind, columns)| (likeness(columns) * 100 / columns.len(), kind));
-        best.into_iter().max_by_key(|(share, _)| *share).filter(|(share, _)| *share >= 50).map(|(_, kind)| kind)
+        best.into_iter()
+            .max_by_key(|(share, _)| *share)
+            .filter(|(share, _)| *share >= 50)
+            .map(|(_, kind)| kind)
     }
 
     fn columns(self) -> &'static [&'static str] {
@@ -144,7 +151,8 @@ pub async fn run(
     for file in files {
         let text = text::decode(&file.bytes);
         let Some(kind) = Kind::of(&text) else {
-            let reason = "the first line names none of the columns of agencies, contacts or the attendance log";
+            let reason =
+                "the first line names none of the columns of agencies, contacts or the attendance log";
             let remedy = "The first line must be the header; docs/operating.md lists the columns.";
             out.refusals.push(Refusal::new(&file.name, 1, "", "", reason.to_owned(), remedy));
             continue;

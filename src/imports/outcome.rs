@@ -22,7 +22,14 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn new(file: &str, line: u64, column: &str, value: &str, reason: String, remedy: &str) -> Self {
+    pub(super) fn new(
+        file: &str,
+        line: u64,
+        column: &str,
+        value: &str,
+        reason: String,
+        remedy: &str,
+    ) -> Self {
         let (file, column, value, remedy) = (file.into(), column.into(), value.into(), remedy.into());
         Self { file, line, column, value, reason, remedy, conference: None }
     }

@@ -117,11 +117,17 @@ fn shown(out: Outcome, options: Options) -> Shown {
     Shown {
         headline,
         counts: counts.into_iter().filter(|c| c.tally != Tally::default()).collect(),
-        registers: format!("{} registers confirmed by the file, {} open.", out.registers_confirmed, out.registers_open),
+        registers: format!(
+            "{} registers confirmed by the file, {} open.",
+            out.registers_confirmed, out.registers_open
+        ),
         letters: format!(
             "{} {} letters about {} absences and {} telephone calls; {} absences wait for someone to settle whose fault they were.",
             if options.feedback { "Feedback:" } else { "With feedback it would make" },
-            out.letters, out.letter_absences, out.telephone_calls, out.held_back
+            out.letters,
+            out.letter_absences,
+            out.telephone_calls,
+            out.held_back
         ),
         refusals,
         more_refusals,

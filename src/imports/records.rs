@@ -79,7 +79,9 @@ impl Run<'_> {
                         let row = chair::Model { id: ChairId::new(), name: theirs.chair.clone() };
                         chairs.insert(row.name.clone(), row.id);
                         let id = row.id;
-                        chair::Entity::insert(row.into_active_model()).exec_without_returning(self.tx.conn()).await?;
+                        chair::Entity::insert(row.into_active_model())
+                            .exec_without_returning(self.tx.conn())
+                            .await?;
                         id
                     }
                 };
@@ -154,7 +156,12 @@ impl Run<'_> {
     }
 
     /// The record that the file describes, as if it were new.
-    fn record_of(&self, theirs: &LogConference, chair: ChairId, services: &[crate::agencies::ServiceId]) -> Record {
+    fn record_of(
+        &self,
+        theirs: &LogConference,
+        chair: ChairId,
+        services: &[crate::agencies::ServiceId],
+    ) -> Record {
         let id = ConferenceId::new();
         let mut conference = conference::Model {
             id,
@@ -245,10 +252,15 @@ impl Run<'_> {
         if !matches!(c.status, Status::Held | Status::Adjourned) {
             return Ok(());
         }
-        let unrecorded = || record.invitations.iter().any(|i| standing(&i.facts(), c.decision_at) == Standing::Unrecorded);
+        let unrecorded =
+            || record.invitations.iter().any(|i| standing(&i.facts(), c.decision_at) == Standing::Unrecorded);
         let today = london::date(self.now);
-        let recent =
-            register::is_recent(c.conference_date, today, self.maximum_age_working_days, &self.policies.calendar);
+        let recent = register::is_recent(
+            c.conference_date,
+            today,
+            self.maximum_age_working_days,
+            &self.policies.calendar,
+        );
         match &record.register {
             None if c.decision_at.is_none() || unrecorded() => out.registers_open += 1,
             None => {
@@ -321,7 +333,9 @@ impl Merging<'_, '_> {
         let confirmed = self.confirmed();
         // A confirmed register is not unmade by a file.
         let frozen = |field: &str, file: &str| {
-            confirmed && (field == "decision_time" && file.is_empty() || field == "status" && !matches!(file, "held" | "adjourned"))
+            confirmed
+                && (field == "decision_time" && file.is_empty()
+                    || field == "status" && !matches!(file, "held" | "adjourned"))
         };
         let base = self.ours.conference.from_file.clone();
         let before = self.ours.conference.clone();
@@ -348,7 +362,9 @@ impl Merging<'_, '_> {
             let place = self.ours.children.iter().position(|c| c.child_key == theirs.child_key);
             let Some(place) = place else {
                 let row = child::Model { conference_id: self.ours.conference.id, ..theirs.clone() };
-                child::Entity::insert(row.clone().into_active_model()).exec_without_returning(self.run.tx.conn()).await?;
+                child::Entity::insert(row.clone().into_active_model())
+                    .exec_without_returning(self.run.tx.conn())
+                    .await?;
                 self.added(&whose, None, Some(row.id), "child");
                 self.ours.children.push(row);
                 continue;
@@ -366,10 +382,17 @@ impl Merging<'_, '_> {
                 row.into_active_model().reset_all().update(self.run.tx.conn()).await?;
             }
         }
-        let gone = self.ours.children.iter().filter(|c| fresh.children.iter().all(|f| f.child_key != c.child_key)).count();
+        let gone = self
+            .ours
+            .children
+            .iter()
+            .filter(|c| fresh.children.iter().all(|f| f.child_key != c.child_key))
+            .count();
         if gone > 0 {
             let name = &self.ours.conference.conference_ref;
-            self.out.vanished.push(format!("{name}: {gone} child(ren) of this conference are not in the file; kept."));
+            self.out
+                .vanished
+                .push(format!("{name}: {gone} child(ren) of this conference are not in the file; kept."));
         }
         Ok(())
     }
@@ -391,7 +414,9 @@ impl Merging<'_, '_> {
                     continue;
                 }
                 let row = invitation::Model { conference_id: self.ours.conference.id, ..theirs.clone() };
-                invitation::Entity::insert(row.clone().into_active_model()).exec_without_returning(conn).await?;
+                invitation::Entity::insert(row.clone().into_active_model())
+                    .exec_without_returning(conn)
+                    .await?;
                 self.added(&whose, Some(row.id), None, "invitation");
                 self.ours.invitations.push(row);
                 self.out.invitations.new += 1;
@@ -402,7 +427,8 @@ impl Merging<'_, '_> {
             let before = self.ours.invitations[place].clone();
             let mut row = before.clone();
             let differences = merge(merge::INVITATION, &mut row, theirs, before.from_file.as_deref(), frozen);
-            let contradicts = contradicts(&row) || confirmed && standing(&row.facts(), None) == Standing::Unrecorded;
+            let contradicts =
+                contradicts(&row) || confirmed && standing(&row.facts(), None) == Standing::Unrecorded;
             let differences = keep_all_if(contradicts, differences, &mut row, before);
             self.report(&whose, Some(row.id), None, &differences);
             let taken = differences.iter().any(|d| d.verdict == Verdict::Taken);
@@ -422,25 +448,38 @@ impl Merging<'_, '_> {
         let gone = gone.filter(|i| fresh.invitations.iter().all(|f| !same(i, f))).count();
         if gone > 0 {
             let name = &self.ours.conference.conference_ref;
-            self.out.vanished.push(format!("{name}: {gone} invitation(s) known here are not in the file; kept."));
+            self.out
+                .vanished
+                .push(format!("{name}: {gone} invitation(s) known here are not in the file; kept."));
         }
         Ok(())
     }
 
     fn conflict(&mut self, whose: &str, field: &str, here: String, file: String) {
         let conference = self.ours.conference.conference_ref.clone();
-        self.out.conflicts.push(Conflict { conference, whose: whose.into(), field: field.into(), here, file });
+        self.out.conflicts.push(Conflict {
+            conference,
+            whose: whose.into(),
+            field: field.into(),
+            here,
+            file,
+        });
     }
 
-    fn added(&mut self, whose: &str, invitation: Option<InvitationId>, child: Option<ChildId>, what: &'static str) {
-        let added =
-            Difference {
-                field: what,
-                here: String::new(),
-                proposed: "added".to_owned(),
-                as_before: false,
-                verdict: Verdict::Taken,
-            };
+    fn added(
+        &mut self,
+        whose: &str,
+        invitation: Option<InvitationId>,
+        child: Option<ChildId>,
+        what: &'static str,
+    ) {
+        let added = Difference {
+            field: what,
+            here: String::new(),
+            proposed: "added".to_owned(),
+            as_before: false,
+            verdict: Verdict::Taken,
+        };
         self.report(whose, invitation, child, &[added]);
     }
 

@@ -80,7 +80,7 @@ impl Table {
                     continue;
                 }
             };
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = record.position().map_or(0, |at| line_of(text, at));
             let cells: Vec<String> = record.iter().map(clean).collect();
             if cells.iter().all(String::is_empty) {
                 continue;
@@ -90,9 +90,12 @@ impl Table {
                 let reason = "a cell runs over several lines, or is far too long".to_owned();
                 refused.push(refuse(line, "", &shown, reason, OPEN_QUOTE));
             } else if cells.len() != columns.len() {
-                let reason = format!("the row has {} cells and the header has {}", cells.len(), columns.len());
-                let remedy = "A cell that holds the separator must stand in quotation marks; was the file cut off?";
-                let conference = columns.iter().position(|c| c == "conference_ref").and_then(|n| cells.get(n));
+                let reason =
+                    format!("the row has {} cells and the header has {}", cells.len(), columns.len());
+                let remedy =
+                    "A cell that holds the separator must stand in quotation marks; was the file cut off?";
+                let conference =
+                    columns.iter().position(|c| c == "conference_ref").and_then(|n| cells.get(n));
                 let refusal = refuse(line, "", &cells[0], reason, remedy);
                 misshapen.push(Refusal { conference: conference.cloned(), ..refusal });
             } else {
@@ -118,6 +121,14 @@ impl Table {
     }
 }
 
+/// The line on which a record stands. The reader gives the place where the one before ended, and blank
+/// lines may lie between.
+fn line_of(text: &str, at: &csv::Position) -> u64 {
+    let rest = text.as_bytes().get(at.byte() as usize..).unwrap_or_default();
+    let blank = rest.iter().take_while(|b| matches!(b, b'\r' | b'\n'));
+    at.line() + blank.filter(|b| **b == b'\n').count() as u64
+}
+
 fn reader(text: &str) -> csv::Reader<&[u8]> {
     let first = text.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
     let delimiter = [b',', b'\t', b';'].into_iter().max_by_key(|d| first.bytes().filter(|b| b == d).count());
@@ -126,7 +137,8 @@ fn reader(text: &str) -> csv::Reader<&[u8]> {
 
 /// A cell without the blanks around it, no-break spaces and byte-order marks included.
 fn clean(cell: &str) -> String {
-    cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{a0}' | '\u{feff}' | '\u{200b}')).to_owned()
+    cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{a0}' | '\u{feff}' | '\u{200b}'))
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -135,7 +147,8 @@ mod tests {
 
     #[test]
     fn a_file_is_read_in_the_encodings_that_spreadsheets_write() {
-        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain("Zoë".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let utf16: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain("Zoë".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(decode(&utf16), "Zoë");
         assert_eq!(decode("\u{feff}Zoë".as_bytes()), "Zoë");
         assert_eq!(decode(b"Zo\xeb \x96 x"), "Zoë – x");

@@ -42,7 +42,8 @@ mod tests {
     #[test]
     fn notice_is_counted_in_working_days_up_to_the_day_itself() {
         let calendar = Calendar::with_changes([]);
-        let given = |invited: &str, held: &str| notice(invited.parse().unwrap(), held.parse().unwrap(), &calendar);
+        let given =
+            |invited: &str, held: &str| notice(invited.parse().unwrap(), held.parse().unwrap(), &calendar);
         assert_eq!(given("2026-11-16", "2026-11-20"), 4, "Monday for Friday");
         assert_eq!(given("2026-04-02", "2026-04-07"), 1, "Maundy Thursday for the Tuesday after Easter");
         assert_eq!(given("2026-11-20", "2026-11-20"), 0, "the day itself");

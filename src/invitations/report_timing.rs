@@ -36,7 +36,11 @@ mod tests {
         };
         assert_eq!(of("2026-11-18", "2026-11-20"), Some(Report::OnTime));
         assert_eq!(of("2026-11-19", "2026-11-20"), Some(Report::Late));
-        assert_eq!(of("2026-11-20", "2026-11-23"), Some(Report::Late), "Friday for Monday is one working day");
+        assert_eq!(
+            of("2026-11-20", "2026-11-23"),
+            Some(Report::Late),
+            "Friday for Monday is one working day"
+        );
         assert_eq!(of("2026-11-20", "2026-11-20"), Some(Report::Tabled));
         assert_eq!(of("2026-11-21", "2026-11-20"), None);
     }

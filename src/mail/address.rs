@@ -31,11 +31,15 @@ impl Domains {
         let Some((name, domain)) = address.rsplit_once('@') else { return Trust::Blocked };
         let domain = domain.to_ascii_lowercase();
         let covers = |list: &[String]| {
-            list.iter().any(|entry| domain == *entry || domain.strip_suffix(entry.as_str()).is_some_and(|d| d.ends_with('.')))
+            list.iter().any(|entry| {
+                domain == *entry || domain.strip_suffix(entry.as_str()).is_some_and(|d| d.ends_with('.'))
+            })
         };
         if covers(&self.consumer) {
             Trust::Blocked
-        } else if covers(&self.trusted) && !self.general_mailboxes.iter().any(|g| g.eq_ignore_ascii_case(name)) {
+        } else if covers(&self.trusted)
+            && !self.general_mailboxes.iter().any(|g| g.eq_ignore_ascii_case(name))
+        {
             Trust::Full
         } else {
             Trust::Minimal

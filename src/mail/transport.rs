@@ -72,7 +72,8 @@ impl Transport {
                 SmtpTls::None => Tls::None,
             });
         if let Some((user, password)) = &settings.credentials {
-            builder = builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
+            builder =
+                builder.credentials(Credentials::new(user.clone(), password.expose_secret().to_owned()));
         }
         Ok(Self::Smtp(Box::new(builder.build())))
     }
@@ -81,9 +82,9 @@ impl Transport {
     /// repeated message takes the place of the first.
     pub async fn send(&self, name: &str, from: &str, to: &str, message: &[u8]) -> Result<(), SendError> {
         match self {
-            Self::Folder(folder) => {
-                put(folder, &format!("{name}.eml"), message).await.map_err(|e| SendError::Transient(e.to_string()))
-            }
+            Self::Folder(folder) => put(folder, &format!("{name}.eml"), message)
+                .await
+                .map_err(|e| SendError::Transient(e.to_string())),
             Self::Smtp(smtp) => {
                 let address = |text: &str| {
                     let mailbox: Result<lettre::message::Mailbox, _> = text.parse();
@@ -92,7 +93,9 @@ impl Transport {
                 let envelope = Envelope::new(Some(address(from)?), vec![address(to)?]);
                 let envelope = envelope.map_err(|e| SendError::Permanent(e.to_string()))?;
                 match tokio::time::timeout(TIMEOUT, smtp.send_raw(&envelope, message)).await {
-                    Err(_) => Err(SendError::Transient("the mail server did not finish within 60 seconds".into())),
+                    Err(_) => {
+                        Err(SendError::Transient("the mail server did not finish within 60 seconds".into()))
+                    }
                     Ok(Err(e)) if e.is_permanent() => Err(SendError::Permanent(e.to_string())),
                     Ok(Err(e)) => Err(SendError::Transient(e.to_string())),
                     Ok(Ok(_)) => Ok(()),

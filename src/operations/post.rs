@@ -59,19 +59,28 @@ pub async fn posted(db: &impl ConnectionTrait) -> Result<Vec<Posted>, DbErr> {
             .await?;
         let invitations: Vec<(InvitationId, ConferenceId, ServiceId)> = invitation::Entity::find()
             .select_only()
-            .columns([invitation::Column::Id, invitation::Column::ConferenceId, invitation::Column::ServiceId])
+            .columns([
+                invitation::Column::Id,
+                invitation::Column::ConferenceId,
+                invitation::Column::ServiceId,
+            ])
             .filter(invitation::Column::Id.is_in(items.iter().map(|(_, invitation)| *invitation)))
             .into_tuple()
             .all(db)
             .await?;
         let conferences: Vec<(ConferenceId, String, String)> = conference::Entity::find()
             .select_only()
-            .columns([conference::Column::Id, conference::Column::Reference, conference::Column::ConferenceRef])
+            .columns([
+                conference::Column::Id,
+                conference::Column::Reference,
+                conference::Column::ConferenceRef,
+            ])
             .filter(conference::Column::Id.is_in(invitations.iter().map(|(_, conference, _)| *conference)))
             .into_tuple()
             .all(db)
             .await?;
-        let conferences: HashMap<_, _> = conferences.into_iter().map(|(id, r, local)| (id, (r, local))).collect();
+        let conferences: HashMap<_, _> =
+            conferences.into_iter().map(|(id, r, local)| (id, (r, local))).collect();
         let invitations: HashMap<_, _> = invitations.into_iter().map(|(id, c, s)| (id, (c, s))).collect();
         for (item, invitation) in items {
             let (conference, service) = invitations[&invitation];

@@ -5,9 +5,9 @@ use sea_orm::DbErr;
 
 use super::store::{Settlement, claim, settle};
 use super::{Claim, MessageId};
-use futures_util::future::join_all;
 use crate::mail::{SendError, Transport};
 use crate::platform::Db;
+use futures_util::future::join_all;
 
 /// Messages under way at once: one SMTP connection carries about 22 a second.
 const AT_ONCE: u64 = 8;
@@ -68,7 +68,9 @@ pub async fn dispatch(
         let sending = under_way.into_iter().map(|(claim, settled)| async move {
             let result = match settled {
                 Some(settled) => Err(settled),
-                None => Ok(transport.send(&file_name(claim.id), from, &claim.recipient, &claim.message).await),
+                None => {
+                    Ok(transport.send(&file_name(claim.id), from, &claim.recipient, &claim.message).await)
+                }
             };
             (claim, result)
         });

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -57,7 +57,8 @@ pub(super) async fn claim(tx: &Tx, count: u64, now: DateTime<Utc>) -> Result<Vec
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .to_owned();
     let was_sending = Expr::col(Column::State).eq(State::Sending);
-    let may_be_out = Expr::case(was_sending, Expr::val(true)).finally(Expr::col(Column::MayHaveBeenDelivered));
+    let may_be_out =
+        Expr::case(was_sending, Expr::val(true)).finally(Expr::col(Column::MayHaveBeenDelivered));
     let claimed = Entity::update_many()
         .col_expr(Column::MayHaveBeenDelivered, may_be_out.into())
         .col_expr(Column::State, Expr::val(State::Sending))
@@ -92,7 +93,12 @@ pub(super) enum Settlement {
 }
 
 /// Settles a lease. A lease that another process has taken over since settles nothing.
-pub(super) async fn settle(tx: &Tx, claim: &Claim, now: DateTime<Utc>, what: Settlement) -> Result<(), DbErr> {
+pub(super) async fn settle(
+    tx: &Tx,
+    claim: &Claim,
+    now: DateTime<Utc>,
+    what: Settlement,
+) -> Result<(), DbErr> {
     let (state, sent_at, due_at, error) = match what {
         Settlement::Sent => (State::Sent, Some(now), None, None),
         Settlement::Retry(at, error) => (State::Waiting, None, Some(at), Some(error)),

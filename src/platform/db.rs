@@ -65,7 +65,8 @@ impl Url {
         if self.backend == DbBackend::Sqlite {
             let file = self.text.trim_start_matches("sqlite://").split('?').next().unwrap_or_default();
             if let Some(folder) = std::path::Path::new(file).parent() {
-                std::fs::create_dir_all(folder).map_err(|e| DbError::Folder(folder.display().to_string(), e))?;
+                std::fs::create_dir_all(folder)
+                    .map_err(|e| DbError::Folder(folder.display().to_string(), e))?;
             }
         }
         Ok(Database::connect(self.options(1)).await?)

@@ -58,7 +58,9 @@ impl Keys {
     pub fn read(path: &Path) -> Result<Self, KeysError> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(KeysError::Missing(path.into())),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(KeysError::Missing(path.into()));
+            }
             Err(source) => return Err(KeysError::Io { path: path.into(), source }),
         };
         let bytes = hex::decode(text.trim()).map_err(|_| KeysError::Malformed(path.into()))?;

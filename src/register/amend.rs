@@ -71,7 +71,13 @@ impl Amendment<'_> {
                 ours.deputy = (!deputy.text.is_empty()).then(|| self.keys.seal(sealed::DEPUTY, &deputy.text));
             }
             let as_before = deputy.text == deputy.base;
-            differences.push(Difference { field: "deputy", here: stands, proposed: deputy.text, as_before, verdict });
+            differences.push(Difference {
+                field: "deputy",
+                here: stands,
+                proposed: deputy.text,
+                as_before,
+                verdict,
+            });
         }
         if let Some(why_not) = refusal(&differences) {
             return Ok(Err(why_not));

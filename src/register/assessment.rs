@@ -106,7 +106,11 @@ pub struct Assessment {
 }
 
 /// Derives it all. `moment` is when quorum is asked for: the decision, or now while a register fills.
-pub fn assess_at(conference: &ConferenceFacts, policy: Policy<'_>, moment: Option<DateTime<Utc>>) -> Assessment {
+pub fn assess_at(
+    conference: &ConferenceFacts,
+    policy: Policy<'_>,
+    moment: Option<DateTime<Utc>>,
+) -> Assessment {
     let in_population = conference.confirmed && matches!(conference.status, Status::Held | Status::Adjourned);
     let invitations = &conference.invitations;
     let standings: Vec<Standing> = invitations.iter().map(|i| standing(&i.facts, moment)).collect();
@@ -135,7 +139,8 @@ pub fn assess_at(conference: &ConferenceFacts, policy: Policy<'_>, moment: Optio
         .collect();
     let quoracy = quoracy(policy.quorum, conference.kind, &participants);
     let plan_ends = plan_ends(&conference.children, invitations.iter().zip(standings.iter().copied()));
-    let decision_taken = conference.children.iter().any(|c| c.decision.is_some_and(|d| d != Decision::Adjourned));
+    let decision_taken =
+        conference.children.iter().any(|c| c.decision.is_some_and(|d| d != Decision::Adjourned));
     let assessed = invitations
         .iter()
         .enumerate()

@@ -49,7 +49,12 @@ pub struct Reasons {
 }
 
 /// What stands in the way. The reasons are asked for last: they depend on everything before.
-pub fn blockers(record: &Record, assessment: &Assessment, reasons: &Reasons, now: DateTime<Utc>) -> Vec<Blocker> {
+pub fn blockers(
+    record: &Record,
+    assessment: &Assessment,
+    reasons: &Reasons,
+    now: DateTime<Utc>,
+) -> Vec<Blocker> {
     if record.register.is_some() {
         return vec![Blocker::AlreadyConfirmed];
     }
@@ -65,7 +70,9 @@ pub fn blockers(record: &Record, assessment: &Assessment, reasons: &Reasons, now
         found.push(Blocker::NoDecisionTime);
     }
     let unrecorded = assessment.invitations.iter().enumerate();
-    found.extend(unrecorded.filter(|(_, a)| a.standing == Standing::Unrecorded).map(|(n, _)| Blocker::Unrecorded(n)));
+    found.extend(
+        unrecorded.filter(|(_, a)| a.standing == Standing::Unrecorded).map(|(n, _)| Blocker::Unrecorded(n)),
+    );
     for (n, child) in record.children.iter().enumerate() {
         match child.decision {
             None => found.push(Blocker::NoDecision(n)),
@@ -117,7 +124,8 @@ pub async fn confirm(
         }
     }
     let mut c = record.conference;
-    c.proceeded_reason = reasons.proceeded.filter(|_| c.status == Status::Held && !assessment.quoracy.quorate);
+    c.proceeded_reason =
+        reasons.proceeded.filter(|_| c.status == Status::Held && !assessment.quoracy.quorate);
     c.version += 1;
     let (id, date) = (c.id, c.conference_date);
     c.into_active_model().reset_all().update(tx.conn()).await?;

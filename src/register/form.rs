@@ -179,8 +179,9 @@ impl Submission {
         let mut row = c.clone();
         row.decision_at = reader.time("decision_time");
         row.status = reader.code_or("status", c.status);
-        row.adjournment_reason =
-            reader.code::<AdjournmentReason>("adjournment_reason").filter(|_| row.status == Status::Adjourned);
+        row.adjournment_reason = reader
+            .code::<AdjournmentReason>("adjournment_reason")
+            .filter(|_| row.status == Status::Adjourned);
         if row.status == Status::Adjourned && row.adjournment_reason.is_none() {
             reader.error("adjournment_reason", "say why it was adjourned".to_owned());
         }
@@ -199,7 +200,10 @@ impl Submission {
             let mut row = ours.clone();
             row.decision = reader.code::<Decision>("decision");
             if let Some(wrong) = row.decision.filter(|d| !d.fits(c.kind)) {
-                reader.error("decision", format!("\"{}\" cannot be decided at a {}", wrong.label(), c.kind.label()));
+                reader.error(
+                    "decision",
+                    format!("\"{}\" cannot be decided at a {}", wrong.label(), c.kind.label()),
+                );
             }
             let base = reader.text("base").to_owned();
             errors.append(&mut reader.errors);

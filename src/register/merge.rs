@@ -74,7 +74,12 @@ pub fn merge<M>(
 }
 
 /// Where a mixture of ours and the proposal makes no sense, ours stands whole, and all of it is a conflict.
-pub fn keep_all_if<M>(contradicts: bool, differences: Vec<Difference>, row: &mut M, before: M) -> Vec<Difference> {
+pub fn keep_all_if<M>(
+    contradicts: bool,
+    differences: Vec<Difference>,
+    row: &mut M,
+    before: M,
+) -> Vec<Difference> {
     if !contradicts {
         return differences;
     }
@@ -140,7 +145,11 @@ pub const INVITATION: &[Fact<invitation::Model>] = &[
     fact!("left_at", left_at, |i| i.left_at.map(minute).unwrap_or_default()),
     fact!("report", report, |i| i.report.code().to_owned()),
     fact!("report_received_on", report_received_on, |i| or_empty(&i.report_received_on)),
-    fact!("absence_reason", absence_reason, |i| i.absence_reason.map(|r| r.code()).unwrap_or_default().to_owned()),
+    fact!("absence_reason", absence_reason, |i| i
+        .absence_reason
+        .map(|r| r.code())
+        .unwrap_or_default()
+        .to_owned()),
     fact!("excused", excused, |i| i.excused.map(|e| e.code()).unwrap_or_default().to_owned()),
     fact!("view", view, |i| i.view.map(|v| v.code()).unwrap_or_default().to_owned()),
 ];

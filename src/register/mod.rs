@@ -18,8 +18,8 @@ pub(crate) mod store;
 pub use assessment::{
     Assessed, Assessment, ChildFacts, ConferenceFacts, InvitationFacts, Policy, assess, assess_at,
 };
-pub use pages::routes;
 pub use impact::ImpactCode;
+pub use pages::routes;
 pub use quoracy::QuorumRule;
 pub use standing::{Standing, standing};
 

@@ -24,7 +24,8 @@ pub fn plan_ends<'a>(
     children: &[ChildFacts],
     invitations: impl Iterator<Item = (&'a InvitationFacts, Standing)> + Clone,
 ) -> Vec<PlanEnd> {
-    let ending = children.iter().filter_map(|child| Some((child.id, child.decision.filter(|d| d.ends_plan())?)));
+    let ending =
+        children.iter().filter_map(|child| Some((child.id, child.decision.filter(|d| d.ends_plan())?)));
     ending
         .map(|(child, decision)| PlanEnd {
             child,

@@ -230,7 +230,10 @@ mod tests {
         assert!(found.quorate);
         assert_eq!(found.sentence(), "Quorate: social care and 2 others.");
         let found = quoracy(&rule(), ConferenceType::Review, &here[1..]);
-        assert_eq!(found.sentence(), "Not quorate: 2 agencies are here, and not social care. Social care is needed.");
+        assert_eq!(
+            found.sentence(),
+            "Not quorate: 2 agencies are here, and not social care. Social care is needed."
+        );
     }
 
     #[test]
@@ -290,7 +293,8 @@ mod tests {
         let one_health = QuorumRule { all_health_is_one: true, ..rule() };
         assert!(!quoracy(&one_health, ConferenceType::Review, &people).quorate);
 
-        let schools: Vec<_> = [ChildrensSocialCare, Education, Education].map(|g| participant(g, true)).into();
+        let schools: Vec<_> =
+            [ChildrensSocialCare, Education, Education].map(|g| participant(g, true)).into();
         let by_service = QuorumRule { unit: CountingUnit::Service, ..rule() };
         assert!(!quoracy(&rule(), ConferenceType::Review, &schools).quorate);
         assert!(quoracy(&by_service, ConferenceType::Review, &schools).quorate);

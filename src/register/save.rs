@@ -47,7 +47,13 @@ pub(super) struct Saved {
 }
 
 impl Saved {
-    fn note(&mut self, row: &str, differences: Vec<Difference>, by: Option<String>, at: Option<DateTime<Utc>>) -> bool {
+    fn note(
+        &mut self,
+        row: &str,
+        differences: Vec<Difference>,
+        by: Option<String>,
+        at: Option<DateTime<Utc>>,
+    ) -> bool {
         let mut changed = false;
         for d in differences {
             if d.verdict == Verdict::Taken {
@@ -99,7 +105,9 @@ pub async fn save(
             let stands = open_deputy(keys, &ours);
             if stands == deputy.base {
                 ours.deputy = (!deputy.text.is_empty()).then(|| keys.seal(sealed::DEPUTY, &deputy.text));
-                saved.changes.push(json!({ "row": ours.id, "field": "deputy", "before": stands, "after": deputy.text }));
+                saved.changes.push(
+                    json!({ "row": ours.id, "field": "deputy", "before": stands, "after": deputy.text }),
+                );
                 changed = true;
             } else if stands != deputy.text {
                 let row = ours.id.to_string();
@@ -117,7 +125,8 @@ pub async fn save(
         let object = c.id.to_string();
         c.into_active_model().reset_all().update(conn).await?;
         let payload = json!({ "changes": saved.changes });
-        audit::record(tx, keys, actor, now, vec![Event { action: "register.saved", object, payload }]).await?;
+        audit::record(tx, keys, actor, now, vec![Event { action: "register.saved", object, payload }])
+            .await?;
     }
     Ok(saved.clashes)
 }

@@ -103,7 +103,10 @@ mod tests {
         assert_eq!(of(|f| f.necessity = Necessity::InformationOnly), Standing::NotExpected);
         assert_eq!(of(|f| f.attendance = None), Standing::Unrecorded);
         assert_eq!(of(|f| f.attendance = Some(Attendance::Phone)), Standing::Attended);
-        assert_eq!(of(|f| (f.attendance, f.by_deputy) = (Some(Attendance::Video), true)), Standing::Deputised);
+        assert_eq!(
+            of(|f| (f.attendance, f.by_deputy) = (Some(Attendance::Video), true)),
+            Standing::Deputised
+        );
         assert_eq!(of(|f| f.report = Report::NilReturn), Standing::Contributed);
         assert_eq!(of(|f| f.response = Response::Apologies), Standing::Apologies);
         assert_eq!(of(|f| f.response = Response::Deputy), Standing::Apologies);

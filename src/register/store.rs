@@ -92,7 +92,9 @@ pub async fn records(
             of.insert(row.id, place[&row.conference_id]);
             records[place[&row.conference_id]].invitations.push(row);
         }
-        for row in register::Entity::find().filter(register::Column::ConferenceId.is_in(ids())).all(db).await? {
+        for row in
+            register::Entity::find().filter(register::Column::ConferenceId.is_in(ids())).all(db).await?
+        {
             let at = place[&row.conference_id];
             records[at].register = Some(row);
         }
@@ -101,8 +103,8 @@ pub async fn records(
             .from(child::Entity)
             .and_where(child::Column::ConferenceId.is_in(ids()))
             .to_owned();
-        let narrowed = invitation_child::Entity::find()
-            .filter(invitation_child::Column::ChildId.in_subquery(of_these));
+        let narrowed =
+            invitation_child::Entity::find().filter(invitation_child::Column::ChildId.in_subquery(of_these));
         for row in narrowed.all(db).await? {
             if let Some(at) = of.get(&row.invitation_id) {
                 records[*at].only_children.entry(row.invitation_id).or_default().push(row.child_id);
@@ -124,9 +126,8 @@ pub async fn policies(db: &impl ConnectionTrait, minimum_notice: MinimumNotice) 
     let quorum = rules
         .into_iter()
         .map(|r| {
-            let must_haves = serde_json::from_str(&r.must_haves).map_err(|e| {
-                DbErr::Custom(format!("quorum_rule version {}, must_haves: {e}", r.version))
-            })?;
+            let must_haves = serde_json::from_str(&r.must_haves)
+                .map_err(|e| DbErr::Custom(format!("quorum_rule version {}, must_haves: {e}", r.version)))?;
             let rule = QuorumRule {
                 version: r.version,
                 minimum_others: r.minimum_others.unsigned_abs(),

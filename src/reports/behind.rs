@@ -114,7 +114,9 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
         "M9" => Box::new(move |e| if whole { ended(e) } else { missing(e, false) }),
         "M9_our_fault" => Box::new(move |e| missing(e, false) && ours(e)),
         "M9_step_down" => Box::new(move |e| if whole { ended(e) } else { missing(e, true) }),
-        "M9b" => Box::new(move |e| if whole { ended(e) } else { missing(e, false) && !e.row.report.was_received() }),
+        "M9b" => Box::new(
+            move |e| if whole { ended(e) } else { missing(e, false) && !e.row.report.was_received() },
+        ),
         "M9c" => Box::new(move |e| ended(e) && (whole || !e.case.assessment.quoracy.quorate)),
         "M10_pivotal" => Box::new(|e| e.case.assessment.quoracy.pivotal.contains(&e.row.id)),
         "M11" => Box::new(|e| adjourned_for_agencies(e.case)),
@@ -125,7 +127,9 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
         "M15" => Box::new(move |e| feedback_owed(e) && (whole || feedback_in_time(e, data, policies))),
         "M16" => Box::new(|e| data.accepted.contains_key(&e.row.id)),
         "M17" => Box::new(|e| is_repeat(e, data)),
-        "M18_initial_in_15" => Box::new(move |e| initial_in_time(e.case, policies).is_some_and(|yes| whole || yes)),
+        "M18_initial_in_15" => {
+            Box::new(move |e| initial_in_time(e.case, policies).is_some_and(|yes| whole || yes))
+        }
         "M18_reviews_in_time" => {
             Box::new(move |e| review_in_time(e.case, data, policies).is_some_and(|yes| whole || yes))
         }

@@ -29,7 +29,8 @@ pub fn entries(cases: &[Case]) -> impl Iterator<Item = Entry<'_>> + Clone {
     cases.iter().filter(|case| case.assessment.in_population).flat_map(|case| {
         let derived = case.facts.invitations.iter().zip(&case.assessment.invitations);
         let rows = case.record.invitations.iter().zip(derived);
-        rows.map(move |(row, (facts, assessed))| Entry { case, row, facts, assessed }).filter(|e| !e.row.walk_in)
+        rows.map(move |(row, (facts, assessed))| Entry { case, row, facts, assessed })
+            .filter(|e| !e.row.walk_in)
     })
 }
 
@@ -200,7 +201,9 @@ pub fn adjourned_for_agencies(case: &Case) -> bool {
 pub fn days_lost(case: &Case, data: &MonthData, policies: &Policies) -> Option<u32> {
     let later = case.record.children.iter().filter_map(|c| data.histories.get(&c.child_key)).flatten();
     let reconvened = later
-        .filter(|p| p.kind == ConferenceType::Reconvened && p.status != Status::Cancelled && p.date > case.facts.date)
+        .filter(|p| {
+            p.kind == ConferenceType::Reconvened && p.status != Status::Cancelled && p.date > case.facts.date
+        })
         .map(|p| p.date)
         .min()?;
     Some(policies.calendar.working_days(case.facts.date, reconvened))
@@ -252,10 +255,8 @@ pub fn feedback_in_time(e: &Entry<'_>, data: &MonthData, policies: &Policies) ->
 
 /// A miss (DOMAIN 7): counted, and silent, gone before the decision, or away for the agency's own reason.
 pub fn is_miss(e: &Entry<'_>) -> bool {
-    let own_reason = !e
-        .row
-        .absence_reason
-        .is_some_and(|r| r.is_the_authoritys() || r == AbsenceReason::JoiningFailed);
+    let own_reason =
+        !e.row.absence_reason.is_some_and(|r| r.is_the_authoritys() || r == AbsenceReason::JoiningFailed);
     e.assessed.counted
         && match e.assessed.standing {
             Standing::Apologies => own_reason,
@@ -272,7 +273,8 @@ pub fn is_repeat(e: &Entry<'_>, data: &MonthData) -> bool {
             let past = super::store::before(&data.histories, &child.child_key, e.case.facts.date);
             let past = past.and_then(|past| data.earlier.get(&past.id));
             past.is_some_and(|past| {
-                entries(std::slice::from_ref(past)).any(|p| p.row.service_id == e.row.service_id && is_miss(&p))
+                entries(std::slice::from_ref(past))
+                    .any(|p| p.row.service_id == e.row.service_id && is_miss(&p))
             })
         })
 }

@@ -109,15 +109,35 @@ impl Page for MonthPage {
 /// Measures that are not over invitations, or are named otherwise in the paper: title and definition.
 const OTHER: &[(&str, &str, &str)] = &[
     ("M7", "Quoracy", "conferences quorate at the decision, of the conferences of the month"),
-    ("M9", "Plans ended without a core agency", "children whose plan ended with a core agency neither attended nor deputised, of children whose plan ended"),
+    (
+        "M9",
+        "Plans ended without a core agency",
+        "children whose plan ended with a core agency neither attended nor deputised, of children whose plan ended",
+    ),
     ("M9_step_down", "The same, endings that step down only", "child in need, early help, no further action"),
-    ("M9b", "Without its report either", "a missing core agency had sent no report, of children whose plan ended"),
+    (
+        "M9b",
+        "Without its report either",
+        "a missing core agency had sent no report, of children whose plan ended",
+    ),
     ("M9c", "Plans ended at an inquorate conference", "children, of children whose plan ended"),
     ("M12", "Invitations with at least the minimum notice", "of invitations that went out"),
-    ("M15", "Feedback accepted by 10am on the next working day", "previous month's conferences; of the feedback owed"),
-    ("M18_initial_in_15", "Initial conferences within 15 working days", "of those whose clock's start is known"),
+    (
+        "M15",
+        "Feedback accepted by 10am on the next working day",
+        "previous month's conferences; of the feedback owed",
+    ),
+    (
+        "M18_initial_in_15",
+        "Initial conferences within 15 working days",
+        "of those whose clock's start is known",
+    ),
     ("M18_reviews_in_time", "Reviews in time", "of those where each child's predecessor is known"),
-    ("M19", "Registers confirmed within 1 working day", "of conferences held whose register is kept here; the files taken in do not say when"),
+    (
+        "M19",
+        "Registers confirmed within 1 working day",
+        "of conferences held whose register is kept here; the files taken in do not say when",
+    ),
 ];
 
 struct Links<'a> {
@@ -134,7 +154,9 @@ impl Links<'_> {
 
     fn rate(&self, id: &'static str, rate: Rate) -> RateRow {
         let own = INVITATION_MEASURES.iter().find(|m| m.id == id).map(|m| (m.title, m.definition));
-        let other = || OTHER.iter().find(|(name, ..)| *name == id).map(|(_, title, definition)| (*title, *definition));
+        let other = || {
+            OTHER.iter().find(|(name, ..)| *name == id).map(|(_, title, definition)| (*title, *definition))
+        };
         let (title, definition) = own.or_else(other).expect("every measure has its words");
         RateRow {
             id: if id.starts_with('M') { id.split('_').next().unwrap_or(id) } else { "" },
@@ -191,9 +213,24 @@ impl MonthPage {
         let mut counts = vec![
             links.count("M8", "M8_proceeded_inquorate", "Held without quorum", p.M8_proceeded_inquorate),
             links.count("M8", "M8_consecutive", "The second inquorate conference running", p.M8_consecutive),
-            links.count("M9", "M9_our_fault", "Of M9's children: a missing core agency had been invited wrongly by us", p.M9_our_fault),
-            links.count("M10", "M10_pivotal", "Pivotal absences: each alone would have made quorum", p.M10_pivotal),
-            links.count("M11", "M11", "Adjourned as inquorate, or for a missing agency or report", p.M11.adjournments),
+            links.count(
+                "M9",
+                "M9_our_fault",
+                "Of M9's children: a missing core agency had been invited wrongly by us",
+                p.M9_our_fault,
+            ),
+            links.count(
+                "M10",
+                "M10_pivotal",
+                "Pivotal absences: each alone would have made quorum",
+                p.M10_pivotal,
+            ),
+            links.count(
+                "M11",
+                "M11",
+                "Adjourned as inquorate, or for a missing agency or report",
+                p.M11.adjournments,
+            ),
         ];
         counts.push(CountRow {
             id: "M11",
@@ -203,7 +240,12 @@ impl MonthPage {
             ),
             count: Cell { text: p.M11.working_days_lost.to_string(), href: None },
         });
-        counts.push(links.count("M17", "M17", "Services missing twice running for the same child (previous month's conferences)", p.M17));
+        counts.push(links.count(
+            "M17",
+            "M17",
+            "Services missing twice running for the same child (previous month's conferences)",
+            p.M17,
+        ));
         for (reason, n) in &p.M8_by_reason {
             let words = reason.parse::<ProceededReason>().map_or("reason not recorded", |r| r.label());
             counts.push(CountRow {
@@ -255,7 +297,12 @@ impl MonthPage {
                 links.count("M13", "M13_undelivered", "Invitation came back undelivered", p.M13.undelivered),
                 links.count("M13", "M13_late", "Invited too late", p.M13.late),
                 links.count("", "feedback_due", "Absences on which feedback is due", p.feedback_due),
-                links.count("", "feedback_authority_fault", "Of those, letters of apology", p.feedback_authority_fault),
+                links.count(
+                    "",
+                    "feedback_authority_fault",
+                    "Of those, letters of apology",
+                    p.feedback_authority_fault,
+                ),
                 links.count("M16", "M16", "Feedback sent (previous month's conferences)", p.M16.sent),
             ],
             parts: vec![
@@ -275,7 +322,10 @@ impl MonthPage {
                 table(
                     "By locality",
                     "Locality",
-                    p.by_locality.iter().map(|(c, b)| links.part(place(c), &format!("&locality={c}"), b)).collect(),
+                    p.by_locality
+                        .iter()
+                        .map(|(c, b)| links.part(place(c), &format!("&locality={c}"), b))
+                        .collect(),
                 ),
                 table(
                     "Neglect: conferences of any child with this category",
@@ -423,6 +473,7 @@ async fn behind_figure(
     });
     let rows: Vec<BehindRow> = rows.collect();
     let figure = asked.figure.replace('_', " ");
-    let page = BehindPage { month: month.to_string(), name: month.name(), figure, part, count: rows.len(), rows };
+    let page =
+        BehindPage { month: month.to_string(), name: month.name(), figure, part, count: rows.len(), rows };
     Ok(page.show(may.who.chrome()))
 }

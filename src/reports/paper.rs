@@ -177,7 +177,8 @@ pub fn measure(id: &str) -> &'static Definition {
 }
 
 fn breakdown<'a>(entries: impl Iterator<Item = Entry<'a>> + Clone) -> Breakdown {
-    let count = |standing| entries.clone().filter(|e| e.assessed.counted && e.assessed.standing == standing).count();
+    let count =
+        |standing| entries.clone().filter(|e| e.assessed.counted && e.assessed.standing == standing).count();
     let rate = |id| measure(id).rate(entries.clone());
     Breakdown {
         expected: entries.clone().filter(|e| e.assessed.counted).count(),
@@ -226,7 +227,8 @@ fn plan_endings<'a>(population: impl Iterator<Item = &'a Case>, step_down_only: 
             n.all += 1;
             n.inquorate += usize::from(!case.assessment.quoracy.quorate);
             n.without_core += usize::from(!end.missing.is_empty());
-            let any = |test: &dyn Fn(usize) -> bool| usize::from(end.missing.iter().any(|id| test(place(*id))));
+            let any =
+                |test: &dyn Fn(usize) -> bool| usize::from(end.missing.iter().any(|id| test(place(*id))));
             n.our_fault += any(&|at| case.assessment.invitations[at].fault.is_some());
             let none = |report| matches!(report, Report::None | Report::NotRequired);
             n.without_report += any(&|at| none(case.facts.invitations[at].facts.report));
@@ -263,7 +265,8 @@ fn finish(data: &MonthData, policies: &Policies) -> Paper {
     let adjourned: Vec<Option<u32>> =
         population().filter(|c| adjourned_for_agencies(c)).map(|c| days_lost(c, data, policies)).collect();
     let owed: Vec<Entry<'_>> = previous.clone().filter(feedback_owed).collect();
-    let repeats: BTreeSet<_> = previous.clone().filter(|e| is_repeat(e, data)).map(|e| e.row.service_id).collect();
+    let repeats: BTreeSet<_> =
+        previous.clone().filter(|e| is_repeat(e, data)).map(|e| e.row.service_id).collect();
     let went: Vec<Entry<'_>> = all.clone().filter(went_out).collect();
     let took_place = |c: &&Case| matches!(c.record.conference.status.code(), "held" | "adjourned");
 
@@ -273,7 +276,10 @@ fn finish(data: &MonthData, policies: &Policies) -> Paper {
         registers_open: data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population).count(),
         invitations: all.clone().count(),
         whole: breakdown(all.clone()),
-        sensitivity: Sensitivity { faults_as_absent: rate("faults_as_absent"), everything: rate("everything") },
+        sensitivity: Sensitivity {
+            faults_as_absent: rate("faults_as_absent"),
+            everything: rate("everything"),
+        },
         M5: rate("M5"),
         M6_received: rate("M6_received"),
         M6_on_time: rate("M6_on_time"),

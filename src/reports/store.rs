@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::Month;
 use crate::agencies::store::{Directory, directory};
@@ -86,7 +84,8 @@ pub fn before<'a>(
     child: &[u8],
     day: NaiveDate,
 ) -> Option<&'a Past> {
-    let took_place = |past: &&Past| past.date < day && matches!(past.status, Status::Held | Status::Adjourned);
+    let took_place =
+        |past: &&Past| past.date < day && matches!(past.status, Status::Held | Status::Adjourned);
     histories.get(child)?.iter().rev().find(took_place)
 }
 
@@ -141,7 +140,9 @@ async fn histories(
                 .into_tuple()
                 .all(db)
                 .await?;
-            known.extend(found.into_iter().map(|(id, date, status, kind)| (id, Past { id, date, status, kind })));
+            known.extend(
+                found.into_iter().map(|(id, date, status, kind)| (id, Past { id, date, status, kind })),
+            );
         }
         for (key, id) in rows {
             histories.entry(key).or_default().push(known[&id].clone());
@@ -153,7 +154,10 @@ async fn histories(
     Ok(histories)
 }
 
-async fn accepted(db: &impl ConnectionTrait, cases: &[Case]) -> Result<HashMap<InvitationId, DateTime<Utc>>, DbErr> {
+async fn accepted(
+    db: &impl ConnectionTrait,
+    cases: &[Case],
+) -> Result<HashMap<InvitationId, DateTime<Utc>>, DbErr> {
     let ids: Vec<InvitationId> = cases.iter().flat_map(|c| &c.record.invitations).map(|i| i.id).collect();
     let mut first = HashMap::new();
     for ids in ids.chunks(BATCH) {

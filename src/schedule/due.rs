@@ -7,7 +7,9 @@ use croner::parser::{CronParser, Seconds};
 
 /// A schedule that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("schedule.{task}: \"{given}\" is not a cron expression of six fields (second minute hour day month weekday): {why}")]
+#[error(
+    "schedule.{task}: \"{given}\" is not a cron expression of six fields (second minute hour day month weekday): {why}"
+)]
 pub struct PlanError {
     task: String,
     given: String,

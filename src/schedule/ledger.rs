@@ -4,9 +4,7 @@
 use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait, Set, TryInsertResult,
-};
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait, Set, TryInsertResult};
 use uuid::Uuid;
 
 use super::entity::task_run;

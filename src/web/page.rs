@@ -13,7 +13,8 @@ use serde::Serialize;
 #[include = "*.hbs"]
 struct Templates;
 
-static PAGES: LazyLock<Handlebars<'static>> = LazyLock::new(|| compile().expect("`quorate check` compiles every page"));
+static PAGES: LazyLock<Handlebars<'static>> =
+    LazyLock::new(|| compile().expect("`quorate check` compiles every page"));
 
 /// Compiles every page. A name that a page uses and its struct lacks is an error.
 pub fn compile() -> Result<Handlebars<'static>, Box<TemplateError>> {
@@ -22,7 +23,9 @@ pub fn compile() -> Result<Handlebars<'static>, Box<TemplateError>> {
     for path in Templates::iter() {
         let Some(name) = path.strip_suffix(".hbs") else { continue };
         let file = Templates::get(&path).expect("an embedded file is there");
-        pages.register_template_string(name, String::from_utf8_lossy(&file.data).into_owned()).map_err(Box::new)?;
+        pages
+            .register_template_string(name, String::from_utf8_lossy(&file.data).into_owned())
+            .map_err(Box::new)?;
     }
     Ok(pages)
 }
@@ -68,12 +71,17 @@ pub trait Page: Serialize + Sized {
     /// The page as a response with another status.
     fn show_as(self, status: StatusCode, chrome: Chrome) -> Response {
         let title = if self.has_error() { format!("Error: {}", self.title()) } else { self.title() };
-        let status = if self.has_error() && status == StatusCode::OK { StatusCode::UNPROCESSABLE_ENTITY } else { status };
+        let status = if self.has_error() && status == StatusCode::OK {
+            StatusCode::UNPROCESSABLE_ENTITY
+        } else {
+            status
+        };
         match render(Self::TEMPLATE, &title, &chrome, &self) {
             Ok(html) => (status, Html(html)).into_response(),
             Err(e) => {
                 tracing::error!(template = Self::TEMPLATE, error = %e, "a page cannot be rendered");
-                (StatusCode::INTERNAL_SERVER_ERROR, "This page cannot be shown. We have been told.").into_response()
+                (StatusCode::INTERNAL_SERVER_ERROR, "This page cannot be shown. We have been told.")
+                    .into_response()
             }
         }
     }
@@ -85,6 +93,8 @@ struct Framed<'a, P> {
     chrome: &'a Chrome,
     page: &'a P,
     scripts: bool,
+    /// A file that leads nowhere, rather than a page of the service.
+    alone: bool,
 }
 
 fn render<P: Serialize>(
@@ -93,14 +103,14 @@ fn render<P: Serialize>(
     chrome: &Chrome,
     page: &P,
 ) -> Result<String, Box<handlebars::RenderError>> {
-    let framed = Framed { title, chrome, page, scripts: super::assets::has_scripts() };
+    let framed = Framed { title, chrome, page, scripts: super::assets::has_scripts(), alone: false };
     PAGES.render(template, &framed).map_err(Box::new)
 }
 
 /// A page as one file that stands alone: its style sheet inside, no scripts, no navigation.
 pub fn standalone<P: Page>(page: &P) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let title = page.title();
-    let framed = Framed { title: &title, chrome: &Chrome::default(), page, scripts: false };
+    let framed = Framed { title: &title, chrome: &Chrome::default(), page, scripts: false, alone: true };
     let html = PAGES.render(P::TEMPLATE, &framed)?;
     let style = format!("<style>{}</style>", super::assets::style());
     Ok(html.replacen(r#"<link rel="stylesheet" href="/assets/style.css">"#, &style, 1))

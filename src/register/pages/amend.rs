@@ -9,7 +9,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
 use super::register::{ChildFields, ConferenceFields, child_fields, conference_fields};
-use super::{ClashLine, Heading, RowFields, as_it_stands, clash_lines, heading, mine, names, open, row_fields};
+use super::{
+    ClashLine, Heading, RowFields, as_it_stands, clash_lines, heading, mine, names, open, row_fields,
+};
 use crate::access::{AmendRegister, May, SignedIn};
 use crate::agencies::store::{Directory, directory};
 use crate::conferences::ConferenceId;
@@ -48,9 +50,10 @@ fn say(why_not: NotAmended) -> (Vec<FieldError>, Vec<Clash>) {
         NotAmended::NotConfirmed => (error("why", "The register is still open: keep it there."), Vec::new()),
         NotAmended::NoReason => (error("why", "Say why the register is amended."), Vec::new()),
         NotAmended::NothingChanged => (error("why", "Nothing was changed."), Vec::new()),
-        NotAmended::LeavesOpen => {
-            (error("why", "A confirmed register cannot lose its attendance, decision or decision time."), Vec::new())
-        }
+        NotAmended::LeavesOpen => (
+            error("why", "A confirmed register cannot lose its attendance, decision or decision time."),
+            Vec::new(),
+        ),
         NotAmended::Clashes(clashes) => (Vec::new(), clashes),
     }
 }
@@ -58,7 +61,7 @@ fn say(why_not: NotAmended) -> (Vec<FieldError>, Vec<Clash>) {
 /// What the page shows: one invitation (by its place), or the conference.
 struct Shown<'a> {
     place: Option<usize>,
-    typed: Option<&'a Submission>,
+    typed: Option<(&'a Submission, &'a Fields)>,
     errors: Vec<FieldError>,
     clashes: Vec<Clash>,
     why: &'a str,
@@ -75,23 +78,36 @@ async fn page(
     let assessment = as_it_stands(record, directory, policies, desk);
     let names = names(record, directory);
     let (rows, deputies): (Vec<_>, Vec<String>) = match shown.typed {
-        None => (record.invitations.clone(), record.invitations.iter().map(|i| open_deputy(&desk.keys, i)).collect()),
-        Some(s) => s.invitations.iter().map(|(p, typed)| (p.row.clone(), typed.text.clone())).unzip(),
+        None => (
+            record.invitations.clone(),
+            record.invitations.iter().map(|i| open_deputy(&desk.keys, i)).collect(),
+        ),
+        Some((s, _)) => s.invitations.iter().map(|(p, typed)| (p.row.clone(), typed.text.clone())).unzip(),
     };
     let id = record.conference.id;
     let action = match shown.place {
         Some(n) => format!("/conferences/{id}/amend/{}", record.invitations[n].id),
         None => format!("/conferences/{id}/amend"),
     };
-    let mut fields =
-        row_fields(record, &rows, &deputies, directory, &assessment, policies, &desk.keys, &shown.errors);
+    let typed = shown.typed.map(|(_, fields)| fields);
+    let mut fields = row_fields(
+        record,
+        &rows,
+        &deputies,
+        directory,
+        &assessment,
+        policies,
+        &desk.keys,
+        &shown.errors,
+        typed,
+    );
     let decisions: Vec<_> = record.children.iter().map(|c| c.decision).collect();
     let page = AmendPage {
         heading: heading(desk, record).await?,
         action,
         clashes: clash_lines(&shown.clashes, record, &names, desk.clock.now()),
         row: shown.place.map(|n| fields.swap_remove(n)),
-        conference: shown.place.is_none().then(|| conference_fields(record, &record.conference)),
+        conference: shown.place.is_none().then(|| conference_fields(record, &record.conference, None)),
         children: if shown.place.is_none() { child_fields(record, &decisions, desk) } else { Vec::new() },
         why: shown.why.to_owned(),
         errors: shown.errors,
@@ -163,7 +179,7 @@ pub(super) async fn amend(
     };
     tx.roll_back().await?;
     let typed = Submission::read(&fields, &record, &names(&record, &directory));
-    let typed = clashes.is_empty().then_some(&typed);
+    let typed = clashes.is_empty().then_some((&typed, &fields));
     let shown = Shown { place: Some(place), typed, errors, clashes, why };
     page(&desk, &may.who, &policies, &record, &directory, shown).await
 }

@@ -129,7 +129,9 @@ pub(super) async fn conference(
                 .plan_end_reason
                 .as_ref()
                 .and_then(|reason| desk.keys.open(sealed::PLAN_END_REASON, reason).ok()),
-            missing: end.map(|e| e.missing.iter().map(|id| names[place(*id)].clone()).collect()).unwrap_or_default(),
+            missing: end
+                .map(|e| e.missing.iter().map(|id| names[place(*id)].clone()).collect())
+                .unwrap_or_default(),
         }
     });
     let children = children.collect();

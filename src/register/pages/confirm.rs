@@ -65,18 +65,27 @@ impl Page for ConfirmPage {
 fn say(blocker: &Blocker, record: &Record, names: &[String]) -> FieldError {
     let (field, text) = match blocker {
         Blocker::AlreadyConfirmed => ("".to_owned(), "The register is confirmed already.".to_owned()),
-        Blocker::NotHeld => ("conference.status".to_owned(), "Say whether the conference was held or adjourned.".to_owned()),
+        Blocker::NotHeld => {
+            ("conference.status".to_owned(), "Say whether the conference was held or adjourned.".to_owned())
+        }
         Blocker::NotBegun => ("conference.status".to_owned(), "The conference has not begun.".to_owned()),
-        Blocker::NoDecisionTime => ("conference.decision_time".to_owned(), "Write when the decision was taken.".to_owned()),
-        Blocker::Unrecorded(n) => {
-            (record.invitations[*n].id.to_string(), format!("{}: not recorded. Say whether it was there.", names[*n]))
+        Blocker::NoDecisionTime => {
+            ("conference.decision_time".to_owned(), "Write when the decision was taken.".to_owned())
         }
-        Blocker::NoDecision(n) => {
-            (format!("{}.decision", record.children[*n].id), format!("Child {}: no decision is recorded.", n + 1))
-        }
+        Blocker::Unrecorded(n) => (
+            record.invitations[*n].id.to_string(),
+            format!("{}: not recorded. Say whether it was there.", names[*n]),
+        ),
+        Blocker::NoDecision(n) => (
+            format!("{}.decision", record.children[*n].id),
+            format!("Child {}: no decision is recorded.", n + 1),
+        ),
         Blocker::AdjournedOrNot(n) => (
             format!("{}.decision", record.children[*n].id),
-            format!("Child {}: the decision and the conference's status do not agree on whether it was adjourned.", n + 1),
+            format!(
+                "Child {}: the decision and the conference's status do not agree on whether it was adjourned.",
+                n + 1
+            ),
         ),
         Blocker::NoPlanEndReason(n) => {
             (format!("why.{}", record.children[*n].id), "Say why the plan still ends.".to_owned())
@@ -149,7 +158,9 @@ async fn page(
         quorate: assessment.quoracy.quorate,
         needs_reason: c.status.code() == "held" && !assessment.quoracy.quorate,
         reason_error: error_of("proceeded"),
-        proceeded: options("choose a reason", ProceededReason::ALL, reasons.proceeded, |r| (r.code(), r.label())),
+        proceeded: options("choose a reason", ProceededReason::ALL, reasons.proceeded, |r| {
+            (r.code(), r.label())
+        }),
         alerts,
         absent,
         blockers: missing.iter().map(|b| say(b, record, &names)).collect(),

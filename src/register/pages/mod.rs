@@ -23,7 +23,7 @@ use crate::invitations::{
     AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View, notice,
 };
 use crate::platform::Keys;
-use crate::web::{Choice, Desk, Problem, choices, options};
+use crate::web::{Choice, Desk, Fields, Problem, choices, options};
 
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
@@ -116,7 +116,12 @@ fn words(field: &str, code: &str) -> String {
     if text.is_empty() { "nothing".to_owned() } else { format!("“{text}”") }
 }
 
-fn clash_lines(clashes: &[Clash], record: &Record, names: &[String], now: chrono::DateTime<chrono::Utc>) -> Vec<ClashLine> {
+fn clash_lines(
+    clashes: &[Clash],
+    record: &Record,
+    names: &[String],
+    now: chrono::DateTime<chrono::Utc>,
+) -> Vec<ClashLine> {
     clashes
         .iter()
         .map(|clash| {
@@ -175,7 +180,13 @@ struct RowFields {
 }
 
 /// How and when it was invited, with the fault if there is one.
-fn invited(record: &Record, row: &invitation::Model, assessment: &Assessment, place: usize, policies: &Policies) -> String {
+fn invited(
+    record: &Record,
+    row: &invitation::Model,
+    assessment: &Assessment,
+    place: usize,
+    policies: &Policies,
+) -> String {
     let c = &record.conference;
     let fault = assessment.invitations[place].fault;
     match (row.invited_on, fault) {
@@ -193,7 +204,9 @@ fn invited(record: &Record, row: &invitation::Model, assessment: &Assessment, pl
     }
 }
 
-/// The fields of each invitation, showing `shown` (what stands, or what was typed).
+/// The fields of each invitation, showing `shown` (what stands, or what the form proposed); times and days
+/// that could not be read are shown as they were `typed`.
+#[allow(clippy::too_many_arguments, reason = "each is a different thing, and all are wanted")]
 fn row_fields(
     record: &Record,
     shown: &[invitation::Model],
@@ -203,6 +216,7 @@ fn row_fields(
     policies: &Policies,
     keys: &Keys,
     errors: &[super::form::FieldError],
+    typed: Option<&Fields>,
 ) -> Vec<RowFields> {
     let time = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(london::hhmm).unwrap_or_default();
     let day = |d: Option<chrono::NaiveDate>| d.map(|d| d.format("%d/%m/%Y").to_string()).unwrap_or_default();
@@ -213,6 +227,9 @@ fn row_fields(
         let mut base: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(&merge::as_text(merge::INVITATION, stored)).unwrap_or_default();
         base.insert("deputy".to_owned(), open_deputy(keys, stored).into());
+        let as_typed = |field: &str, stands: String| {
+            typed.map_or(stands, |fields| fields.text(&format!("{prefix}{field}")).to_owned())
+        };
         RowFields {
             id: stored.id.to_string(),
             service: service.name.clone(),
@@ -224,10 +241,10 @@ fn row_fields(
             attendance: choices(Attendance::ALL, row.attendance, |a| (a.code(), a.label())),
             by_deputy: row.by_deputy,
             deputy: deputy.clone(),
-            joined_at: time(row.joined_at),
-            left_at: time(row.left_at),
+            joined_at: as_typed("joined_at", time(row.joined_at)),
+            left_at: as_typed("left_at", time(row.left_at)),
             report: choices(Report::ALL, Some(row.report), |r| (r.code(), r.label())),
-            report_received_on: day(row.report_received_on),
+            report_received_on: as_typed("report_received_on", day(row.report_received_on)),
             absence_reason: options("no reason recorded", AbsenceReason::ALL, row.absence_reason, |r| {
                 (r.code(), r.label())
             }),
@@ -236,8 +253,8 @@ fn row_fields(
             response: choices(Response::ALL, Some(row.response), |r| (r.code(), r.label())),
             delivery: choices(Delivery::ALL, Some(row.delivery), |d| (d.code(), d.label())),
             necessities: choices(Necessity::ALL, Some(row.necessity), |n| (n.code(), n.label())),
-            invited_on: day(row.invited_on),
-            contact_email: row.contact_email.clone().unwrap_or_default(),
+            invited_on: as_typed("invited_on", day(row.invited_on)),
+            contact_email: as_typed("contact_email", row.contact_email.clone().unwrap_or_default()),
             base: serde_json::Value::Object(base).to_string(),
             errors: errors.iter().filter(|e| e.field.starts_with(&prefix)).map(|e| e.text.clone()).collect(),
         }

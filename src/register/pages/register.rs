@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, mine, names, open, row_fields,
+    ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, mine, names, open,
+    row_fields,
 };
 use crate::access::{KeepRegister, May, SignedIn};
 use crate::agencies::store::{Directory, directory};
@@ -71,9 +72,14 @@ pub(super) struct Asked {
     saved: Option<String>,
 }
 
-pub(super) fn conference_fields(record: &Record, shown: &conference::Model) -> ConferenceFields {
+pub(super) fn conference_fields(
+    record: &Record,
+    shown: &conference::Model,
+    typed: Option<&Fields>,
+) -> ConferenceFields {
+    let stands = shown.decision_at.map(london::hhmm).unwrap_or_default();
     ConferenceFields {
-        decision_time: shown.decision_at.map(london::hhmm).unwrap_or_default(),
+        decision_time: typed.map_or(stands, |fields| fields.text("conference.decision_time").to_owned()),
         status: choices(&[Status::Scheduled, Status::Held, Status::Adjourned], Some(shown.status), |s| {
             (s.code(), s.label())
         }),
@@ -103,7 +109,7 @@ pub(super) fn child_fields(record: &Record, shown: &[Option<Decision>], desk: &D
 
 /// What the page shows over what stands: a form that was refused is shown as it was typed.
 struct Shown<'a> {
-    submission: Option<&'a Submission>,
+    submission: Option<(&'a Submission, &'a Fields)>,
     clashes: &'a [Clash],
     saved: bool,
 }
@@ -118,36 +124,47 @@ async fn page(
 ) -> Result<Response, Problem> {
     let assessment = as_it_stands(record, directory, policies, desk);
     let names = names(record, directory);
-    let errors: Vec<FieldError> = shown.submission.map(|s| s.errors.clone()).unwrap_or_default();
+    let errors: Vec<FieldError> = shown.submission.map(|(s, _)| s.errors.clone()).unwrap_or_default();
     let (rows, deputies) = match shown.submission {
         None => {
             let deputies = record.invitations.iter().map(|i| open_deputy(&desk.keys, i)).collect();
             (record.invitations.clone(), deputies)
         }
-        Some(s) => {
+        Some((s, _)) => {
             let deputies: Vec<String> = s.invitations.iter().map(|(_, typed)| typed.text.clone()).collect();
             (s.invitations.iter().map(|(p, _)| p.row.clone()).collect(), deputies)
         }
     };
-    let conference = shown.submission.map_or(&record.conference, |s| &s.conference.row);
+    let conference = shown.submission.map_or(&record.conference, |(s, _)| &s.conference.row);
     let decisions: Vec<Option<Decision>> = match shown.submission {
         None => record.children.iter().map(|c| c.decision).collect(),
-        Some(s) => s.children.iter().map(|c| c.row.decision).collect(),
+        Some((s, _)) => s.children.iter().map(|c| c.row.decision).collect(),
     };
     let c = &record.conference;
+    let typed = shown.submission.map(|(_, fields)| fields);
     let page = RegisterPage {
         heading: heading(desk, record).await?,
         action: format!("/conferences/{}/register", c.id),
         confirm: who.role.may(crate::access::Permission::ConfirmRegister),
         quorum: assessment.quoracy.sentence(),
-        quorum_at: c.decision_at.map_or("as it stands now".to_owned(), |at| {
-            format!("at the decision, {}", london::clock(at))
-        }),
+        quorum_at: c
+            .decision_at
+            .map_or("as it stands now".to_owned(), |at| format!("at the decision, {}", london::clock(at))),
         saved: shown.saved,
         clashes: clash_lines(shown.clashes, record, &names, desk.clock.now()),
-        conference: conference_fields(record, conference),
+        conference: conference_fields(record, conference, typed),
         children: child_fields(record, &decisions, desk),
-        rows: row_fields(record, &rows, &deputies, directory, &assessment, policies, &desk.keys, &errors),
+        rows: row_fields(
+            record,
+            &rows,
+            &deputies,
+            directory,
+            &assessment,
+            policies,
+            &desk.keys,
+            &errors,
+            typed,
+        ),
         errors,
     };
     let status = if shown.clashes.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
@@ -187,10 +204,11 @@ pub(super) async fn save(
     let submission = Submission::read(&fields, &record, &names(&record, &directory));
     if !submission.errors.is_empty() {
         tx.roll_back().await?;
-        let shown = Shown { submission: Some(&submission), clashes: &[], saved: false };
+        let shown = Shown { submission: Some((&submission, &fields)), clashes: &[], saved: false };
         return page(&desk, &may.who, &policies, &record, &directory, shown).await;
     }
-    let clashes = save_register(&tx, &desk.keys, &may.who.actor(), record, submission, desk.clock.now()).await?;
+    let clashes =
+        save_register(&tx, &desk.keys, &may.who.actor(), record, submission, desk.clock.now()).await?;
     tx.commit().await?;
     if !clashes.is_empty() {
         let (record, directory) = open(&desk, &may.who, &id.to_string()).await?;

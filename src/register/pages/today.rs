@@ -1,8 +1,8 @@
 //! The conferences of a day.
 
+use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::Extension;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -64,13 +64,14 @@ pub(super) async fn today(
         return Ok(Redirect::to("/reports").into_response());
     }
     let today = london::date(desk.clock.now());
-    let day = match asked.day.as_deref().map(str::trim).filter(|d| !d.is_empty()) {
-        None => today,
-        Some(text) => ["%Y-%m-%d", "%d/%m/%Y"]
-            .iter()
-            .find_map(|f| NaiveDate::parse_from_str(text, f).ok())
-            .ok_or_else(|| Problem::Bad(format!("\"{text}\" is not a date: write it as 30/09/2026.")))?,
-    };
+    let day =
+        match asked.day.as_deref().map(str::trim).filter(|d| !d.is_empty()) {
+            None => today,
+            Some(text) => ["%Y-%m-%d", "%d/%m/%Y"]
+                .iter()
+                .find_map(|f| NaiveDate::parse_from_str(text, f).ok())
+                .ok_or_else(|| Problem::Bad(format!("\"{text}\" is not a date: write it as 30/09/2026.")))?,
+        };
     let db = desk.db.read();
     let found = conferences::store::between(db, day, day, who.chair).await?;
     let directory = directory(db).await?;
@@ -84,7 +85,8 @@ pub(super) async fn today(
             (_, Some(_)) if assessment.quoracy.quorate => "Register confirmed. Quorate".to_owned(),
             (_, Some(_)) => "Register confirmed. Not quorate".to_owned(),
             (_, None) => {
-                let missing = assessment.invitations.iter().filter(|a| a.standing.code() == "unrecorded").count();
+                let missing =
+                    assessment.invitations.iter().filter(|a| a.standing.code() == "unrecorded").count();
                 match missing {
                     0 => "To be confirmed".to_owned(),
                     n => format!("Register open: {n} not recorded"),
@@ -97,7 +99,11 @@ pub(super) async fn today(
             reference: c.reference.clone(),
             conference_ref: c.conference_ref.clone(),
             kind: c.kind.label(),
-            chair: chairs.iter().find(|chair| chair.id == c.chair_id).map(|c| c.name.clone()).unwrap_or_default(),
+            chair: chairs
+                .iter()
+                .find(|chair| chair.id == c.chair_id)
+                .map(|c| c.name.clone())
+                .unwrap_or_default(),
             place: format!("{}, {}", c.locality.label(), c.mode.label()),
             state,
         });
@@ -112,7 +118,9 @@ pub(super) async fn today(
         iso: day.to_string(),
         before: (day - Days::new(1)).to_string(),
         after: (day + Days::new(1)).to_string(),
-        next: next.as_ref().map(|c| format!("{}, {}", london::full_date(c.conference_date), london::clock(c.starts_at))),
+        next: next
+            .as_ref()
+            .map(|c| format!("{}, {}", london::full_date(c.conference_date), london::clock(c.starts_at))),
         next_day: next.map(|c| c.conference_date.to_string()),
         own_only: who.chair.is_some(),
         rows,

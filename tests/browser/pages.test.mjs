@@ -1,0 +1,224 @@
+// Every page in a real browser: no axe rule is broken, nothing scrolls sideways on a phone, and the
+// main job can be done with scripts off and by keyboard alone.
+//
+// QUORATE is the program to test, CHROMIUM the browser. SHOTS, if set, is a folder for screenshots.
+
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const root = resolve(here, '../..')
+const program = resolve(root, process.env.QUORATE ?? 'target/debug/quorate')
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const shots = process.env.SHOTS
+const password = 'a long enough password'
+
+let folder, server, address, browser, open
+
+function quorate (args, input = '') {
+  const at = ['--config', join(root, 'config/rehearsal.toml')]
+  return execFileSync(program, [...at, ...args], { cwd: folder, input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] })
+}
+
+// The sample's year, moved so that its last day is today: registers are open in the weeks before, and
+// nothing in it lies in the future.
+function sampleEndingToday () {
+  const data = join(here, '../data/oxfordshire-2026')
+  const target = join(folder, 'records')
+  mkdirSync(target)
+  const days = Math.round((Date.now() - Date.parse('2026-12-31')) / 86400000 / 7) * 7 - 7
+  const move = text => text.replace(/\b\d{4}-\d{2}-\d{2}\b/g, day =>
+    new Date(Date.parse(day) + days * 86400000).toISOString().slice(0, 10))
+  const write = (name, text) => execFileSync('tee', [join(target, name)], { input: text, stdio: ['pipe', 'ignore', 'inherit'] })
+  write('agencies.csv', readFileSync(join(data, 'agencies.csv'), 'utf8'))
+  write('contacts.csv', readFileSync(join(data, 'contacts.csv'), 'utf8'))
+  const log = move(readFileSync(join(data, 'attendance-log.csv'), 'utf8'))
+  write('attendance-log.csv', log)
+  return { target, log: log.trim().split('\n').map(line => line.trim()) }
+}
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'quorate-browser-'))
+  if (shots) mkdirSync(shots, { recursive: true })
+  const { target, log } = sampleEndingToday()
+  quorate(['import', target])
+  const header = log[0].split(',')
+  const rows = log.slice(1).map(line => line.split(','))
+  const cell = (row, name) => row[header.indexOf(name)]
+  open = rows.find(row => cell(row, 'status') === 'held' && cell(row, 'decision_time') === '')
+  open = { ref: cell(open, 'conference_ref'), day: cell(open, 'conference_date'), chair: cell(open, 'chair') }
+  for (const [email, role, extra] of [
+    ['administrator@quorate.example', 'administrator', []],
+    ['chair@quorate.example', 'chair', ['--chair', open.chair]],
+    ['qa@quorate.example', 'qa_manager', []],
+    ['paqa@quorate.example', 'paqa_member', []]
+  ]) {
+    quorate(['account', 'add', email, '--name', `A. ${role}`, '--role', role, '--password-stdin', ...extra], password)
+  }
+  server = spawn(program, ['--config', join(root, 'config/rehearsal.toml'), 'serve', '--listen', '127.0.0.1:0'], { cwd: folder })
+  address = await new Promise((resolve, reject) => {
+    server.stdout.on('data', text => {
+      const found = /http:\/\/\S+/.exec(text)
+      if (found) resolve(found[0])
+    })
+    server.on('exit', code => reject(new Error(`the server ended with ${code}`)))
+  })
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+  })
+})
+
+after(async () => {
+  await browser?.close()
+  server?.kill()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function signedIn (email, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
+  const page = await context.newPage()
+  await page.goto(`${address}/sign-in`)
+  await page.fill('#email', email)
+  await page.fill('#password', password)
+  await page.click('button:has-text("Sign in")')
+  return page
+}
+
+async function check (page, name) {
+  if ((await page.title()).length === 0) assert.fail(`${name} has no title`)
+  await page.evaluate(axe)
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  const broken = found.violations.map(v => `${v.id}: ${v.help} (${v.nodes.slice(0, 3).map(n => n.target.join(' ')).join('; ')})`)
+  assert.deepEqual(broken, [], `axe on ${name}`)
+  if (shots) await page.screenshot({ path: join(shots, `${name}-desktop.png`), fullPage: true })
+  const size = page.viewportSize()
+  await page.setViewportSize({ width: 390, height: 844 })
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  if (shots) await page.screenshot({ path: join(shots, `${name}-phone.png`), fullPage: true })
+  assert.ok(wide <= 0, `${name} scrolls sideways by ${wide} px on a phone`)
+  await page.setViewportSize(size)
+}
+
+async function toOpenRegister (page) {
+  await page.goto(`${address}/?day=${open.day}`)
+  const row = page.locator('tr', { hasText: open.ref })
+  await row.locator('a').click()
+}
+
+test('signing in, and being refused', async () => {
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
+  await page.goto(`${address}/reports`)
+  assert.match(page.url(), /sign-in\?next=\/reports/)
+  await check(page, 'sign-in')
+  await page.fill('#email', 'nobody@quorate.example')
+  await page.fill('#password', 'not the password')
+  await page.click('button:has-text("Sign in")')
+  assert.match(await page.title(), /^Error: /)
+  await check(page, 'sign-in-refused')
+})
+
+test('a chair keeps and confirms a register with scripts off', async () => {
+  const page = await signedIn('chair@quorate.example', { javaScriptEnabled: false })
+  await toOpenRegister(page)
+  await page.click('text=Open the register')
+  for (const group of await page.locator('[role=radiogroup]').all()) {
+    await group.locator('input[value=video]').check()
+  }
+  const day = new Date(open.day).toLocaleDateString('en-GB')
+  assert.ok(day)
+  await page.fill('[id="conference.decision_time"]', '16:45')
+  await page.selectOption('[id="conference.status"]', 'held')
+  await page.click('button:has-text("Save, then check and confirm")')
+  assert.match(await page.textContent('h1'), /Confirm the register/)
+  assert.match(await page.textContent('.govuk-inset-text'), /^Quorate: social care and/)
+  await page.click('button:has-text("Confirm the register")')
+  assert.match(await page.textContent('main'), /Confirmed by A\. chair/)
+  await page.locator('a', { hasText: /^Amend/ }).last().click()
+  await page.locator('input[value=absent]').check()
+  await page.fill('#why', 'The log of the video call shows that nobody joined.')
+  await page.click('button:has-text("Amend the register")')
+  assert.match(await page.textContent('main'), /“by video” became “absent”/)
+})
+
+test('every page of an administrator', async () => {
+  const page = await signedIn('administrator@quorate.example')
+  await check(page, 'today-or-empty')
+  await page.goto(`${address}/?day=${open.day}`)
+  await check(page, 'today')
+  await page.locator('th a').first().click()
+  await check(page, 'conference-confirmed')
+  await page.locator('a', { hasText: /^Amend/ }).first().click()
+  await check(page, 'amend-conference')
+  await page.click('button:has-text("Amend the register")')
+  assert.match(await page.title(), /^Error: /)
+  await check(page, 'amend-refused')
+  await page.goto(`${address}/feedback`)
+  await check(page, 'feedback')
+  await page.goto(`${address}/imports`)
+  await check(page, 'import')
+  await page.setInputFiles('#files', {
+    name: 'attendance-log.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(readFileSync(join(folder, 'records/attendance-log.csv'), 'utf8').replace('in_person', 'teleported'))
+  })
+  await page.click('button:has-text("Continue")')
+  assert.match(await page.textContent('main'), /teleported/)
+  await check(page, 'import-refused')
+  await page.goto(`${address}/no-such-page`)
+  await check(page, 'not-found')
+})
+
+test('an open register, empty, filled and wrong', async () => {
+  const page = await signedIn('administrator@quorate.example')
+  // Another open register than the one that the chair confirms.
+  const days = [...Array(300).keys()].map(n => new Date(Date.now() - n * 86400000).toISOString().slice(0, 10))
+  for (const day of days) {
+    await page.goto(`${address}/?day=${day}`)
+    const link = page.locator('tr', { hasText: 'Register open' }).locator('a')
+    if (await link.count() > 0) {
+      await link.first().click()
+      break
+    }
+  }
+  await check(page, 'conference-open')
+  await page.click('text=Open the register')
+  await check(page, 'register')
+  // By keyboard alone: the first agency is set with the arrow keys.
+  await page.locator('[role=radiogroup] input').first().focus()
+  await page.keyboard.press('Space')
+  await page.keyboard.press('ArrowRight')
+  assert.equal(await page.evaluate(() => document.activeElement.value), 'video')
+  await page.fill('[id="conference.decision_time"]', 'half past')
+  await page.click('button:has-text("Save") >> nth=0')
+  assert.match(await page.title(), /^Error: /)
+  await check(page, 'register-refused')
+  await page.fill('[id="conference.decision_time"]', '16:40')
+  await page.click('button:has-text("Save") >> nth=0')
+  assert.match(await page.textContent('.govuk-notification-banner'), /Saved/)
+  await check(page, 'register-saved')
+})
+
+test("PAQA's month, with links for some and figures only for others", async () => {
+  const qa = await signedIn('qa@quorate.example')
+  await qa.goto(`${address}/reports`)
+  await check(qa, 'month-qa')
+  await qa.locator('td a').first().click()
+  await check(qa, 'behind-a-figure')
+  const member = await signedIn('paqa@quorate.example')
+  assert.match(member.url(), /reports/)
+  assert.equal(await member.locator('td a').count(), 0)
+  await check(member, 'month-paqa')
+  await member.goto(`${address}/feedback`)
+  assert.match(await member.textContent('h1'), /cannot see this page/)
+  await check(member, 'forbidden')
+  await member.goto(`${address}/reports/2001-01`)
+  await check(member, 'month-empty')
+})

@@ -1,0 +1,145 @@
+//! People at the pages: each with a session of their own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use http_body_util::BodyExt;
+use quorate::app::{Site, router};
+use tower::ServiceExt;
+
+use super::Place;
+
+const PASSWORD: &str = "a long enough password";
+
+/// Somebody with a browser.
+pub struct Person {
+    router: Router,
+    cookie: Option<String>,
+}
+
+/// A page as it came back.
+pub struct Seen {
+    pub status: StatusCode,
+    pub location: Option<String>,
+    pub body: String,
+}
+
+impl Seen {
+    /// The value of a field of the page's form.
+    pub fn field(&self, name: &str) -> String {
+        let input = regex::Regex::new(&format!("<input[^>]*name=\"{}\"[^>]*>", regex::escape(name))).unwrap();
+        let tag = input.find(&self.body).unwrap_or_else(|| panic!("no field {name}")).as_str();
+        let value = regex::Regex::new("value=\"([^\"]*)\"").unwrap();
+        let text = value.captures(tag).map_or("", |c| c.get(1).unwrap().as_str());
+        text.replace("&quot;", "\"").replace("&#x27;", "'").replace("&#x3D;", "=").replace("&amp;", "&")
+    }
+
+    /// Every field of the page's form, with what is chosen.
+    pub fn form(&self) -> Vec<(String, String)> {
+        let mut fields = Vec::new();
+        let tag =
+            regex::Regex::new(r#"(?s)<input[^>]*>|<select[^>]*>.*?</select>|<textarea[^>]*>.*?</textarea>"#)
+                .unwrap();
+        let name = regex::Regex::new(r#"name="([^"]*)""#).unwrap();
+        let chosen = regex::Regex::new(r#"<option value="([^"]*)" selected>"#).unwrap();
+        for found in tag.find_iter(&self.body) {
+            let text = found.as_str();
+            let Some(name) = name.captures(text).map(|c| c[1].to_owned()) else { continue };
+            if text.starts_with("<select") {
+                fields.push((name, chosen.captures(text).map_or(String::new(), |c| c[1].to_owned())));
+            } else if text.contains("type=\"radio\"") || text.contains("type=\"checkbox\"") {
+                if text.contains(" checked") {
+                    let value = regex::Regex::new("value=\"([^\"]*)\"").unwrap();
+                    fields.push((name, value.captures(text).unwrap()[1].to_owned()));
+                }
+            } else {
+                let value = if text.starts_with("<textarea") { String::new() } else { self.field(&name) };
+                fields.push((name, value));
+            }
+        }
+        fields
+    }
+}
+
+/// Sets a field of a form.
+pub fn set(form: &mut Vec<(String, String)>, name: &str, value: &str) {
+    form.retain(|(n, _)| n != name);
+    form.push((name.to_owned(), value.to_owned()));
+}
+
+pub fn encode(form: &[(String, String)]) -> String {
+    let escape = |text: &str| -> String {
+        text.bytes()
+            .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+            .collect()
+    };
+    form.iter().map(|(n, v)| format!("{}={}", escape(n), escape(v))).collect::<Vec<_>>().join("&")
+}
+
+impl Person {
+    /// Nobody in particular.
+    pub fn anonymous(site: &Arc<Site>) -> Self {
+        Self { router: router(site), cookie: None }
+    }
+
+    /// Somebody with a role, signed in.
+    pub async fn with_role(place: &Place, site: &Arc<Site>, role: &str) -> Self {
+        let email = format!("{role}@quorate.example");
+        let mut args = vec!["account", "add", &email, "--name", role, "--role", role, "--password-stdin"];
+        if role == "chair" {
+            args.extend(["--chair", "Chair 1"]);
+        }
+        let mut child = place
+            .command(&args)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), PASSWORD.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() || text.contains("already"), "{text}");
+        let mut person = Self::anonymous(site);
+        person.sign_in(&email, PASSWORD).await;
+        person
+    }
+
+    /// The same browser, with the service at another moment.
+    pub fn moved_to(&mut self, site: &Arc<Site>) {
+        self.router = router(site);
+    }
+
+    pub async fn sign_in(&mut self, email: &str, password: &str) -> Seen {
+        let form = [("email".to_owned(), email.to_owned()), ("password".to_owned(), password.to_owned())];
+        self.post("/sign-in", &form).await
+    }
+
+    pub async fn get(&mut self, path: &str) -> Seen {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn post(&mut self, path: &str, form: &[(String, String)]) -> Seen {
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(encode(form)))
+            .unwrap();
+        self.send(request).await
+    }
+
+    pub async fn send(&mut self, mut request: Request<Body>) -> Seen {
+        if let Some(cookie) = &self.cookie {
+            request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
+        }
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        if let Some(cookie) = response.headers().get(header::SET_COOKIE) {
+            self.cookie = Some(cookie.to_str().unwrap().split(';').next().unwrap().to_owned());
+        }
+        let status = response.status();
+        let location = response.headers().get(header::LOCATION).map(|l| l.to_str().unwrap().to_owned());
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        Seen { status, location, body: String::from_utf8_lossy(&body).into_owned() }
+    }
+}

@@ -1,0 +1,219 @@
+//! The chair's hands: keeping, confirming and amending a register at the pages.
+
+use std::sync::Arc;
+
+use quorate::app::Site;
+
+use crate::both;
+use crate::harness::Place;
+use crate::harness::http::{Person, set};
+use crate::harness::log::{EVENING, LATER, Row, conference};
+
+/// A conference whose register is open, imported before it was kept.
+fn open(rows: Vec<Row>) -> Vec<Row> {
+    let blank = ["attendance", "view", "decision_time"];
+    rows.into_iter().map(|row| blank.iter().fold(row, |row, column| row.with(column, ""))).collect()
+}
+
+async fn at_the_register(place: &Place, rows: Vec<Row>, role: &str) -> (Arc<Site>, Person, String) {
+    place.import(EVENING, &rows);
+    let site = place.site(LATER).await;
+    let mut person = Person::with_role(place, &site, role).await;
+    let page = person.get("/?day=2026-09-30").await.body;
+    let link = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap();
+    let conference = link.find(&page).unwrap_or_else(|| panic!("{page}")).as_str().to_owned();
+    (site, person, conference)
+}
+
+/// The name of a field of the nth agency.
+fn field(form: &[(String, String)], nth: usize, name: &str) -> String {
+    let ends = format!(".{name}");
+    form.iter()
+        .filter(|(n, _)| n.ends_with(&ends))
+        .nth(nth)
+        .unwrap_or_else(|| panic!("{name} {nth}"))
+        .0
+        .clone()
+}
+
+/// Sets the attendance of each agency in order (the form holds no radio that is not chosen).
+fn attend(form: &mut Vec<(String, String)>, values: &[&str]) {
+    let names: Vec<String> =
+        (0..values.len()).map(|n| field(form, n, "report").replace(".report", ".attendance")).collect();
+    for (name, value) in names.iter().zip(values) {
+        set(form, name, value);
+    }
+}
+
+both! {
+    async fn a_chair_fills_an_open_register_and_confirms_it(place: Place) {
+        let (_, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let shown = chair.get(&format!("{conference}/register")).await;
+        assert!(shown.body.contains("Not quorate: nobody who counts is here"), "{}", shown.body);
+        let mut form = shown.form();
+        attend(&mut form, &["in_person", "video", "phone"]);
+        set(&mut form, "conference.decision_time", "14:30");
+        assert_eq!(chair.post(&format!("{conference}/register"), &form).await.status, 303);
+
+        let blocked = chair.get(&format!("{conference}/confirm")).await.body;
+        assert!(blocked.contains("Child Abuse Investigation Unit, Officer: not recorded"), "{blocked}");
+        let refused = chair.post(&format!("{conference}/confirm"), &[]).await;
+        assert!(!chair.get(&conference).await.body.contains("Confirmed by"), "{}", refused.body);
+
+        let mut form = chair.get(&format!("{conference}/register")).await.form();
+        attend(&mut form, &["in_person", "video", "phone", "absent"]);
+        set(&mut form, "then", "confirm");
+        let next = chair.post(&format!("{conference}/register"), &form).await.location.unwrap();
+        let check = chair.get(&next).await.body;
+        assert!(check.contains("Quorate: social care and 2 others."), "{check}");
+        assert!(check.contains("Child Abuse Investigation Unit, Officer: sent a report only"), "{check}");
+        assert_eq!(chair.post(&next, &[]).await.status, 303);
+        assert!(chair.get(&conference).await.body.contains("Confirmed by chair"));
+        assert_eq!(place.report("2026-09")["M19"]["numerator"], 1);
+
+        place.done_at("2026-09-30T16:30:00Z", &["run-task", "feedback"]);
+        assert!(place.outbox().is_empty(), "the hold");
+        place.done_at("2026-09-30T16:36:00Z", &["run-task", "feedback"]);
+        assert_eq!(place.outbox()[0]["kind"], "contributed");
+    }
+
+    async fn a_plan_that_ends_without_a_core_agency_needs_a_reason_before_it_is_confirmed(place: Place) {
+        let ends = |row: Row| row.with("decisions", "L1042=plan_ended_child_in_need");
+        let rows = open(conference("C-1").into_iter().map(ends).collect());
+        let (_, mut chair, conference) = at_the_register(&place, rows, "chair").await;
+        let mut form = chair.get(&format!("{conference}/register")).await.form();
+        attend(&mut form, &["in_person", "absent", "phone", "video"]);
+        let report = field(&form, 1, "report");
+        set(&mut form, &report, "none");
+        let received = field(&form, 1, "report_received_on");
+        set(&mut form, &received, "");
+        set(&mut form, "conference.decision_time", "14:30");
+        assert_eq!(chair.post(&format!("{conference}/register"), &form).await.status, 303);
+
+        let check = chair.get(&format!("{conference}/confirm")).await.body;
+        assert!(check.contains("You are ending the plan for L1042"), "{check}");
+        assert!(check.contains("Marston Primary School, Designated safeguarding lead (core) was not there at the decision and sent no report. Its view is not known."), "{check}");
+        let refused = chair.post(&format!("{conference}/confirm"), &[]).await;
+        assert_eq!(refused.status, 422);
+        assert!(refused.body.contains("Say why the plan still ends."), "{}", refused.body);
+
+        let why = regex::Regex::new("why\\.[0-9a-f-]{36}").unwrap().find(&check).unwrap().as_str().to_owned();
+        let reason = [(why, "The school wrote on Monday that it agrees.".to_owned())];
+        assert_eq!(chair.post(&format!("{conference}/confirm"), &reason).await.status, 303);
+        assert!(chair.get(&conference).await.body.contains("The school wrote on Monday that it agrees."));
+    }
+
+    async fn going_on_without_quorum_needs_a_reason(place: Place) {
+        let (_, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let mut form = chair.get(&format!("{conference}/register")).await.form();
+        attend(&mut form, &["in_person", "video", "absent", "absent"]);
+        set(&mut form, "conference.decision_time", "14:30");
+        chair.post(&format!("{conference}/register"), &form).await;
+        let confirm = format!("{conference}/confirm");
+        assert_eq!(chair.post(&confirm, &[]).await.status, 422);
+        let reason = [("proceeded".to_owned(), "delay_harmful".to_owned())];
+        assert_eq!(chair.post(&confirm, &reason).await.status, 303);
+        let month = place.report("2026-09");
+        assert_eq!(month["M8_by_reason"]["delay_harmful"], 1);
+        assert_eq!(month["M10_pivotal"], 2);
+    }
+
+    async fn the_second_writer_is_shown_what_the_first_changed_and_overwrites_nothing(place: Place) {
+        let (site, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let mut administrator = Person::with_role(&place, &site, "administrator").await;
+        let register = format!("{conference}/register");
+        let mut hers = chair.get(&register).await.form();
+        let mut his = administrator.get(&register).await.form();
+        attend(&mut hers, &["in_person", "video"]);
+        assert_eq!(chair.post(&register, &hers).await.status, 303);
+        attend(&mut his, &["in_person", "absent", "phone"]);
+        let shown = administrator.post(&register, &his).await;
+        assert_eq!(shown.status, 409);
+        assert!(shown.body.contains("chair recorded “by video” as attendance a moment ago. That stands. You had “absent”"), "{}", shown.body);
+        let form = administrator.get(&register).await.form();
+        let chosen: Vec<&str> = form.iter().filter(|(n, _)| n.ends_with(".attendance")).map(|(_, v)| v.as_str()).collect();
+        assert_eq!(chosen, ["in_person", "video", "phone"], "what did not clash is saved");
+    }
+
+    async fn a_confirmed_register_is_amended_only_with_a_reason_and_shows_before_and_after(place: Place) {
+        let (_, mut qa, conference) = at_the_register(&place, conference("C-1"), "qa_manager").await;
+        let page = qa.get(&conference).await.body;
+        let amend = regex::Regex::new("/conferences/[^\"]*/amend/[^\"]*").unwrap().find(&page).unwrap().as_str().to_owned();
+        let mut form = qa.get(&amend).await.form();
+        attend(&mut form, &["phone"]);
+        let refused = qa.post(&amend, &form).await;
+        assert_eq!(refused.status, 422);
+        assert!(refused.body.contains("Say why the register is amended."), "{}", refused.body);
+        set(&mut form, "why", "She rang in from the car.");
+        assert_eq!(qa.post(&amend, &form).await.status, 303);
+        let page = qa.get(&conference).await.body;
+        assert!(page.contains("attendance: “by video” became “by phone”"), "{page}");
+        assert!(page.contains("She rang in from the car."), "{page}");
+        attend(&mut form, &["in_person"]);
+        set(&mut form, "why", "Again.");
+        assert_eq!(qa.post(&amend, &form).await.status, 409, "the form was opened before the amendment");
+
+        let decisions = format!("{conference}/amend");
+        let mut form = qa.get(&decisions).await.form();
+        let decision = field(&form, 0, "decision");
+        set(&mut form, &decision, "plan_ended_early_help");
+        set(&mut form, "why", "The minutes say so.");
+        assert_eq!(qa.post(&decisions, &form).await.status, 303);
+        assert_eq!(place.report("2026-09")["M9"]["denominator"], 1);
+        assert_eq!(qa.post(&format!("{conference}/register"), &form).await.status, 303, "a confirmed register is not kept");
+    }
+
+    async fn a_field_that_cannot_be_read_is_shown_as_it_was_typed_and_nothing_is_lost(place: Place) {
+        let (_, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let register = format!("{conference}/register");
+        let mut form = chair.get(&register).await.form();
+        attend(&mut form, &["in_person", "video", "phone", "absent"]);
+        set(&mut form, "conference.decision_time", "half past two");
+        let refused = chair.post(&register, &form).await;
+        assert_eq!(refused.status, 422);
+        assert!(refused.body.contains("value=\"half past two\""), "{}", refused.body);
+        let kept = refused.form();
+        let chosen = kept.iter().filter(|(n, _)| n.ends_with(".attendance")).count();
+        assert_eq!(chosen, 4, "what was chosen is still chosen");
+    }
+
+    async fn a_deputys_name_is_sealed_in_the_database(place: Place) {
+        let (_, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let register = format!("{conference}/register");
+        let mut form = chair.get(&register).await.form();
+        attend(&mut form, &["in_person"]);
+        let (by, who) = (field(&form, 0, "report").replace("report", "by_deputy"), field(&form, 0, "deputy"));
+        set(&mut form, &by, "yes");
+        set(&mut form, &who, "Canary Deputy, team manager");
+        assert_eq!(chair.post(&register, &form).await.status, 303);
+        assert!(chair.get(&register).await.body.contains("Canary Deputy, team manager"));
+        if place.url.starts_with("sqlite") {
+            for name in ["quorate.db", "quorate.db-wal"] {
+                let bytes = std::fs::read(place.path(name)).unwrap_or_default();
+                for canary in ["Canary Deputy", "L1042"] {
+                    assert!(!bytes.windows(canary.len()).any(|w| w == canary.as_bytes()), "{canary} in {name}");
+                }
+            }
+        }
+    }
+
+    async fn a_chair_sees_only_the_conferences_that_it_chairs(place: Place) {
+        let mut rows = conference("C-1");
+        rows.extend(conference("C-2").into_iter().map(|r| r.with("chair", "Chair 2").with("child_refs", "L7").with("decisions", "L7=plan_continues")));
+        place.import(EVENING, &rows);
+        let site = place.site(LATER).await;
+        let mut administrator = Person::with_role(&place, &site, "administrator").await;
+        let mut chair = Person::with_role(&place, &site, "chair").await;
+        let link = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap();
+        let all = administrator.get("/?day=2026-09-30").await.body;
+        let own = chair.get("/?day=2026-09-30").await.body;
+        assert_eq!((link.find_iter(&all).count(), link.find_iter(&own).count()), (2, 1));
+        let own = link.find(&own).unwrap().as_str();
+        let other = link.find_iter(&all).map(|m| m.as_str()).find(|l| *l != own).unwrap();
+        assert_eq!(chair.get(own).await.status, 200);
+        for path in [other.to_owned(), format!("{other}/register"), format!("{other}/confirm"), format!("{other}/amend")] {
+            assert_eq!(chair.get(&path).await.status, 404, "{path}");
+            assert_eq!(chair.post(&path, &[]).await.status.is_success(), false, "{path}");
+        }
+    }
+}

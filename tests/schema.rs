@@ -1,0 +1,65 @@
+//! The schema defends the invariants too, whatever the program does.
+
+use sea_orm::ConnectionTrait;
+
+use crate::both;
+use crate::harness::log::{EVENING, conference};
+
+both! {
+    async fn the_database_refuses_what_the_rules_exclude(place: Place) {
+        let mut rows = conference("C-1");
+        rows[2] = rows[2].clone().absent();
+        place.import(EVENING, &rows);
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        for statement in [
+            "update invitation set attendance = 'teleported'",
+            "update invitation set by_deputy = true where attendance = 'absent'",
+            "update invitation set left_at = '2026-09-30T12:00:00+00:00', joined_at = '2026-09-30T13:00:00+00:00'",
+            "update invitation set report = 'none', report_received_on = '2026-09-01'",
+            "update invitation set role = 'same', service_id = (select min(id) from service)",
+            "update conference set status = 'adjourned'",
+            "update conference set decision_at = '2020-01-01T00:00:00+00:00'",
+            "update register set feedback = 'perhaps'",
+            "update audit_head set id = 2",
+            "delete from service",
+            "insert into bank_holiday_change (date, is_holiday, name) values ('2023-05-08', true, 'again')",
+        ] {
+            // PostgreSQL has no min(uuid); the uniqueness is then tried with a plain limit.
+            let statement = statement.replace("(select min(id) from service)", "(select id from service order by id limit 1)");
+            assert!(db.execute_unprepared(&statement).await.is_err(), "{statement} was taken");
+        }
+    }
+
+    async fn migrating_again_changes_nothing(place: Place) {
+        place.import(EVENING, &conference("C-1"));
+        let said = place.run(&["migrate"]);
+        assert_eq!(said.out.trim(), "The schema is up to date.");
+        assert_eq!(place.report("2026-09")["invitations"], 4);
+    }
+}
+
+#[test]
+fn two_processes_may_migrate_an_empty_database_at_once() {
+    let Some(place) = crate::harness::Place::postgres() else { return };
+    let url = place.url.replace("/test_", "/empty_test_");
+    let name = url.rsplit('/').next().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        db.execute_unprepared(&format!("create database {name}")).await.unwrap();
+    });
+    let children: Vec<_> = (0..4)
+        .map(|_| {
+            place
+                .command(&["migrate"])
+                .env("QUORATE__DATABASE__URL", &url)
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
