@@ -81,9 +81,9 @@ fn every_room_is_in_the_list() {
 
 #[test]
 fn renderers_of_the_report_see_the_finished_paper_and_nothing_behind_it() {
-    for name in ["csv.rs", "pages.rs"] {
+    for name in ["csv.rs", "pages/mod.rs", "pages/month.rs"] {
         let text = std::fs::read_to_string(root().join("src/reports").join(name)).unwrap();
-        for behind in ["super::store", "super::measures", "register::store", "entity::"] {
+        for behind in ["::store", "::measures", "entity::"] {
             assert!(
                 !text.contains(behind),
                 "src/reports/{name} reads {behind}: suppression could be bypassed"
@@ -96,7 +96,7 @@ fn renderers_of_the_report_see_the_finished_paper_and_nothing_behind_it() {
 fn a_file_that_passes_four_hundred_lines_is_two_files() {
     for file in files(&root().join("src")) {
         let lines = std::fs::read_to_string(&file).unwrap().lines().count();
-        assert!(lines <= 500, "{} has {lines} lines", file.display());
+        assert!(lines <= 400, "{} has {lines} lines", file.display());
     }
 }
 

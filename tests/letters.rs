@@ -3,9 +3,12 @@
 use crate::harness::Place;
 use crate::harness::log::{EVENING, LATER, Row, conference};
 
+/// What makes an agency that was there one that is written to.
+type Change = fn(Row) -> Row;
+
 /// One letter of each kind, out of one import.
 fn letters() -> Vec<(String, crate::harness::Mail)> {
-    let kinds: [(&str, fn(Row) -> Row); 8] = [
+    let kinds: [(&str, Change); 8] = [
         ("authority_fault", |r| r.absent().with("invited_on", "2026-09-25").with("response", "none")),
         ("joining_failed", |r| r.absent().with("absence_reason", "joining_failed")),
         ("arrived_after_decision", |r| r.with("joined_at", "14:40")),
@@ -69,10 +72,11 @@ fn every_letter_reads_as_it_was_reviewed() {
 
 #[test]
 fn safety_comes_first_and_no_letter_says_what_may_never_be_said() {
+    let tag = regex::Regex::new("<[^>]*>").unwrap();
     for (kind, letter) in letters() {
         assert!(letter.text.starts_with("If you know something"), "{kind}: {}", letter.text);
-        let body = regex::Regex::new("(?s)^.*?<body").unwrap().replace(&letter.html, "").into_owned();
-        let words = regex::Regex::new("<[^>]*>").unwrap().replace_all(&body, " ").into_owned();
+        let body = letter.html.split_once("<body").unwrap().1;
+        let words = tag.replace_all(body, " ").into_owned();
         let first = words.find("ring the conference team today").unwrap();
         assert!(first < words.find("was invited to").unwrap(), "{kind}");
         for never in ["L0", "L1", "C-0", "C-1", "neglect", "NEG", "failed to", "failure to attend"] {

@@ -6,6 +6,7 @@
 mod cells;
 mod directory;
 mod log;
+mod merging;
 mod outcome;
 mod pages;
 mod records;

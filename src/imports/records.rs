@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::directory::Known;
 use super::log::{LogConference, LogInvitation};
-use super::outcome::{Change, Conflict, Outcome};
+use super::merging::Merging;
+use super::outcome::Outcome;
 use crate::audit::Event;
 use crate::calendar::london;
 use crate::conferences::entity::{chair, child, conference};
@@ -18,9 +19,9 @@ use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::platform::{Keys, Tx};
 use crate::register::entity::{amendment, register as confirmation};
-use crate::register::merge::{self, Difference, Verdict, contradicts, keep_all_if, merge};
+use crate::register::merge;
 use crate::register::store::{Record, records};
-use crate::register::{self, AmendmentId, FeedbackWanted, Policies, Source, Standing, standing};
+use crate::register::{self, FeedbackWanted, Policies, Source, Standing, standing};
 
 /// Rows in one statement: SQLite allows 32,766 values, and an invitation has 23.
 const BATCH: usize = 500;
@@ -39,12 +40,12 @@ pub(super) struct Run<'a> {
 
 /// Rows waiting to be written together.
 #[derive(Default)]
-struct Pending {
+pub(super) struct Pending {
     conferences: Vec<conference::Model>,
     children: Vec<child::Model>,
     invitations: Vec<invitation::Model>,
     registers: Vec<confirmation::Model>,
-    amendments: Vec<amendment::Model>,
+    pub amendments: Vec<amendment::Model>,
     events: Vec<Event>,
 }
 
@@ -313,214 +314,5 @@ impl Run<'_> {
         write_all!(pending.registers, confirmation::Entity);
         write_all!(pending.amendments, amendment::Entity);
         Ok(())
-    }
-}
-
-/// One known conference while the file's facts are merged into it.
-struct Merging<'a, 'b> {
-    run: &'a Run<'b>,
-    ours: &'a mut Record,
-    pending: &'a mut Pending,
-    out: &'a mut Outcome,
-}
-
-impl Merging<'_, '_> {
-    fn confirmed(&self) -> bool {
-        self.ours.register.is_some()
-    }
-
-    async fn conference(&mut self, fresh: &Record) -> Result<(), DbErr> {
-        let confirmed = self.confirmed();
-        // A confirmed register is not unmade by a file.
-        let frozen = |field: &str, file: &str| {
-            confirmed
-                && (field == "decision_time" && file.is_empty()
-                    || field == "status" && !matches!(file, "held" | "adjourned"))
-        };
-        let base = self.ours.conference.from_file.clone();
-        let before = self.ours.conference.clone();
-        let differences =
-            merge(merge::CONFERENCE, &mut self.ours.conference, &fresh.conference, base.as_deref(), frozen);
-        let c = &self.ours.conference;
-        let contradicts = (c.status == Status::Adjourned) != c.adjournment_reason.is_some()
-            || c.decision_at.is_some_and(|at| at < c.starts_at)
-            || !matches!(c.status, Status::Held | Status::Adjourned) && c.decision_at.is_some()
-            || c.strategy_discussion_on.is_some_and(|day| day > c.conference_date);
-        let differences = keep_all_if(contradicts, differences, &mut self.ours.conference, before);
-        self.report("conference", None, None, &differences);
-        let text = fresh.conference.from_file.clone();
-        if self.ours.conference.from_file != text || differences.iter().any(|d| d.verdict == Verdict::Taken) {
-            self.ours.conference.from_file = text;
-            self.ours.conference.clone().into_active_model().reset_all().update(self.run.tx.conn()).await?;
-        }
-        Ok(())
-    }
-
-    async fn children(&mut self, fresh: &Record) -> Result<(), DbErr> {
-        for (n, theirs) in fresh.children.iter().enumerate() {
-            let whose = format!("child {}", n + 1);
-            let place = self.ours.children.iter().position(|c| c.child_key == theirs.child_key);
-            let Some(place) = place else {
-                let row = child::Model { conference_id: self.ours.conference.id, ..theirs.clone() };
-                child::Entity::insert(row.clone().into_active_model())
-                    .exec_without_returning(self.run.tx.conn())
-                    .await?;
-                self.added(&whose, None, Some(row.id), "child");
-                self.ours.children.push(row);
-                continue;
-            };
-            let confirmed = self.confirmed();
-            let frozen = |_: &str, file: &str| confirmed && file.is_empty();
-            let base = self.ours.children[place].decision_from_file.clone();
-            let differences =
-                merge(merge::CHILD, &mut self.ours.children[place], theirs, base.as_deref(), frozen);
-            let id = self.ours.children[place].id;
-            self.report(&whose, None, Some(id), &differences);
-            if base != theirs.decision_from_file || differences.iter().any(|d| d.verdict == Verdict::Taken) {
-                self.ours.children[place].decision_from_file = theirs.decision_from_file.clone();
-                let row = self.ours.children[place].clone();
-                row.into_active_model().reset_all().update(self.run.tx.conn()).await?;
-            }
-        }
-        let gone = self
-            .ours
-            .children
-            .iter()
-            .filter(|c| fresh.children.iter().all(|f| f.child_key != c.child_key))
-            .count();
-        if gone > 0 {
-            let name = &self.ours.conference.conference_ref;
-            self.out
-                .vanished
-                .push(format!("{name}: {gone} child(ren) of this conference are not in the file; kept."));
-        }
-        Ok(())
-    }
-
-    async fn invitations(&mut self, log: &LogConference, fresh: &Record) -> Result<(), DbErr> {
-        let conn = self.run.tx.conn();
-        let same = |a: &invitation::Model, b: &invitation::Model| {
-            a.service_id == b.service_id && a.role.to_lowercase() == b.role.to_lowercase()
-        };
-        for (theirs, of) in fresh.invitations.iter().zip(&log.invitations) {
-            let whose = format!("{}, {}", of.service, of.role);
-            let confirmed = self.confirmed();
-            let Some(place) = self.ours.invitations.iter().position(|i| same(i, theirs)) else {
-                let unrecorded = standing(&theirs.facts(), log.decision_at) == Standing::Unrecorded;
-                if confirmed && unrecorded {
-                    let file = "added, attendance not recorded".to_owned();
-                    self.conflict(&whose, "invitation", "not invited".to_owned(), file);
-                    self.out.invitations.unchanged += 1;
-                    continue;
-                }
-                let row = invitation::Model { conference_id: self.ours.conference.id, ..theirs.clone() };
-                invitation::Entity::insert(row.clone().into_active_model())
-                    .exec_without_returning(conn)
-                    .await?;
-                self.added(&whose, Some(row.id), None, "invitation");
-                self.ours.invitations.push(row);
-                self.out.invitations.new += 1;
-                continue;
-            };
-            let must_stand = confirmed && self.ours.invitations[place].facts().is_in_direct_contact();
-            let frozen = |field: &str, file: &str| must_stand && field == "attendance" && file.is_empty();
-            let before = self.ours.invitations[place].clone();
-            let mut row = before.clone();
-            let differences = merge(merge::INVITATION, &mut row, theirs, before.from_file.as_deref(), frozen);
-            let contradicts =
-                contradicts(&row) || confirmed && standing(&row.facts(), None) == Standing::Unrecorded;
-            let differences = keep_all_if(contradicts, differences, &mut row, before);
-            self.report(&whose, Some(row.id), None, &differences);
-            let taken = differences.iter().any(|d| d.verdict == Verdict::Taken);
-            if taken || row.from_file != theirs.from_file {
-                row.from_file = theirs.from_file.clone();
-                row.version += i32::from(taken);
-                row.clone().into_active_model().reset_all().update(conn).await?;
-            }
-            self.ours.invitations[place] = row;
-            if taken {
-                self.out.invitations.changed += 1;
-            } else {
-                self.out.invitations.unchanged += 1;
-            }
-        }
-        let gone = self.ours.invitations.iter().filter(|i| i.from_file.is_some());
-        let gone = gone.filter(|i| fresh.invitations.iter().all(|f| !same(i, f))).count();
-        if gone > 0 {
-            let name = &self.ours.conference.conference_ref;
-            self.out
-                .vanished
-                .push(format!("{name}: {gone} invitation(s) known here are not in the file; kept."));
-        }
-        Ok(())
-    }
-
-    fn conflict(&mut self, whose: &str, field: &str, here: String, file: String) {
-        let conference = self.ours.conference.conference_ref.clone();
-        self.out.conflicts.push(Conflict {
-            conference,
-            whose: whose.into(),
-            field: field.into(),
-            here,
-            file,
-        });
-    }
-
-    fn added(
-        &mut self,
-        whose: &str,
-        invitation: Option<InvitationId>,
-        child: Option<ChildId>,
-        what: &'static str,
-    ) {
-        let added = Difference {
-            field: what,
-            here: String::new(),
-            proposed: "added".to_owned(),
-            as_before: false,
-            verdict: Verdict::Taken,
-        };
-        self.report(whose, invitation, child, &[added]);
-    }
-
-    /// Lists what was taken and what was kept; on a confirmed register each taken fact is an amendment.
-    fn report(
-        &mut self,
-        whose: &str,
-        invitation_id: Option<InvitationId>,
-        child_id: Option<ChildId>,
-        differences: &[Difference],
-    ) {
-        let amends = self.confirmed();
-        for d in differences {
-            if d.verdict == Verdict::Kept {
-                self.conflict(whose, d.field, d.here.clone(), d.proposed.clone());
-                continue;
-            }
-            self.out.changes.push(Change {
-                what: self.ours.conference.conference_ref.clone(),
-                whose: whose.to_owned(),
-                field: d.field.to_owned(),
-                before: d.here.clone(),
-                after: d.proposed.clone(),
-                amendment: amends,
-            });
-            if amends {
-                let seal = |text: &str| self.run.keys.seal(register::sealed::AMENDMENT, text);
-                self.pending.amendments.push(amendment::Model {
-                    id: AmendmentId::new(),
-                    conference_id: self.ours.conference.id,
-                    invitation_id,
-                    child_id,
-                    field: d.field.to_owned(),
-                    before: Some(seal(&d.here)),
-                    after: Some(seal(&d.proposed)),
-                    why: seal(&format!("Import of {}", self.run.file)),
-                    source: Source::File,
-                    by_name: self.run.file.to_owned(),
-                    at: self.run.now,
-                });
-            }
-        }
     }
 }

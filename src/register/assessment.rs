@@ -168,3 +168,120 @@ pub fn assess_at(
 pub fn assess(conference: &ConferenceFacts, policy: Policy<'_>) -> Assessment {
     assess_at(conference, policy, conference.decision_at)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::invitations::{
+        AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View,
+    };
+    use crate::register::quoracy::CountingUnit;
+
+    /// What an agency then did: everything that is not a fact of its invitation.
+    fn any_outcome(invited: Facts) -> impl Strategy<Value = Facts> {
+        let at = |hour: u32| -> DateTime<Utc> { format!("2026-09-30T{hour}:00:00Z").parse().unwrap() };
+        let moment = move || proptest::option::of((12u32..16).prop_map(at));
+        (
+            select(Attendance::ALL),
+            any::<bool>(),
+            (moment(), moment()),
+            select(Response::ALL),
+            select(Report::ALL),
+            proptest::option::of(select(AbsenceReason::ALL)),
+            proptest::option::of(select(View::ALL)),
+        )
+            .prop_map(
+                move |(
+                    attendance,
+                    by_deputy,
+                    (joined_at, left_at),
+                    response,
+                    report,
+                    absence_reason,
+                    view,
+                )| {
+                    let attendance = Some(attendance);
+                    Facts {
+                        attendance,
+                        by_deputy,
+                        joined_at,
+                        left_at,
+                        response,
+                        report,
+                        absence_reason,
+                        view,
+                        ..invited.clone()
+                    }
+                },
+            )
+    }
+
+    fn any_invitation() -> impl Strategy<Value = Facts> {
+        (
+            select(Necessity::ALL),
+            proptest::option::of((1u32..=30).prop_map(|d| NaiveDate::from_ymd_opt(2026, 9, d).unwrap())),
+            select(Delivery::ALL),
+            proptest::option::of(select(Excused::ALL)),
+        )
+            .prop_map(|(necessity, invited_on, delivery, excused)| Facts {
+                necessity,
+                walk_in: false,
+                invited_on,
+                delivery,
+                response: Response::None,
+                attendance: None,
+                by_deputy: false,
+                joined_at: None,
+                left_at: None,
+                report: Report::None,
+                report_received_on: None,
+                absence_reason: None,
+                excused,
+                view: None,
+            })
+    }
+
+    fn counted(facts: Facts) -> bool {
+        let conference = ConferenceFacts {
+            kind: ConferenceType::Review,
+            status: Status::Held,
+            adjournment_reason: None,
+            date: "2026-09-30".parse().unwrap(),
+            decision_at: Some("2026-09-30T14:00:00Z".parse().unwrap()),
+            confirmed: true,
+            children: vec![],
+            invitations: vec![InvitationFacts {
+                id: InvitationId::new(),
+                group: AgencyGroup::Police,
+                agency: AgencyId::new(),
+                service: ServiceId::new(),
+                role: String::new(),
+                only_children: vec![],
+                facts,
+            }],
+        };
+        let rule = QuorumRule {
+            version: 1,
+            minimum_others: 2,
+            unit: CountingUnit::AgencyGroup,
+            all_health_is_one: false,
+            must_haves: vec![],
+        };
+        let calendar = Calendar::with_changes([]);
+        let minimum_notice = MinimumNotice { initial: 5, review: 10, reconvened: 3 };
+        assess(&conference, Policy { calendar: &calendar, minimum_notice, quorum: &rule }).invitations[0]
+            .counted
+    }
+
+    proptest! {
+        #[test]
+        fn exclusion_never_depends_on_the_outcome(
+            (one, other) in any_invitation().prop_flat_map(|i| (any_outcome(i.clone()), any_outcome(i))),
+        ) {
+            prop_assert_eq!(counted(one), counted(other));
+        }
+    }
+}

@@ -23,9 +23,7 @@ pub fn compile() -> Result<Handlebars<'static>, Box<TemplateError>> {
     for path in Templates::iter() {
         let Some(name) = path.strip_suffix(".hbs") else { continue };
         let file = Templates::get(&path).expect("an embedded file is there");
-        pages
-            .register_template_string(name, String::from_utf8_lossy(&file.data).into_owned())
-            .map_err(Box::new)?;
+        pages.register_template_string(name, String::from_utf8_lossy(&file.data)).map_err(Box::new)?;
     }
     Ok(pages)
 }

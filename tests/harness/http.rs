@@ -44,6 +44,7 @@ impl Seen {
                 .unwrap();
         let name = regex::Regex::new(r#"name="([^"]*)""#).unwrap();
         let chosen = regex::Regex::new(r#"<option value="([^"]*)" selected>"#).unwrap();
+        let value = regex::Regex::new("value=\"([^\"]*)\"").unwrap();
         for found in tag.find_iter(&self.body) {
             let text = found.as_str();
             let Some(name) = name.captures(text).map(|c| c[1].to_owned()) else { continue };
@@ -51,7 +52,6 @@ impl Seen {
                 fields.push((name, chosen.captures(text).map_or(String::new(), |c| c[1].to_owned())));
             } else if text.contains("type=\"radio\"") || text.contains("type=\"checkbox\"") {
                 if text.contains(" checked") {
-                    let value = regex::Regex::new("value=\"([^\"]*)\"").unwrap();
                     fields.push((name, value.captures(text).unwrap()[1].to_owned()));
                 }
             } else {

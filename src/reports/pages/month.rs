@@ -1,34 +1,12 @@
-//! PAQA's month in the browser.
+//! The page of a month.
 
-use std::sync::Arc;
+use serde::Serialize;
 
-use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
-use axum::{Extension, Router};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
-use super::paper::Breakdown;
-use super::{INVITATION_MEASURES, Month, Paper, Rate, Selection, behind, csv, paper};
-use crate::access::{May, SeeBehindFigures, SeeFigures, SignedIn};
 use crate::agencies::AgencyGroup;
-use crate::audit::{self, Event};
-use crate::calendar::london;
 use crate::conferences::{Locality, ProceededReason};
-use crate::platform::codes::codes;
-use crate::register::Policies;
-use crate::web::{Desk, Page, Problem, download};
-
-/// Every address of this room.
-pub fn routes() -> Router<Desk> {
-    Router::new()
-        .route("/reports", get(latest))
-        .route("/reports/{month}", get(month))
-        .route("/reports/{month}/figures.csv", get(as_csv))
-        .route("/reports/{month}/figures.json", get(as_json))
-        .route("/reports/{month}/behind", get(behind_figure))
-}
+use crate::reports::paper::Breakdown;
+use crate::reports::{INVITATION_MEASURES, Month, Paper, Rate};
+use crate::web::Page;
 
 /// A figure as the page shows it; with links where the reader may see what is behind it.
 #[derive(Serialize)]
@@ -202,7 +180,7 @@ impl MonthPage {
         Self::of(paper, false, false)
     }
 
-    fn of(p: &Paper, links: bool, navigation: bool) -> Self {
+    pub(super) fn of(p: &Paper, links: bool, navigation: bool) -> Self {
         let month: Month = p.month.parse().expect("a paper's own month");
         let links = Links { month: &p.month, on: links };
         let label = |code: &str| code.parse::<AgencyGroup>().map_or(code.to_owned(), |g| capital(g.label()));
@@ -342,138 +320,4 @@ impl MonthPage {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn parse(who: &SignedIn, month: &str) -> Result<Month, Problem> {
-    month.parse().map_err(|_| Problem::NotFound(who.chrome()))
-}
-
-async fn latest(_: May<SeeFigures>, State(desk): State<Desk>) -> Redirect {
-    // The month before this one is the newest that is whole.
-    let month = Month::of(london::date(desk.clock.now())).previous();
-    Redirect::to(&format!("/reports/{month}"))
-}
-
-async fn month(
-    may: May<SeeFigures>,
-    State(desk): State<Desk>,
-    Extension(policies): Extension<Arc<Policies>>,
-    Path(month): Path<String>,
-) -> Result<Response, Problem> {
-    let paper = paper(desk.db.read(), parse(&may.who, &month)?, &policies).await?;
-    let links = may.who.role.may(crate::access::Permission::SeeBehindFigures);
-    Ok(MonthPage::of(&paper, links, true).show(may.who.chrome()))
-}
-
-async fn as_csv(
-    may: May<SeeFigures>,
-    State(desk): State<Desk>,
-    Extension(policies): Extension<Arc<Policies>>,
-    Path(month): Path<String>,
-) -> Result<Response, Problem> {
-    let month = parse(&may.who, &month)?;
-    let paper = paper(desk.db.read(), month, &policies).await?;
-    let bytes = csv(&paper).map_err(|e| Problem::internal(e.to_string()))?;
-    Ok(download(&format!("attendance-{month}.csv"), "text/csv; charset=utf-8", bytes))
-}
-
-async fn as_json(
-    may: May<SeeFigures>,
-    State(desk): State<Desk>,
-    Extension(policies): Extension<Arc<Policies>>,
-    Path(month): Path<String>,
-) -> Result<Response, Problem> {
-    let paper = paper(desk.db.read(), parse(&may.who, &month)?, &policies).await?;
-    Ok(axum::Json(paper).into_response())
-}
-
-#[derive(Deserialize)]
-struct Asked {
-    figure: String,
-    of: Option<String>,
-    group: Option<String>,
-    agency: Option<String>,
-    locality: Option<String>,
-    lens: Option<Lens>,
-}
-
-codes! {
-    /// A lens on the month.
-    pub enum Lens {
-        Neglect = "neglect", "neglect";
-    }
-}
-
-#[derive(Serialize)]
-struct BehindRow {
-    href: String,
-    reference: String,
-    date: String,
-    agency: String,
-    service: String,
-    role: String,
-    standing: &'static str,
-    fault: &'static str,
-}
-
-#[derive(Serialize)]
-struct BehindPage {
-    month: String,
-    name: String,
-    figure: String,
-    part: String,
-    rows: Vec<BehindRow>,
-    count: usize,
-}
-
-impl Page for BehindPage {
-    const TEMPLATE: &'static str = "reports/behind";
-    fn title(&self) -> String {
-        format!("Behind {} in {}", self.figure, self.name)
-    }
-}
-
-async fn behind_figure(
-    may: May<SeeBehindFigures>,
-    State(desk): State<Desk>,
-    Extension(policies): Extension<Arc<Policies>>,
-    Path(month): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Problem> {
-    let month = parse(&may.who, &month)?;
-    let part: Vec<&str> =
-        [&asked.group, &asked.agency, &asked.locality].into_iter().filter_map(|p| p.as_deref()).collect();
-    let part = part.into_iter().chain(asked.lens.map(Lens::code)).collect::<Vec<_>>().join(", ");
-    let selection = Selection {
-        figure: asked.figure.clone(),
-        denominator: asked.of.is_some(),
-        group: asked.group,
-        agency: asked.agency,
-        locality: asked.locality,
-        neglect: asked.lens.is_some(),
-    };
-    let found = behind(desk.db.read(), month, &policies, &selection).await?;
-    let found = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
-
-    let tx = desk.db.begin("note who looked behind a figure").await?;
-    let payload = json!({ "figure": selection.figure, "part": part, "invitations": found.len() });
-    let event = Event { action: "figure.looked_behind", object: month.to_string(), payload };
-    audit::record(&tx, &desk.keys, &may.who.actor(), desk.clock.now(), vec![event]).await?;
-    tx.commit().await?;
-
-    let rows = found.into_iter().map(|b| BehindRow {
-        href: format!("/conferences/{}", b.conference),
-        reference: b.reference,
-        date: london::long_date(b.date),
-        agency: b.agency,
-        service: b.service,
-        role: b.role,
-        standing: b.standing.label(),
-        fault: b.fault.map_or("", |f| f.label()),
-    });
-    let rows: Vec<BehindRow> = rows.collect();
-    let figure = asked.figure.replace('_', " ");
-    let page =
-        BehindPage { month: month.to_string(), name: month.name(), figure, part, count: rows.len(), rows };
-    Ok(page.show(may.who.chrome()))
 }

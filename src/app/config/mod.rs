@@ -1,0 +1,253 @@
+//! The configuration: every setting, typed; what is not known is an error.
+
+mod load;
+mod values;
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::feedback;
+use crate::invitations::MinimumNotice;
+use crate::mail::{Domains, SmtpSettings, SmtpTls};
+use values::{domains, flag, minimum_notice, number};
+
+pub use load::{ConfigError, Loaded, load};
+
+/// Every setting.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where to listen.
+    pub server: Server,
+    /// Where the records are.
+    pub database: Database,
+    /// Where the keys are.
+    pub keys: KeysFile,
+    /// How mail goes.
+    pub mail: Mail,
+    /// What invitations owe.
+    pub invitations: Invitations,
+    /// How registers are judged.
+    pub register: Register,
+    /// How feedback is made.
+    pub feedback: Feedback,
+    /// When tasks run.
+    pub schedule: Schedule,
+    /// How people sign in.
+    pub access: Access,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// `server`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port.
+    pub listen: String,
+}
+
+/// `database`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Its address.
+    pub url: String,
+    /// A file with its address.
+    pub url_file: PathBuf,
+}
+
+/// `keys`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysFile {
+    /// The keys file.
+    pub file: PathBuf,
+}
+
+/// `mail.transport`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransportKind {
+    /// Each message a file.
+    Folder,
+    /// A mail server.
+    Smtp,
+}
+
+/// `mail`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Folder or SMTP.
+    pub transport: TransportKind,
+    /// The folder.
+    pub folder: PathBuf,
+    /// The sender.
+    pub from: String,
+    /// Where replies go.
+    pub reply_to: String,
+    /// The mail server.
+    pub smtp: Smtp,
+    /// Who may be told how much.
+    #[serde(deserialize_with = "domains")]
+    pub domains: Domains,
+}
+
+/// `mail.smtp`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Name of the server.
+    pub host: String,
+    /// Port.
+    #[serde(deserialize_with = "number")]
+    pub port: u16,
+    /// Protection.
+    pub tls: SmtpTls,
+    /// User.
+    pub username: String,
+    /// Password.
+    pub password: String,
+    /// A file with the password.
+    pub password_file: PathBuf,
+}
+
+/// `invitations`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invitations {
+    /// Working days by type.
+    #[serde(deserialize_with = "minimum_notice")]
+    pub minimum_notice: MinimumNotice,
+}
+
+/// `register`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// Working days before.
+    #[serde(deserialize_with = "number")]
+    pub report_on_time_working_days: u32,
+}
+
+/// `feedback`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    /// Minutes.
+    #[serde(deserialize_with = "number")]
+    pub hold_minutes: u32,
+    /// "08:00-18:00"
+    pub window: String,
+    /// Working days.
+    #[serde(deserialize_with = "number")]
+    pub maximum_age_working_days: u32,
+    /// Working days.
+    #[serde(deserialize_with = "number")]
+    pub reply_working_days: u32,
+    /// Who signs.
+    pub contact: String,
+    /// The number to ring.
+    pub telephone: String,
+    /// Where the procedure is.
+    pub disagreement_procedure: String,
+}
+
+/// `schedule`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// When feedback is made.
+    pub feedback: String,
+    /// When the outbox is emptied.
+    pub dispatch: String,
+    /// When ended sessions are removed.
+    pub sessions: String,
+}
+
+/// `access`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// Hours.
+    #[serde(deserialize_with = "number")]
+    pub session_hours: u32,
+    /// Minutes.
+    #[serde(deserialize_with = "number")]
+    pub idle_minutes: u32,
+    /// Cookies over HTTPS only.
+    #[serde(deserialize_with = "flag")]
+    pub secure_cookies: bool,
+}
+
+/// `log`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A filter.
+    pub level: String,
+    /// Text or JSON.
+    pub format: LogFormat,
+}
+
+/// `log.format`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+impl Config {
+    /// The address of the database, from its file where one is named.
+    pub fn database_url(&self) -> Result<String, ConfigError> {
+        secret("database.url_file", &self.database.url_file, &self.database.url)
+    }
+
+    /// The mail server.
+    pub fn smtp(&self) -> Result<SmtpSettings, ConfigError> {
+        let smtp = &self.mail.smtp;
+        let password = secret("mail.smtp.password_file", &smtp.password_file, &smtp.password)?;
+        let credentials =
+            (!smtp.username.is_empty()).then(|| (smtp.username.clone(), SecretString::from(password)));
+        Ok(SmtpSettings { host: smtp.host.clone(), port: smtp.port, tls: smtp.tls, credentials })
+    }
+
+    fn window(&self) -> Result<feedback::Window, ConfigError> {
+        self.feedback.window.parse().map_err(|why| ConfigError::Value("feedback.window", why))
+    }
+
+    /// How feedback is made.
+    pub fn feedback_settings(&self) -> Result<feedback::Settings, ConfigError> {
+        let lower = |list: &[String]| list.iter().map(|d| d.to_ascii_lowercase()).collect();
+        Ok(feedback::Settings {
+            hold_minutes: self.feedback.hold_minutes,
+            window: self.window()?,
+            maximum_age_working_days: self.feedback.maximum_age_working_days,
+            reply_working_days: self.feedback.reply_working_days,
+            contact: self.feedback.contact.clone(),
+            telephone: self.feedback.telephone.clone(),
+            disagreement_procedure: self.feedback.disagreement_procedure.clone(),
+            from: self.mail.from.clone(),
+            reply_to: self.mail.reply_to.clone(),
+            domains: Domains {
+                trusted: lower(&self.mail.domains.trusted),
+                consumer: lower(&self.mail.domains.consumer),
+                general_mailboxes: self.mail.domains.general_mailboxes.clone(),
+            },
+        })
+    }
+}
+
+fn secret(name: &'static str, file: &Path, plain: &str) -> Result<String, ConfigError> {
+    if file.as_os_str().is_empty() {
+        return Ok(plain.to_owned());
+    }
+    let read = std::fs::read_to_string(file).map_err(|e| ConfigError::SecretFile(name, file.into(), e))?;
+    Ok(read.trim_end().to_owned())
+}

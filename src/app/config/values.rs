@@ -1,0 +1,84 @@
+//! Values as the environment gives them: text that is a number, a flag or a list.
+
+use serde::Deserialize;
+use serde::de::{self, Deserializer};
+
+use crate::invitations::MinimumNotice;
+use crate::mail::Domains;
+
+/// A number, or text that is one: the environment holds only text.
+pub(super) fn number<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<N, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(u64),
+        Text(String),
+    }
+    let wrong = || de::Error::custom("this is not a whole number that fits");
+    let number = match Either::deserialize(deserializer).map_err(|_| wrong())? {
+        Either::Number(n) => n,
+        Either::Text(text) => text.trim().parse().map_err(|_| wrong())?,
+    };
+    N::try_from(number).map_err(|_| wrong())
+}
+
+pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Flag(bool),
+        Text(String),
+    }
+    match Either::deserialize(deserializer) {
+        Ok(Either::Flag(flag)) => Ok(flag),
+        Ok(Either::Text(text)) => {
+            text.trim().parse().map_err(|_| de::Error::custom("this is neither true nor false"))
+        }
+        Err(_) => Err(de::Error::custom("this is neither true nor false")),
+    }
+}
+
+pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Either::deserialize(deserializer)? {
+        Either::List(list) => list,
+        Either::Text(text) => {
+            text.split(',').map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).collect()
+        }
+    })
+}
+
+pub(super) fn domains<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Domains, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Lists {
+        #[serde(deserialize_with = "list")]
+        trusted: Vec<String>,
+        #[serde(deserialize_with = "list")]
+        consumer: Vec<String>,
+        #[serde(deserialize_with = "list")]
+        general_mailboxes: Vec<String>,
+    }
+    let Lists { trusted, consumer, general_mailboxes } = Lists::deserialize(deserializer)?;
+    Ok(Domains { trusted, consumer, general_mailboxes })
+}
+
+pub(super) fn minimum_notice<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MinimumNotice, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Days {
+        #[serde(deserialize_with = "number")]
+        initial: u32,
+        #[serde(deserialize_with = "number")]
+        review: u32,
+        #[serde(deserialize_with = "number")]
+        reconvened: u32,
+    }
+    let Days { initial, review, reconvened } = Days::deserialize(deserializer)?;
+    Ok(MinimumNotice { initial, review, reconvened })
+}

@@ -1,0 +1,109 @@
+//! The page of the invitations behind a figure.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::parse;
+use crate::access::{May, SeeBehindFigures};
+use crate::audit::{self, Event};
+use crate::calendar::london;
+use crate::platform::codes::codes;
+use crate::register::Policies;
+use crate::reports::{Selection, behind};
+use crate::web::{Desk, Page, Problem};
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    figure: String,
+    of: Option<String>,
+    group: Option<String>,
+    agency: Option<String>,
+    locality: Option<String>,
+    lens: Option<Lens>,
+}
+
+codes! {
+    /// A lens on the month.
+    pub enum Lens {
+        Neglect = "neglect", "neglect";
+    }
+}
+
+#[derive(Serialize)]
+struct BehindRow {
+    href: String,
+    reference: String,
+    date: String,
+    agency: String,
+    service: String,
+    role: String,
+    standing: &'static str,
+    fault: &'static str,
+}
+
+#[derive(Serialize)]
+struct BehindPage {
+    month: String,
+    name: String,
+    figure: String,
+    part: String,
+    rows: Vec<BehindRow>,
+    count: usize,
+}
+
+impl Page for BehindPage {
+    const TEMPLATE: &'static str = "reports/behind";
+    fn title(&self) -> String {
+        format!("Behind {} in {}", self.figure, self.name)
+    }
+}
+
+pub(super) async fn behind_figure(
+    may: May<SeeBehindFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(month): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let month = parse(&may.who, &month)?;
+    let part: Vec<&str> =
+        [&asked.group, &asked.agency, &asked.locality].into_iter().filter_map(|p| p.as_deref()).collect();
+    let part = part.into_iter().chain(asked.lens.map(Lens::code)).collect::<Vec<_>>().join(", ");
+    let selection = Selection {
+        figure: asked.figure.clone(),
+        denominator: asked.of.is_some(),
+        group: asked.group,
+        agency: asked.agency,
+        locality: asked.locality,
+        neglect: asked.lens.is_some(),
+    };
+    let found = behind(desk.db.read(), month, &policies, &selection).await?;
+    let found = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+
+    let tx = desk.db.begin("note who looked behind a figure").await?;
+    let payload = json!({ "figure": selection.figure, "part": part, "invitations": found.len() });
+    let event = Event { action: "figure.looked_behind", object: month.to_string(), payload };
+    audit::record(&tx, &desk.keys, &may.who.actor(), desk.clock.now(), vec![event]).await?;
+    tx.commit().await?;
+
+    let rows = found.into_iter().map(|b| BehindRow {
+        href: format!("/conferences/{}", b.conference),
+        reference: b.reference,
+        date: london::long_date(b.date),
+        agency: b.agency,
+        service: b.service,
+        role: b.role,
+        standing: b.standing.label(),
+        fault: b.fault.map_or("", |f| f.label()),
+    });
+    let rows: Vec<BehindRow> = rows.collect();
+    let figure = asked.figure.replace('_', " ");
+    let page =
+        BehindPage { month: month.to_string(), name: month.name(), figure, part, count: rows.len(), rows };
+    Ok(page.show(may.who.chrome()))
+}

@@ -1,0 +1,72 @@
+//! PAQA's month in the browser.
+
+mod behind;
+mod month;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+
+use super::{Month, csv, paper};
+use crate::access::{May, Permission, SeeFigures, SignedIn};
+use crate::calendar::london;
+use crate::register::Policies;
+use crate::web::{Desk, Page, Problem, download};
+
+pub use month::MonthPage;
+
+/// Every address of this room.
+pub fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/reports", get(latest))
+        .route("/reports/{month}", get(month))
+        .route("/reports/{month}/figures.csv", get(as_csv))
+        .route("/reports/{month}/figures.json", get(as_json))
+        .route("/reports/{month}/behind", get(behind::behind_figure))
+}
+
+fn parse(who: &SignedIn, month: &str) -> Result<Month, Problem> {
+    month.parse().map_err(|_| Problem::NotFound(who.chrome()))
+}
+
+async fn latest(_: May<SeeFigures>, State(desk): State<Desk>) -> Redirect {
+    // The month before this one is the newest that is whole.
+    let month = Month::of(london::date(desk.clock.now())).previous();
+    Redirect::to(&format!("/reports/{month}"))
+}
+
+async fn month(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(month): Path<String>,
+) -> Result<Response, Problem> {
+    let paper = paper(desk.db.read(), parse(&may.who, &month)?, &policies).await?;
+    let links = may.who.role.may(Permission::SeeBehindFigures);
+    Ok(MonthPage::of(&paper, links, true).show(may.who.chrome()))
+}
+
+async fn as_csv(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(month): Path<String>,
+) -> Result<Response, Problem> {
+    let month = parse(&may.who, &month)?;
+    let paper = paper(desk.db.read(), month, &policies).await?;
+    let bytes = csv(&paper).map_err(|e| Problem::internal(e.to_string()))?;
+    Ok(download(&format!("attendance-{month}.csv"), "text/csv; charset=utf-8", bytes))
+}
+
+async fn as_json(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Path(month): Path<String>,
+) -> Result<Response, Problem> {
+    let paper = paper(desk.db.read(), parse(&may.who, &month)?, &policies).await?;
+    Ok(axum::Json(paper).into_response())
+}
