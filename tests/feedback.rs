@@ -191,6 +191,65 @@ both! {
         assert_eq!(place.mail().len(), 2);
     }
 
+    async fn a_letter_that_is_given_up_becomes_a_telephone_call_and_can_be_requeued(place: Place) {
+        let mut rows = conference("C-1");
+        rows[2] = rows[2].clone().absent();
+        place.import(EVENING, &rows);
+        place.done_at(LATER, &["run-task", "feedback"]);
+        // A port on which nothing listens.
+        let dispatch = |moment: &str| {
+            let mut command = place.command(&["--at", moment, "run-task", "dispatch"]);
+            command.env("QUORATE__MAIL__TRANSPORT", "smtp").env("QUORATE__MAIL__SMTP__HOST", "127.0.0.1");
+            command.env("QUORATE__MAIL__SMTP__PORT", "1").env("QUORATE__MAIL__SMTP__TLS", "none");
+            String::from_utf8(command.output().unwrap().stdout).unwrap()
+        };
+        assert!(dispatch(LATER).contains("0 sent, 2 put off"), "a passing error");
+        assert!(dispatch("2026-09-30T16:09:00Z").contains("nothing to do"), "five minutes");
+        let said = dispatch("2026-10-05T10:00:00Z");
+        assert!(said.contains("2 given up"), "{said}");
+        let site = place.site("2026-10-05T10:01:00Z").await;
+        let mut administrator = Person::with_role(&place, &site, "administrator").await;
+        assert!(administrator.get("/feedback").await.body.contains("Health Visiting North"));
+        assert!(place.done_at("2026-10-05T20:00:00Z", &["outbox", "requeue"]).contains("2 message(s)"));
+        assert!(administrator.get("/feedback").await.body.contains("Nobody has to be telephoned"));
+        let said = place.done_at("2026-10-05T20:00:00Z", &["run-task", "dispatch"]);
+        assert!(said.contains("0 sent, 2 put off"), "not at night: {said}");
+        let said = place.done_at("2026-10-06T07:00:00Z", &["run-task", "dispatch"]);
+        assert!(said.contains("2 sent"), "{said}");
+    }
+
+    async fn a_reason_that_comes_to_blame_us_and_goes_again_loses_no_letter(place: Place) {
+        let mut rows = conference("C-1");
+        rows[2] = rows[2].clone().absent();
+        place.import(EVENING, &rows);
+        place.done_at(LATER, &["run-task", "feedback"]);
+        let blamed = [&rows[..2], &[rows[2].clone().with("absence_reason", "late_notice")], &rows[3..]].concat();
+        place.import(LATER, &blamed);
+        assert!(place.done_at(LATER, &["run-task", "dispatch"]).contains("2 cancelled"));
+        place.done_at(LATER, &["run-task", "feedback"]);
+        assert!(place.mail().is_empty());
+        place.import("2026-09-30T16:06:00Z", &rows);
+        place.done_at("2026-09-30T16:07:00Z", &["run-task", "feedback"]);
+        place.done_at("2026-09-30T16:07:00Z", &["run-task", "dispatch"]);
+        assert_eq!(place.mail().len(), 2);
+    }
+
+    async fn one_register_that_cannot_be_written_about_keeps_no_other_waiting(place: Place) {
+        let mut rows = conference("C-1");
+        rows[2] = rows[2].clone().absent();
+        rows.extend(conference("C-2").into_iter().map(|r| r.with("child_refs", "L7").with("decisions", "L7=plan_continues")));
+        rows[6] = rows[6].clone().absent();
+        place.import(EVENING, &rows);
+        // An address that no check of ours would take, put there behind our back.
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        use sea_orm::ConnectionTrait;
+        let harm = "update invitation set contact_email = '\"x y\"@oh.nhs.example' where attendance = 'absent' \
+            and conference_id = (select id from conference where conference_ref = 'C-1')";
+        db.execute_unprepared(harm).await.unwrap();
+        let said = place.done_at(LATER, &["run-task", "feedback"]);
+        assert!(said.contains("3 letters about 2 absences"), "{said}");
+    }
+
     async fn letters_of_the_sample_agree_with_an_independent_count(place: Place) {
         let data = root().join("tests/data/oxfordshire-2026");
         place.done_at("2026-12-31T10:00:00Z", &["import", data.to_str().unwrap(), "--feedback"]);

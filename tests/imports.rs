@@ -132,6 +132,26 @@ fn a_file_with_a_refused_row_is_taken_without_its_whole_conference_when_asked_to
 }
 
 #[test]
+fn a_refused_row_that_names_no_conference_holds_all_of_them_back() {
+    let place = Place::sqlite();
+    let mut rows = conference("C-1");
+    rows[3] = rows[3].clone().with("conference_ref", "");
+    let ran = import(&place, &rows, &["--without-refused"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.out.contains("names no conference"), "{}", ran.out);
+}
+
+#[test]
+fn a_name_is_not_a_case_reference() {
+    for refs in ["John Smith", "L1,L2", "L1042 L1043"] {
+        assert!(
+            refused_in_all(&[("child_refs", refs), ("decisions", "")]).contains("is not a case reference"),
+            "{refs}"
+        );
+    }
+}
+
+#[test]
 fn a_row_cut_short_takes_its_conference_with_it_and_an_open_quotation_mark_the_whole_file() {
     let place = Place::sqlite();
     place.records(&[]);
@@ -272,6 +292,28 @@ both! {
         other[2] = other[2].clone().absent();
         let said = import(&place, &other, &[]).out;
         assert!(said.contains("attendance is \"phone\" here and \"absent\" in the file"), "{said}");
+        assert_eq!(place.report("2026-09")["attended"], 4);
+    }
+
+    async fn a_right_file_is_taken_after_one_that_made_no_sense(place: Place) {
+        let mut rows = conference("C-1");
+        rows[2] = rows[2].clone().absent();
+        import(&place, &rows, &[]);
+        let blank: Vec<Row> = rows.iter().map(|r| r.clone().with("attendance", "")).collect();
+        assert!(import(&place, &blank, &[]).out.contains("attendance is \"absent\" here and \"\" in the file"));
+        rows[2] = rows[2].clone().with("attendance", "video");
+        let said = import(&place, &rows, &[]).out;
+        assert!(said.contains("attendance \"absent\" → \"video\" (amendment)"), "{said}");
+    }
+
+    async fn a_cancelled_conference_in_a_file_takes_nothing_from_a_confirmed_register(place: Place) {
+        let rows = conference("C-1");
+        import(&place, &rows, &[]);
+        let cancelled = |r: &Row| ["decision_time", "decisions", "attendance", "report_received_on"].iter().fold(
+            r.clone().with("status", "cancelled").with("report", "none"), |r, column| r.with(column, ""));
+        let said = import(&place, &rows.iter().map(cancelled).collect::<Vec<_>>(), &[]).out;
+        assert!(said.contains("conference: status is \"held\" here and \"cancelled\" in the file"), "{said}");
+        assert!(!said.contains("(amendment)"), "{said}");
         assert_eq!(place.report("2026-09")["attended"], 4);
     }
 

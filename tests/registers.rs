@@ -64,10 +64,11 @@ both! {
         attend(&mut form, &["in_person", "video", "phone", "absent"]);
         set(&mut form, "then", "confirm");
         let next = chair.post(&format!("{conference}/register"), &form).await.location.unwrap();
-        let check = chair.get(&next).await.body;
+        let shown = chair.get(&next).await;
+        let (check, form) = (shown.body.clone(), shown.form());
         assert!(check.contains("Quorate: social care and 2 others."), "{check}");
         assert!(check.contains("Child Abuse Investigation Unit, Officer: sent a report only"), "{check}");
-        assert_eq!(chair.post(&next, &[]).await.status, 303);
+        assert_eq!(chair.post(&next, &form).await.status, 303);
         assert!(chair.get(&conference).await.body.contains("Confirmed by chair"));
         assert_eq!(place.report("2026-09")["M19"]["numerator"], 1);
 
@@ -90,16 +91,17 @@ both! {
         set(&mut form, "conference.decision_time", "14:30");
         assert_eq!(chair.post(&format!("{conference}/register"), &form).await.status, 303);
 
-        let check = chair.get(&format!("{conference}/confirm")).await.body;
+        let shown = chair.get(&format!("{conference}/confirm")).await;
+        let (check, mut form) = (shown.body.clone(), shown.form());
         assert!(check.contains("You are ending the plan for L1042"), "{check}");
-        assert!(check.contains("Marston Primary School, Designated safeguarding lead (core) was not there at the decision and sent no report. Its view is not known."), "{check}");
-        let refused = chair.post(&format!("{conference}/confirm"), &[]).await;
+        assert!(check.contains("Marston Primary School, Designated safeguarding lead (core) was not there and sent no report. Its view is not known."), "{check}");
+        let refused = chair.post(&format!("{conference}/confirm"), &form).await;
         assert_eq!(refused.status, 422);
-        assert!(refused.body.contains("Say why the plan still ends."), "{}", refused.body);
+        assert!(refused.body.contains("Say why the plan for L1042 still ends."), "{}", refused.body);
 
         let why = regex::Regex::new("why\\.[0-9a-f-]{36}").unwrap().find(&check).unwrap().as_str().to_owned();
-        let reason = [(why, "The school wrote on Monday that it agrees.".to_owned())];
-        assert_eq!(chair.post(&format!("{conference}/confirm"), &reason).await.status, 303);
+        set(&mut form, &why, "The school wrote on Monday that it agrees.");
+        assert_eq!(chair.post(&format!("{conference}/confirm"), &form).await.status, 303);
         assert!(chair.get(&conference).await.body.contains("The school wrote on Monday that it agrees."));
     }
 
@@ -110,9 +112,10 @@ both! {
         set(&mut form, "conference.decision_time", "14:30");
         chair.post(&format!("{conference}/register"), &form).await;
         let confirm = format!("{conference}/confirm");
-        assert_eq!(chair.post(&confirm, &[]).await.status, 422);
-        let reason = [("proceeded".to_owned(), "delay_harmful".to_owned())];
-        assert_eq!(chair.post(&confirm, &reason).await.status, 303);
+        let mut form = chair.get(&confirm).await.form();
+        assert_eq!(chair.post(&confirm, &form).await.status, 422);
+        set(&mut form, "proceeded", "delay_harmful");
+        assert_eq!(chair.post(&confirm, &form).await.status, 303);
         let month = place.report("2026-09");
         assert_eq!(month["M8_by_reason"]["delay_harmful"], 1);
         assert_eq!(month["M10_pivotal"], 2);
@@ -161,6 +164,68 @@ both! {
         assert_eq!(qa.post(&decisions, &form).await.status, 303);
         assert_eq!(place.report("2026-09")["M9"]["denominator"], 1);
         assert_eq!(qa.post(&format!("{conference}/register"), &form).await.status, 403, "a register is not hers to keep");
+    }
+
+    async fn what_is_confirmed_is_what_was_read(place: Place) {
+        let (site, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let mut administrator = Person::with_role(&place, &site, "administrator").await;
+        let register = format!("{conference}/register");
+        let mut form = chair.get(&register).await.form();
+        attend(&mut form, &["in_person", "video", "phone", "video"]);
+        set(&mut form, "conference.decision_time", "14:30");
+        chair.post(&register, &form).await;
+        let read = chair.get(&format!("{conference}/confirm")).await.form();
+        let mut form = administrator.get(&register).await.form();
+        attend(&mut form, &["in_person", "absent", "phone", "video"]);
+        assert_eq!(administrator.post(&register, &form).await.status, 303);
+        let seen = chair.post(&format!("{conference}/confirm"), &read).await;
+        assert!(seen.body.contains("Somebody changed the register while you were reading."), "{}", seen.body);
+        assert!(!chair.get(&conference).await.body.contains("Confirmed by"));
+    }
+
+    async fn a_file_does_not_confirm_a_register_that_somebody_is_filling(place: Place) {
+        let rows = open(conference("C-1"));
+        let (_, mut chair, conference) = at_the_register(&place, rows.clone(), "chair").await;
+        let register = format!("{conference}/register");
+        let mut form = chair.get(&register).await.form();
+        attend(&mut form, &["in_person", "video", "phone", "absent"]);
+        set(&mut form, "conference.decision_time", "14:30");
+        assert_eq!(chair.post(&register, &form).await.status, 303);
+        let said = place.import(LATER, &rows);
+        assert!(said.contains("0 confirmed, 1 open"), "{said}");
+        assert!(said.contains("attendance is \"in_person\" here and \"\" in the file"), "{said}");
+        assert!(chair.get(&conference).await.body.contains("Open the register"));
+    }
+
+    async fn the_register_refuses_what_an_import_would(place: Place) {
+        let (_, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let register = format!("{conference}/register");
+        let form = chair.get(&register).await.form();
+        for (nth, name, value, error) in [
+            (0, "excused", "no_longer_involved", "children&#x27;s social care cannot be excused"),
+            (1, "invited_on", "01/12/26", "is not a date"),
+            (1, "invited_on", "-262143-01-01", "is not a date"),
+            (1, "invited_on", "01/12/2026", "lies in the future"),
+            (1, "contact_email", "x y@nhs.uk", "is not a mail address"),
+            (1, "deputy", "Jo, team manager", "tick that a deputy came"),
+        ] {
+            let mut form = form.clone();
+            let name = field(&form, nth, name);
+            set(&mut form, &name, value);
+            let seen = chair.post(&register, &form).await;
+            assert_eq!(seen.status, 422, "{name} = {value}");
+            assert!(seen.body.contains(error), "{name} = {value}: {}", seen.body);
+        }
+        let mut form = form.clone();
+        let received = field(&form, 1, "report_received_on");
+        set(&mut form, &received, "29/09/2026");
+        assert_eq!(chair.post(&register, &form).await.status, 303);
+        let form = chair.get(&register).await.form();
+        let report = field(&form, 1, "report");
+        assert!(form.contains(&(report, "late".to_owned())), "the day of receipt decides");
+        for day in ["-262143-01-01", "+262142-12-31", "tomorrow"] {
+            assert_eq!(chair.get(&format!("/?day={}", day.replace('+', "%2B"))).await.status, 400, "{day}");
+        }
     }
 
     async fn a_field_that_cannot_be_read_is_shown_as_it_was_typed_and_nothing_is_lost(place: Place) {

@@ -55,7 +55,8 @@ both! {
         assert!(csv.contains("\n2026-09,M1,all,,,3,4,75.0,30.1,95.4"), "{csv}");
         assert!(csv.contains("\n2026-09,M9,all,,,0,0,none,,"), "{csv}");
         let html = place.run(&["report", "--month", "2026-09", "--format", "html"]).out;
-        assert!(html.contains("75.0%") && html.contains("30.1 to 95.4"), "the page has the rate");
+        assert!(html.contains("30.1 to 95.4"), "the page has the interval");
+        assert!(html.contains("3 of 4") && !html.contains("75.0%"), "of fewer than 20 people read the count");
         assert!(!html.contains("href=\"/"), "a page that stands alone leads nowhere");
     }
 
@@ -130,8 +131,21 @@ both! {
 
         let mut member = Person::with_role(&place, &site, "paqa_member").await;
         let month = member.get("/reports/2026-09").await.body;
-        assert!(month.contains("75.0%") && !month.contains("/behind"), "figures only");
+        assert!(month.contains("3 of 4") && !month.contains("/behind"), "figures only");
         assert_eq!(member.get("/reports/2026-09/behind?figure=silent").await.status, 403);
+    }
+
+    async fn a_sibling_who_is_new_hides_no_late_review(place: Place) {
+        let earlier = |row: Row| {
+            row.with("conference_date", "2026-02-10").with("invited_on", "2026-01-05").with("report_received_on", "")
+        };
+        let both = |row: Row| row.with("child_refs", "L1042;L9").with("decisions", "L1042=plan_continues;L9=plan_continues");
+        let mut rows: Vec<Row> = conference("C-0").into_iter().map(earlier).collect();
+        rows.extend(conference("C-1").into_iter().map(both));
+        place.import(EVENING, &rows);
+        let month = place.report("2026-09");
+        let reviews = &month["M18_reviews_in_time"];
+        assert_eq!((&reviews["numerator"], &reviews["denominator"]), (&0.into(), &1.into()));
     }
 
     async fn a_register_that_is_not_confirmed_counts_nowhere_but_as_a_predecessor(place: Place) {

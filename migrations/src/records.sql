@@ -139,7 +139,6 @@ create table invitation (
   absence_reason text,
   excused text check (excused in ('excluded_by_chair', 'no_longer_involved')),
   view text check (view in ('agree', 'disagree', 'abstain', 'not_asked')),
-  version integer not null,
   recorded_by text,
   recorded_at {time},
   from_file text,

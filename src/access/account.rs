@@ -9,6 +9,7 @@ use super::password::{self, MINIMUM};
 use super::{AccountId, Role, store};
 use crate::audit::{self, Actor, Event};
 use crate::conferences;
+use crate::mail::is_address;
 use crate::platform::{Db, Keys, nearest, token};
 
 /// Why an account could not be kept so.
@@ -80,7 +81,7 @@ async fn record(
 /// Adds an account, and gives back its password, which is stored nowhere.
 pub async fn add(db: &Db, keys: &Keys, now: DateTime<Utc>, new: NewAccount) -> Result<String, AccountError> {
     let email = new.email.trim().to_lowercase();
-    if email.parse::<lettre::Address>().is_err() {
+    if !is_address(&email) {
         return Err(AccountError::NotAnAddress(new.email));
     }
     let password = acceptable(new.password)?;

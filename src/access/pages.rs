@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tower_sessions::Session;
 
 use super::entity::account;
@@ -49,8 +50,8 @@ struct Next {
 
 /// Only a path of this site: anything else would send people elsewhere after signing in.
 fn own_path(next: Option<&str>) -> String {
-    let safe =
-        |path: &&str| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']);
+    let plain = |c: char| c.is_ascii_graphic() && c != '\\';
+    let safe = |path: &&str| path.starts_with('/') && !path.starts_with("//") && path.chars().all(plain);
     next.filter(safe).unwrap_or("/").to_owned()
 }
 
@@ -59,37 +60,34 @@ async fn ask(Query(next): Query<Next>) -> Response {
     page.show(Chrome::default())
 }
 
+/// How many passwords are looked at at once: each takes 20 MB and a core.
+static HASHING: Semaphore = Semaphore::const_new(2);
+
+/// The same for an address that is not known, a wrong password, and a locked account: nobody learns which
+/// addresses have accounts.
+const REFUSED: &str = "The email address or the password is not right. After five wrong passwords an account is \
+                       locked for 15 minutes.";
+
 async fn sign_in(State(desk): State<Desk>, session: Session, form: Fields) -> Result<Response, Problem> {
-    let (email, given) = (form.text("email"), form.raw("password"));
+    let (email, given) = (form.text("email").to_owned(), form.raw("password").to_owned());
     let next = own_path(Some(form.text("next")));
     let now = desk.clock.now();
-    let found = store::by_email(desk.db.read(), email).await?;
-    let locked = found.as_ref().is_some_and(|a| a.locked_until.is_some_and(|until| until > now));
-    let hash = found.as_ref().map(|a| a.password_hash.clone());
-    let given = given.to_owned();
-    // An address that is not known costs the same time as one that is.
+    let account = count_attempt(&desk, &email).await?;
+    let hash = account.as_ref().map(|a| a.password_hash.clone());
+    let turn = HASHING.acquire().await.map_err(|e| Problem::internal(e.to_string()))?;
     let right = tokio::task::spawn_blocking(move || match hash {
         Some(hash) => password::is_right(&given, &hash),
+        // An address that is not known costs the same time as one that is.
         None => {
             password::hash(&given);
             false
         }
     });
     let right = right.await.map_err(|e| Problem::internal(e.to_string()))?;
-    let refused = |error: &str| {
-        let page = SignInPage { email: email.to_owned(), next: next.clone(), error: Some(error.to_owned()) };
-        Ok(page.show(Chrome::default()))
-    };
-    if locked {
-        return refused(
-            "Too many wrong passwords. Wait 15 minutes and try again, or ask for a new password.",
-        );
-    }
-    let Some(account) = found.filter(|a| a.disabled_at.is_none() && right) else {
-        if let Some(account) = store::by_email(desk.db.read(), email).await? {
-            note_failure(&desk, account).await?;
-        }
-        return refused("The email address or the password is not right.");
+    drop(turn);
+    let Some(account) = account.filter(|_| right) else {
+        let page = SignInPage { email, next, error: Some(REFUSED.to_owned()) };
+        return Ok(page.show(Chrome::default()));
     };
     let tx = desk.db.begin("sign in").await?;
     let actor = Actor { name: account.name.clone(), role: account.role.code() };
@@ -105,18 +103,26 @@ async fn sign_in(State(desk): State<Desk>, session: Session, form: Fields) -> Re
     Ok(Redirect::to(&next).into_response())
 }
 
-async fn note_failure(desk: &Desk, account: account::Model) -> Result<(), Problem> {
+/// Counts an attempt before the password is looked at, so that many at once are many. `None`: no such
+/// account, or it is disabled or locked, and no password opens it.
+async fn count_attempt(desk: &Desk, email: &str) -> Result<Option<account::Model>, Problem> {
     let now = desk.clock.now();
+    let tx = desk.db.begin("count a sign-in").await?;
+    let found = store::take_by_email(&tx, email).await?.filter(|a| a.disabled_at.is_none());
+    let Some(account) = found.filter(|a| a.locked_until.is_none_or(|until| until <= now)) else {
+        return Ok(None);
+    };
     let failures = account.failures + 1;
     let locked_until = (failures >= TRIES).then(|| now + TimeDelta::minutes(LOCK_MINUTES));
-    let tx = desk.db.begin("note a wrong password").await?;
-    let payload = json!({ "failures": failures });
-    let event = Event { action: "account.refused", object: account.id.to_string(), payload };
-    audit::record(&tx, &desk.keys, &Actor::system("sign-in"), now, vec![event]).await?;
-    store::note_attempt(&tx, account, if locked_until.is_some() { 0 } else { failures }, locked_until)
-        .await?;
+    if locked_until.is_some() {
+        let payload = json!({ "failures": failures });
+        let event = Event { action: "account.locked", object: account.id.to_string(), payload };
+        audit::record(&tx, &desk.keys, &Actor::system("sign-in"), now, vec![event]).await?;
+    }
+    let counted = if locked_until.is_some() { 0 } else { failures };
+    store::note_attempt(&tx, account.clone(), counted, locked_until).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(Some(account))
 }
 
 async fn sign_out(session: Session) -> Result<Redirect, Problem> {

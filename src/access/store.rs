@@ -1,9 +1,10 @@
 //! The only queries on accounts.
 
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, Set,
+    QueryOrder, QuerySelect, Set,
 };
 
 use super::AccountId;
@@ -12,6 +13,12 @@ use crate::platform::Tx;
 
 pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<account::Model>, DbErr> {
     account::Entity::find().filter(account::Column::Email.eq(email.trim().to_lowercase())).one(db).await
+}
+
+/// An account by its address, taken for this transaction: attempts to sign in come one after the other.
+pub async fn take_by_email(tx: &Tx, email: &str) -> Result<Option<account::Model>, DbErr> {
+    let of = account::Entity::find().filter(account::Column::Email.eq(email.trim().to_lowercase()));
+    of.lock(LockType::Update).one(tx.conn()).await
 }
 
 pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<Option<account::Model>, DbErr> {

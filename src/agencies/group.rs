@@ -25,6 +25,11 @@ codes! {
 }
 
 impl AgencyGroup {
+    /// Children's social care convenes: it cannot be excused (DOMAIN 5).
+    pub const fn can_be_excused(self) -> bool {
+        !matches!(self, Self::ChildrensSocialCare)
+    }
+
     /// Whether this is a health group, for partnerships that count all health as one unit
     /// (DOMAIN 5, as in Guernsey).
     pub const fn is_health(self) -> bool {

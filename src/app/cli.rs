@@ -14,6 +14,7 @@ use super::site::{self, Site};
 use super::tasks::Task;
 use crate::access::{self, NewAccount, Role};
 use crate::audit::{self, Actor, Event};
+use crate::feedback;
 use crate::imports::Options;
 use crate::operations::{Posted, posted};
 use crate::outbox;
@@ -282,7 +283,9 @@ async fn outbox_command(site: &Site, command: OutboxCommand) -> Result<ExitCode,
         }
         OutboxCommand::Requeue => {
             let tx = site.db.begin("requeue").await?;
-            let n = outbox::requeue(&tx, site.clock.now()).await?;
+            let about = outbox::requeue(&tx, site.clock.now()).await?;
+            let n = about.len();
+            feedback::posted_again(&tx, about).await?;
             let event = Event {
                 action: "outbox.requeued",
                 object: "outbox".into(),

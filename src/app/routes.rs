@@ -24,8 +24,8 @@ use crate::{feedback, imports, register, reports};
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
                    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// A year of a county's log is 3 MB; ten years fit.
-const BODY_LIMIT: usize = 40 * 1024 * 1024;
+/// A form: a register of forty agencies is 100 KB.
+const BODY_LIMIT: usize = 512 * 1024;
 
 /// The whole service.
 pub fn router(site: &Arc<Site>) -> Router {

@@ -107,13 +107,10 @@ impl Site {
             TransportKind::Folder => Transport::Folder(config.mail.folder.clone()),
             TransportKind::Smtp => Transport::smtp(&config.smtp()?)?,
         };
-        let policies: Policies =
-            register::store::policies(db.read(), config.invitations.minimum_notice).await?;
-        let rules = Rules {
-            policies,
-            report_on_time_working_days: config.register.report_on_time_working_days,
-            feedback: config.feedback_settings()?,
-        };
+        let (notice, report) =
+            (config.invitations.minimum_notice, config.register.report_on_time_working_days);
+        let policies: Policies = register::store::policies(db.read(), notice, report).await?;
+        let rules = Rules { policies, feedback: config.feedback_settings()? };
         Ok(Self { clock, db, keys, templates: Templates::compile()?, transport, rules, config })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -122,13 +122,15 @@ pub async fn keep_schedule(
         bells.push(bell.clone());
         let (site, stop) = (site.clone(), stop.clone());
         tasks.spawn(async move {
-            // At the start everything is due: what came due while nobody ran is made up for at once.
-            let mut last = DateTime::<Utc>::UNIX_EPOCH;
+            // What came due while nobody ran, in the last month, is made up for at once.
+            let mut last = site.clock.now() - TimeDelta::days(31);
             loop {
                 if let Some(due_at) = plan.due(last, site.clock.now()) {
-                    last = due_at;
-                    if let Err(e) = task.run(&site, due_at).await {
-                        tracing::error!(task = task.name(), error = %e, "the schedule's ledger cannot be written");
+                    match task.run(&site, due_at).await {
+                        Ok(_) => last = due_at,
+                        Err(e) => {
+                            tracing::error!(task = task.name(), error = %e, "the schedule's ledger cannot be written");
+                        }
                     }
                 }
                 tokio::select! {

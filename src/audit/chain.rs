@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::platform::Keys;
+
 /// What one link says, apart from its own hash.
 pub(super) struct Link<'a> {
     pub number: i64,
@@ -15,9 +17,10 @@ pub(super) struct Link<'a> {
     pub previous: &'a [u8],
 }
 
-/// SHA-256 over every field, each with its length before it, so that no two links read the same.
-pub(super) fn hash(link: &Link<'_>) -> Vec<u8> {
-    let mut sha = Sha256::new();
+/// A keyed hash over every field, each with its length before it, so that no two links read the same.
+/// Without the keys nobody can write the chain anew from the database alone.
+pub(super) fn hash(keys: &Keys, link: &Link<'_>) -> Vec<u8> {
+    let mut text = Vec::new();
     let number = link.number.to_be_bytes();
     let at = link.at.timestamp_micros().to_be_bytes();
     let fields: [&[u8]; 8] = [
@@ -31,10 +34,10 @@ pub(super) fn hash(link: &Link<'_>) -> Vec<u8> {
         link.previous,
     ];
     for field in fields {
-        sha.update((field.len() as u64).to_be_bytes());
-        sha.update(field);
+        text.extend((field.len() as u64).to_be_bytes());
+        text.extend(field);
     }
-    sha.finalize().to_vec()
+    keys.find("audit_entry", &text)
 }
 
 /// The digest of a payload under its own salt.

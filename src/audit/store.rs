@@ -48,7 +48,7 @@ pub(super) async fn append(
             payload_digest: &payload_digest,
             previous: &previous,
         };
-        let hash = hash(&link);
+        let hash = hash(keys, &link);
         let id = Uuid::now_v7();
         payloads.push(payload::Model { id, salt, payload: keys.seal(PURPOSE, &text) }.into_active_model());
         entries.push(
@@ -112,7 +112,11 @@ pub async fn verify(db: &impl ConnectionTrait, keys: &Keys) -> Result<Result<i64
             let payload_stands = payloads.get(&e.payload_id).is_none_or(|p| {
                 keys.open(PURPOSE, &p.payload).is_ok_and(|text| digest(&p.salt, &text) == e.payload_digest)
             });
-            if e.number != number + 1 || e.previous != previous || hash(&link) != e.hash || !payload_stands {
+            if e.number != number + 1
+                || e.previous != previous
+                || hash(keys, &link) != e.hash
+                || !payload_stands
+            {
                 return Ok(Err(number + 1));
             }
             (number, previous) = (e.number, e.hash);

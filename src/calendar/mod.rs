@@ -6,6 +6,7 @@ mod entity;
 pub mod london;
 mod months;
 mod working_days;
+pub mod written;
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 

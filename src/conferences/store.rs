@@ -1,7 +1,8 @@
 //! The conferences' only queries.
 
 use chrono::NaiveDate;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::{chair, conference};
 use super::{ChairId, ConferenceId};
@@ -41,6 +42,31 @@ pub async fn next_after(
         query = query.filter(conference::Column::ChairId.eq(chair));
     }
     query.order_by_asc(conference::Column::StartsAt).one(db).await
+}
+
+/// Conferences up to a day that were not cancelled and whose register nobody has confirmed, newest first.
+pub async fn with_open_register(
+    db: &impl ConnectionTrait,
+    until: NaiveDate,
+    chair: Option<ChairId>,
+    at_most: u64,
+) -> Result<Vec<conference::Model>, DbErr> {
+    let confirmed = Query::select()
+        .expr(Expr::val(1))
+        .from(Alias::new("register"))
+        .and_where(
+            Expr::col((Alias::new("register"), Alias::new("conference_id")))
+                .equals((conference::Entity, conference::Column::Id)),
+        )
+        .to_owned();
+    let mut query = conference::Entity::find()
+        .filter(conference::Column::ConferenceDate.lte(until))
+        .filter(conference::Column::Status.ne(super::Status::Cancelled))
+        .filter(Expr::exists(confirmed).not());
+    if let Some(chair) = chair {
+        query = query.filter(conference::Column::ChairId.eq(chair));
+    }
+    query.order_by_desc(conference::Column::StartsAt).limit(at_most).all(db).await
 }
 
 /// Every chair, by name.

@@ -1,27 +1,24 @@
 //! Who is owed what (DOMAIN 7). A pure function from a confirmed conference, its assessment and the
 //! directory to what should exist for each invitation.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::recipients::{Recipient, recipients};
+use super::recipients::{Reached, recipients};
 use super::wording::wording;
 use super::{Settings, Wording};
 use crate::agencies::entity::contact;
 use crate::agencies::store::Directory;
-use crate::invitations::entity::invitation;
 use crate::register::store::Record;
-use crate::register::{Assessed, Assessment, ImpactCode};
+use crate::register::{Assessment, ImpactCode};
 
 /// What is owed for one invitation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owed {
     /// Nothing: it was represented, or not expected, or is not recorded.
     Nothing,
-    /// A letter to these recipients.
-    Letter(Wording, Vec<Recipient>),
-    /// A telephone call, for want of a usable address.
-    Call(Wording),
+    /// A letter, or a telephone call, or both.
+    Feedback(Wording, Reached),
     /// Something, once somebody has settled whose fault it was.
     HeldBack,
 }
@@ -38,28 +35,40 @@ pub struct Basis {
     reason: Option<String>,
     invited_on: Option<NaiveDate>,
     address: Option<String>,
+    role: String,
+    when: String,
+    conference: String,
     quorate: bool,
     impact: Vec<ImpactCode>,
 }
 
 impl Basis {
     /// What a letter about this invitation rests on now.
-    pub fn of(wording: &str, row: &invitation::Model, assessed: &Assessed, quorate: bool) -> Self {
+    pub fn of(wording: &str, record: &Record, assessment: &Assessment, place: usize) -> Self {
         let code = |c: Option<&'static str>| c.map(str::to_owned);
+        let time = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339()).unwrap_or_default();
+        let (row, assessed) = (&record.invitations[place], &assessment.invitations[place]);
+        let c = &record.conference;
         Self {
             wording: wording.to_owned(),
             standing: assessed.standing.code().to_owned(),
             fault: code(assessed.fault.map(|f| f.code())),
             attendance: format!(
-                "{:?} {:?} {:?} {}",
-                row.attendance, row.joined_at, row.left_at, row.by_deputy
+                "{} {} {} {}",
+                row.attendance.map_or("", |a| a.code()),
+                time(row.joined_at),
+                time(row.left_at),
+                row.by_deputy
             ),
             response: row.response.code().to_owned(),
-            report: format!("{} {:?}", row.report.code(), row.report_received_on),
+            report: format!("{} {}", row.report.code(), row.report_received_on.unwrap_or_default()),
             reason: code(row.absence_reason.map(|r| r.code())),
             invited_on: row.invited_on,
             address: row.contact_email.clone(),
-            quorate,
+            role: row.role.clone(),
+            when: format!("{} {}", time(Some(c.starts_at)), time(c.decision_at)),
+            conference: format!("{} {} {} {}", c.kind.code(), c.status.code(), c.mode.code(), c.chair_id),
+            quorate: assessment.quoracy.quorate,
             impact: assessed.impact.iter().map(|i| i.code).collect(),
         }
     }
@@ -83,19 +92,17 @@ pub fn owed(
             if !assessment.in_population {
                 return Owed::Nothing;
             }
-            let Some(wording) = wording(&row.facts(), assessed.standing, assessed.fault) else {
+            let Some(wording) =
+                wording(&row.facts(), assessed.standing, assessed.fault, record.conference.decision_at)
+            else {
                 return Owed::Nothing;
             };
-            // The agency says that we are at fault, and our own facts do not: somebody looks first.
             // A restricted conference sends nothing by itself either.
-            let ours = row.absence_reason.is_some_and(|reason| reason.is_the_authoritys());
-            if ours && assessed.fault.is_none() || record.conference.restricted {
+            if assessed.is_to_be_settled(row.absence_reason) || record.conference.restricted {
                 return Owed::HeldBack;
             }
-            match recipients_of(record, place, directory, contacts, settings, today) {
-                none if none.is_empty() => Owed::Call(wording),
-                recipients => Owed::Letter(wording, recipients),
-            }
+            let reached = recipients_of(record, place, directory, contacts, settings, today);
+            Owed::Feedback(wording, reached)
         })
         .collect()
 }
@@ -108,7 +115,7 @@ pub fn recipients_of(
     contacts: &[contact::Model],
     settings: &Settings,
     today: NaiveDate,
-) -> Vec<Recipient> {
+) -> Reached {
     let row = &record.invitations[place];
     let (service, agency) = directory.of(row.service_id);
     let of_agency: Vec<&contact::Model> = contacts.iter().filter(|c| c.agency_id == agency.id).collect();

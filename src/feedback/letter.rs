@@ -15,7 +15,7 @@ use crate::invitations::entity::invitation;
 use crate::invitations::{AbsenceReason, Fault, Report, Response, notice};
 use crate::mail::masked;
 use crate::register::store::Record;
-use crate::register::{Assessed, Assessment, ImpactCode, Policies, Standing};
+use crate::register::{Assessed, Assessment, Impact, ImpactCode, Policies, Standing};
 
 /// The context of every letter template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,6 +52,8 @@ pub struct Letter {
     pub decided_without: bool,
     /// The next chance to take part.
     pub next: Option<String>,
+    /// No invitation reached it: we ask for the right address.
+    pub address_wanted: bool,
     /// The day to reply by, where the letter asks for a reply.
     pub reply_by: Option<String>,
     /// Who signs.
@@ -85,8 +87,9 @@ impl Letter {
         let asks = wording.is_some_and(Wording::asks_for_a_reply);
         let reply_by = policies.calendar.add_working_days(source.today, settings.reply_working_days);
         let decided = record.children.iter().any(|c| c.decision.is_some_and(|d| d != Decision::Adjourned));
-        // The sentence about a plan that ended says it already.
-        let plan_ended = assessed.impact.iter().any(|i| i.code == ImpactCode::PlanEndedWithout);
+        // The sentences about a plan that ended, or a view that was missing, say it already.
+        let said = |i: &Impact| matches!(i.code, ImpactCode::PlanEndedWithout | ImpactCode::ViewMissing);
+        let said = assessed.impact.iter().any(said);
         Self {
             reference: c.reference.clone(),
             conference_type: c.kind.label().to_owned(),
@@ -99,14 +102,15 @@ impl Letter {
             role: row.role.clone(),
             invited: invited(source, row, assessed),
             recorded: recorded(row, assessed, c.decision_at.map(london::clock)),
-            report: report(row),
+            report: report(row, assessed.fault),
             quorum: quorum(c.status, assessment.quoracy.quorate),
             impact: assessed.impact.iter().map(|i| impact(source, i.code)).collect(),
-            decided_without: decided && assessed.standing.is_missing() && !plan_ended,
+            decided_without: decided && assessed.standing.is_missing() && !said,
             next: source.following.next.as_ref().map(|next| {
                 let (day, time) = (london::full_date(next.conference_date), london::clock(next.starts_at));
                 format!("{day}, {time}, {}", next.mode.label())
             }),
+            address_wanted: matches!(assessed.fault, Some(Fault::NotInvited | Fault::Undelivered)),
             reply_by: asks.then(|| london::full_date(reply_by)),
             contact: settings.contact.clone(),
             telephone: settings.telephone.clone(),
@@ -115,11 +119,12 @@ impl Letter {
     }
 }
 
+/// How it was invited; where the fault is ours, that comes first.
 fn invited(source: Source<'_>, row: &invitation::Model, assessed: &Assessed) -> String {
     let c = &source.record.conference;
     let to = row.contact_email.as_deref().map(|a| format!(" to {}", masked(a))).unwrap_or_default();
     let Some(day) = row.invited_on.filter(|_| assessed.fault != Some(Fault::NotInvited)) else {
-        return "By our record, no invitation was sent.".to_owned();
+        return "By our record we sent your service no invitation.".to_owned();
     };
     let days = notice(day, c.conference_date, &source.policies.calendar);
     let before = match days {
@@ -127,18 +132,24 @@ fn invited(source: Source<'_>, row: &invitation::Model, assessed: &Assessed) -> 
         1 => "1 working day before".to_owned(),
         n => format!("{n} working days before"),
     };
-    let went = format!("The invitation went on {} ({before}){to}", london::full_date(day));
     match assessed.fault {
-        Some(Fault::Undelivered) => format!("{went}, and came back undelivered."),
+        Some(Fault::Undelivered) => {
+            format!("Our invitation of {}{to} came back undelivered.", london::full_date(day))
+        }
         Some(Fault::Late) => {
             let owed = source.policies.minimum_notice.for_type(c.kind);
-            format!("{went}. You should have had at least {owed} working days.")
+            format!(
+                "Our invitation went on {} ({before}){to}; you should have had at least {owed} working days.",
+                london::full_date(day)
+            )
         }
-        _ => format!("{went}."),
+        _ => format!("The invitation went on {} ({before}){to}.", london::full_date(day)),
     }
 }
 
+/// What was recorded of its part. To somebody whom no invitation reached, "no answer" is not said.
 fn recorded(row: &invitation::Model, assessed: &Assessed, decided: Option<String>) -> String {
+    let unreached = matches!(assessed.fault, Some(Fault::NotInvited | Fault::Undelivered));
     let decided = decided.map(|at| format!("; the decision was taken at {at}")).unwrap_or_default();
     let who = if row.by_deputy { "a deputy" } else { "your service" };
     match assessed.standing {
@@ -165,42 +176,48 @@ fn recorded(row: &invitation::Model, assessed: &Assessed, decided: Option<String
                 return "We recorded that your service could not join.".to_owned();
             }
             let answer = match row.response {
+                Response::None if unreached => "nobody from your service was there",
                 Response::Accepted => "your service had accepted, and that nobody came",
                 Response::Apologies => "your service sent apologies, and that nobody came in its place",
                 Response::Deputy => "a deputy was to come, and that nobody did",
-                Response::None => "nobody came, and that we had no answer to the invitation",
+                Response::None => "nobody came, and that we had no answer to our invitation",
             };
-            let reason = row.absence_reason.map(|r| format!(" The reason recorded: {}.", r.label()));
+            let told = |r: &AbsenceReason| !matches!(r, AbsenceReason::NoneGiven | AbsenceReason::Other);
+            let reason =
+                row.absence_reason.filter(told).map(|r| format!(" The reason recorded: {}.", r.label()));
             format!("We recorded that {answer}.{}", reason.unwrap_or_default())
         }
     }
 }
 
-fn report(row: &invitation::Model) -> String {
+fn report(row: &invitation::Model, fault: Option<Fault>) -> String {
     let on = row.report_received_on.map(|d| format!(" on {}", london::full_date(d))).unwrap_or_default();
     match row.report {
         Report::OnTime => format!("Your report reached us{on}, in time."),
         Report::Late => format!("Your report reached us{on}, later than it was due."),
         Report::Tabled => "Your report was tabled on the day.".to_owned(),
-        Report::NilReturn => format!("You told us{on} that you hold no information."),
+        Report::NilReturn => format!("You told us{on} that you hold no information: thank you for looking."),
+        Report::None if fault.is_some() => String::new(),
         Report::None => "We had no report.".to_owned(),
-        Report::NotRequired => "No report was asked for.".to_owned(),
+        Report::NotRequired => String::new(),
     }
 }
 
 fn quorum(status: Status, quorate: bool) -> String {
     match (status, quorate) {
-        (Status::Adjourned, true) => "The conference was adjourned; it was quorate.",
-        (Status::Adjourned, false) => "The conference was not quorate, and it was adjourned.",
-        (_, true) => "The conference was quorate.",
-        (_, false) => "The conference was not quorate, and it went ahead.",
+        (Status::Adjourned, true) => {
+            "Enough agencies were there (it was quorate), and it was adjourned for another reason."
+        }
+        (Status::Adjourned, false) => "Too few agencies were there (it was not quorate), and it was put off.",
+        (_, true) => "Enough agencies were there for a decision (it was quorate).",
+        (_, false) => "Too few agencies were there (it was not quorate), and it went ahead.",
     }
     .to_owned()
 }
 
 fn impact(source: Source<'_>, code: ImpactCode) -> String {
     match code {
-        ImpactCode::Pivotal => "With your service there, the conference would have been quorate.".to_owned(),
+        ImpactCode::Pivotal => "With your service there, it would have been quorate.".to_owned(),
         ImpactCode::ShortOfQuorum => {
             "Your agency was among those whose absence left it short of quorum.".to_owned()
         }
@@ -222,7 +239,7 @@ fn impact(source: Source<'_>, code: ImpactCode) -> String {
             "A child protection plan was ended without your service, which was core to that decision."
                 .to_owned()
         }
-        ImpactCode::ViewMissing => "Your service's view on the decision was not obtained.".to_owned(),
+        ImpactCode::ViewMissing => "We did not have your service's view on the decision.".to_owned(),
     }
 }
 
@@ -245,12 +262,13 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         report: "We had no report.".into(),
         quorum: "The conference was not quorate, and it was adjourned.".into(),
         impact: vec![
-            "With your service there, the conference would have been quorate.".into(),
+            "With your service there, it would have been quorate.".into(),
             "A decision about the children waits 10 working days longer, until Wednesday 14 October 2026."
                 .into(),
         ],
         decided_without: true,
         next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
+        address_wanted: true,
         reply_by: Some("Wednesday 7 October 2026".into()),
         contact: "Conference team, Oxfordshire".into(),
         telephone: "01865 000000".into(),
@@ -261,6 +279,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         impact: Vec::new(),
         decided_without: false,
         next: None,
+        address_wanted: false,
         reply_by: None,
         quorum: "The conference was quorate.".into(),
         ..full.clone()

@@ -108,8 +108,7 @@ async fn waiting(
         let facts = record.facts(&directory);
         let assessment = assess(&facts, policies.on(facts.date));
         for (row, assessed) in record.invitations.iter().zip(&assessment.invitations) {
-            let ours = row.absence_reason.filter(|r| r.is_the_authoritys());
-            let Some(reason) = ours.filter(|_| assessed.standing.is_missing() && assessed.fault.is_none())
+            let Some(reason) = row.absence_reason.filter(|_| assessed.is_to_be_settled(row.absence_reason))
             else {
                 continue;
             };

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use crate::agencies::ServiceId;
 use crate::agencies::entity::contact;
 use crate::invitations::Delivery;
-use crate::mail::{Domains, Trust};
+use crate::mail::{Domains, Trust, is_address};
 
 /// One address, and how much it may be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,16 @@ pub struct Recipient {
     pub full: bool,
 }
 
-/// The recipients of a letter about an invitation. `contacts` are those of its agency. Empty: somebody
-/// has to telephone.
+/// Whom to write to, and whether somebody has to telephone as well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// One message each.
+    pub recipients: Vec<Recipient>,
+    /// Nobody can be written to, or one of them only by consumer webmail.
+    pub call: bool,
+}
+
+/// Who is reached about an invitation, and how. `contacts` are those of its agency.
 pub fn recipients(
     contact_email: Option<&str>,
     delivery: Delivery,
@@ -29,7 +37,7 @@ pub fn recipients(
     contacts: &[&contact::Model],
     today: NaiveDate,
     domains: &Domains,
-) -> Vec<Recipient> {
+) -> Reached {
     let valid = |c: &&&contact::Model| {
         c.valid_from.is_none_or(|from| from <= today) && c.valid_to.is_none_or(|to| to >= today)
     };
@@ -45,16 +53,20 @@ pub fn recipients(
         this_one || contacts.iter().any(|c| c.email.eq_ignore_ascii_case(address) && c.bounced_at.is_some())
     };
     let mut seen = BTreeSet::new();
-    contact_email
-        .into_iter()
-        .chain(leads)
-        .filter(|address| seen.insert(address.to_lowercase()))
-        .filter(|address| !bounced(address))
-        .filter_map(|address| match domains.trust(address) {
-            Trust::Blocked => None,
-            trust => Some(Recipient { address: address.to_owned(), full: trust == Trust::Full }),
-        })
-        .collect()
+    let mut reached = Reached::default();
+    let candidates =
+        contact_email.into_iter().chain(leads).filter(|address| seen.insert(address.to_lowercase()));
+    for address in candidates.filter(|address| !bounced(address) && is_address(address)) {
+        match domains.trust(address) {
+            Trust::Blocked => reached.call = true,
+            trust => {
+                let full = trust == Trust::Full;
+                reached.recipients.push(Recipient { address: address.to_owned(), full });
+            }
+        }
+    }
+    reached.call |= reached.recipients.is_empty();
+    reached
 }
 
 #[cfg(test)]
@@ -91,10 +103,9 @@ mod tests {
         };
         let contacts: Vec<&contact::Model> = contacts.iter().collect();
         let today = "2026-09-30".parse().unwrap();
-        recipients(email, delivery, service, &contacts, today, &domains)
-            .into_iter()
-            .map(|r| r.address)
-            .collect()
+        let reached = recipients(email, delivery, service, &contacts, today, &domains);
+        assert!(reached.call || !reached.recipients.is_empty());
+        reached.recipients.into_iter().map(|r| r.address).collect()
     }
 
     #[test]

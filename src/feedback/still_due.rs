@@ -1,7 +1,8 @@
 //! The question asked at the moment of sending: does what the letter says still hold?
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
+use uuid::Uuid;
 
 use super::due::Basis;
 use super::retry::next_attempt;
@@ -10,8 +11,8 @@ use super::wording::wording;
 use super::{FeedbackId, ItemState, Kind, Settings};
 use crate::agencies::store::directory;
 use crate::invitations;
-use crate::outbox::{Claim, Delivery, Fate};
-use crate::platform::Db;
+use crate::outbox::{self, Claim, Delivery, End, Fate, Gone};
+use crate::platform::{Db, Tx};
 use crate::register::store::record;
 use crate::register::{Policies, assess};
 
@@ -26,7 +27,16 @@ pub struct StillDue<'a> {
 }
 
 impl Delivery for StillDue<'_> {
-    async fn fate(&self, claim: &Claim) -> Result<Fate, DbErr> {
+    async fn fate(&self, claim: &Claim, moment: DateTime<Utc>) -> Result<Fate, DbErr> {
+        let missing = self.settings.missing();
+        if !missing.is_empty() {
+            let why = format!("nothing is sent while {} is empty", missing.join(", "));
+            return Ok(Fate::Wait(moment + TimeDelta::minutes(5), why));
+        }
+        let opens = self.settings.window.next_open(moment, &self.policies.calendar);
+        if opens > moment {
+            return Ok(Fate::Wait(opens, "it waits for the sending window".to_owned()));
+        }
         let overtaken = |why: &str| Ok(Fate::Cancel(why.to_owned()));
         let db = self.db.read();
         let Some(item) = store::by_id(db, FeedbackId(claim.about)).await? else {
@@ -44,12 +54,15 @@ impl Delivery for StillDue<'_> {
         let facts = record.facts(&directory(db).await?);
         let assessment = assess(&facts, self.policies.on(facts.date));
         let place = record.invitations.iter().position(|i| i.id == row.id);
-        let assessed = place.map(|n| &assessment.invitations[n]);
-        let Some(assessed) = assessed.filter(|_| assessment.in_population) else {
+        let Some(place) = place.filter(|_| assessment.in_population) else {
             return overtaken("its register is not confirmed");
         };
-        let missing = wording(&row.facts(), assessed.standing, assessed.fault).is_some();
-        let now = Basis::of(&item.wording, &row, assessed, assessment.quoracy.quorate);
+        let assessed = &assessment.invitations[place];
+        if assessed.is_to_be_settled(row.absence_reason) {
+            return overtaken("somebody has to settle whose fault it was");
+        }
+        let missing = wording(&row.facts(), assessed.standing, assessed.fault, facts.decision_at).is_some();
+        let now = Basis::of(&item.wording, &record, &assessment, place);
         let same = serde_json::from_str::<Basis>(&item.basis).is_ok_and(|then| then == now);
         match (item.kind, missing, same) {
             (Kind::Absence, true, true) | (Kind::Correction, _, true) => Ok(Fate::Send),
@@ -62,5 +75,26 @@ impl Delivery for StillDue<'_> {
 
     fn next_attempt(&self, posted_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         next_attempt(posted_at, now, self.settings.window, &self.policies.calendar)
+    }
+
+    async fn ended(&self, tx: &Tx, about: Uuid, end: End) -> Result<(), DbErr> {
+        let Some(item) = store::by_id(tx.conn(), FeedbackId(about)).await? else { return Ok(()) };
+        match end {
+            // Nobody was reached: a person telephones.
+            End::GivenUp if outbox::all_given_up(tx, about).await? => {
+                store::set_state(tx, item, ItemState::ToTelephone).await
+            }
+            End::GivenUp => Ok(()),
+            // The feedback task looks at the register again, and makes what is owed now.
+            End::Cancelled => {
+                let invitation = item.invitation_id;
+                if outbox::cancel_unsent(tx, about, "the record was amended before it went").await?
+                    == Gone::No
+                {
+                    store::set_state(tx, item, ItemState::Overtaken).await?;
+                }
+                store::want_again(tx, invitation).await
+            }
+        }
     }
 }

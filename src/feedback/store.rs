@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect, Set,
@@ -13,7 +13,7 @@ use super::entity::feedback;
 use super::{FeedbackId, ItemState};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{ConferenceId, ConferenceType, Status};
-use crate::invitations::InvitationId;
+use crate::invitations::{self, InvitationId};
 use crate::platform::Tx;
 use crate::register::FeedbackWanted;
 use crate::register::entity::register;
@@ -35,8 +35,11 @@ pub async fn wanted(
         .await
 }
 
-/// Takes a register for this transaction, if its feedback is still wanted: of two processes, one.
+/// Takes a register for this transaction, if its feedback is still wanted: of two processes, one. The
+/// conference's row is taken first, as everybody takes it who changes a fact: what is read after is what
+/// the letters are written from, and an amendment comes before or after.
 pub async fn take(tx: &Tx, id: ConferenceId) -> Result<Option<register::Model>, DbErr> {
+    conference::Entity::find_by_id(id).lock(LockType::Update).one(tx.conn()).await?;
     register::Entity::find_by_id(id)
         .filter(register::Column::Feedback.eq(FeedbackWanted::Wanted))
         .lock(LockType::Update)
@@ -85,6 +88,35 @@ pub async fn set_state(tx: &Tx, item: feedback::Model, state: ItemState) -> Resu
     Ok(())
 }
 
+/// Has the feedback task look again at the register of an invitation whose letters were made.
+pub async fn want_again(tx: &Tx, id: InvitationId) -> Result<(), DbErr> {
+    let Some(row) = invitations::store::by_id(tx.conn(), id).await? else { return Ok(()) };
+    register::Entity::update_many()
+        .col_expr(register::Column::Feedback, Expr::val(FeedbackWanted::Wanted))
+        .filter(register::Column::ConferenceId.eq(row.conference_id))
+        .filter(register::Column::Feedback.eq(FeedbackWanted::Made))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Every item about an invitation.
+pub async fn ids_of(tx: &Tx, id: InvitationId) -> Result<Vec<FeedbackId>, DbErr> {
+    let of = feedback::Entity::find().filter(feedback::Column::InvitationId.eq(id));
+    of.select_only().column(feedback::Column::Id).into_tuple().all(tx.conn()).await
+}
+
+/// Items that were to be telephoned, and whose messages are in the queue again.
+pub async fn posted_again(tx: &Tx, ids: Vec<uuid::Uuid>) -> Result<(), DbErr> {
+    feedback::Entity::update_many()
+        .col_expr(feedback::Column::State, Expr::val(ItemState::Posted))
+        .filter(feedback::Column::Id.is_in(ids))
+        .filter(feedback::Column::State.eq(ItemState::ToTelephone))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// What comes next for the children of a conference.
 #[derive(Clone, Debug, Default)]
 pub struct Following {
@@ -115,7 +147,7 @@ pub async fn following(
         .order_by_asc(conference::Column::StartsAt)
         .all(db)
         .await?;
-    let taken_up = later.iter().find(|c| c.kind == ConferenceType::Reconvened).map(|c| c.conference_date);
+    let taken_up = later.first().filter(|c| c.kind == ConferenceType::Reconvened).map(|c| c.conference_date);
     let next = later.into_iter().find(|c| c.status == Status::Scheduled && c.conference_date >= today);
     Ok(Following { next, reconvened: taken_up })
 }

@@ -7,14 +7,15 @@ use serde_json::json;
 use super::due::{Basis, Owed, owed};
 use super::entity::feedback;
 use super::letter::{Letter, Source};
+use super::recipients::{Reached, Recipient};
 use super::{FeedbackId, ItemState, Kind, Settings, Wording, store};
 use crate::agencies::entity::contact;
 use crate::agencies::store::{Directory, contacts_of, directory};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId};
-use crate::mail::{Draft, MessageError, TemplateError, Templates, freeze};
-use crate::outbox::{self, MessageId, Post};
+use crate::mail::{Draft, MessageError, TemplateError, Templates, Trust, freeze};
+use crate::outbox::{self, Gone, MessageId, Post};
 use crate::platform::{Db, Keys, Tx};
 use crate::register::store::{Record, record};
 use crate::register::{Assessment, Policies, assess};
@@ -69,6 +70,13 @@ pub struct Made {
 }
 
 impl Made {
+    fn add(&mut self, other: &Self) {
+        self.letters += other.letters;
+        self.absences += other.absences;
+        self.telephone_calls += other.telephone_calls;
+        self.held_back += other.held_back;
+    }
+
     /// Whether anything was written.
     pub fn is_idle(&self) -> bool {
         self.letters == 0 && self.telephone_calls == 0 && self.nothing_because.is_none()
@@ -95,12 +103,24 @@ pub async fn make(office: Office<'_>, now: DateTime<Utc>) -> Result<Made, Feedba
             Some(format!("{} register(s) wait for the sending window: {opens}", registers.len()));
         return Ok(made);
     }
+    let mut first_error = None;
     for id in registers {
         let tx = office.db.begin("make feedback").await?;
-        make_one(office, &tx, id, now, &mut made).await?;
-        tx.commit().await?;
+        let mut of_this = Made::default();
+        // One register that cannot be written about keeps no other waiting.
+        match make_one(office, &tx, id, now, &mut of_this).await {
+            Ok(()) => {
+                tx.commit().await?;
+                made.add(&of_this);
+            }
+            Err(e) => {
+                tracing::error!(conference = %id, error = %e, "feedback could not be made");
+                tx.roll_back().await?;
+                first_error.get_or_insert(e);
+            }
+        }
     }
-    Ok(made)
+    first_error.map_or(Ok(made), Err)
 }
 
 async fn make_one(
@@ -125,42 +145,53 @@ async fn make_one(
         today: desk.today,
     };
     let held_before = made.held_back;
+    let mut under_way = false;
     let mut events = Vec::new();
     for (place, owed) in desk.owed(office.settings).into_iter().enumerate() {
         let row = &desk.record.invitations[place];
-        let assessed = &desk.assessment.invitations[place];
         let held_item = newest.get(&row.id).filter(|item| item.state != ItemState::Overtaken);
-        let (wording, recipients) = match owed {
+        let (wording, mut reached) = match owed {
             Owed::HeldBack => {
                 made.held_back += 1;
                 continue;
             }
-            Owed::Nothing => (None, None),
-            Owed::Call(wording) => (Some(wording), Some(Vec::new())),
-            Owed::Letter(wording, recipients) => (Some(wording), Some(recipients)),
+            Owed::Nothing => (None, Reached::default()),
+            Owed::Feedback(wording, reached) => (Some(wording), reached),
         };
         let name = wording.map_or(CORRECTION, Wording::code);
-        let basis = |name| Basis::of(name, row, assessed, desk.assessment.quoracy.quorate);
+        let basis = |name| Basis::of(name, &desk.record, &desk.assessment, place);
         let mut kind = newest.get(&row.id).map_or(Kind::Absence, |item| item.kind);
         if let Some(item) = held_item {
             let then = serde_json::from_str::<Basis>(&item.basis).ok();
             if then == Some(basis(name)) || then == Some(basis(&item.wording)) {
                 continue;
             }
-            // What has not gone is taken back; what has gone is corrected, never silently withdrawn.
-            let gone = outbox::cancel_unsent(tx, item.id.0, "the record was amended before it went").await?;
-            if gone {
-                kind = Kind::Correction;
-            } else {
-                store::set_state(tx, item.clone(), ItemState::Overtaken).await?;
+            // What has not gone is taken back; what has gone is corrected, never silently withdrawn. A call
+            // that was made has gone too.
+            let why = "the record was amended before it went";
+            match outbox::cancel_unsent(tx, item.id.0, why).await? {
+                Gone::UnderWay => {
+                    under_way = true;
+                    continue;
+                }
+                Gone::No if item.state != ItemState::Telephoned => {
+                    store::set_state(tx, item.clone(), ItemState::Overtaken).await?;
+                }
+                Gone::No | Gone::Yes => kind = Kind::Correction,
             }
         }
-        let recipients = match (recipients, kind) {
-            (Some(recipients), _) => recipients,
-            // Represented after all, and a letter had gone: the same people are told.
-            (None, Kind::Correction) => desk.recipients(place, office.settings),
-            (None, Kind::Absence) => continue,
-        };
+        if kind == Kind::Correction {
+            // Those who were written to are those who are told.
+            let about = store::ids_of(tx, row.id).await?.into_iter().map(|id| id.0);
+            let written = outbox::sent_to(tx, about).await?.into_iter().map(|address| Recipient {
+                full: office.settings.domains.trust(&address) == Trust::Full,
+                address,
+            });
+            let recipients: Vec<Recipient> = written.collect();
+            reached = Reached { call: recipients.is_empty(), recipients };
+        } else if wording.is_none() {
+            continue;
+        }
         let name = if kind == Kind::Correction { CORRECTION } else { name };
         let last = newest.get(&row.id).filter(|item| item.kind == kind).map_or(0, |item| item.version);
         let item = feedback::Model {
@@ -170,7 +201,7 @@ async fn make_one(
             version: last + 1,
             wording: name.to_owned(),
             basis: serde_json::to_string(&basis(name)).expect("codes are JSON"),
-            state: if recipients.is_empty() { ItemState::ToTelephone } else { ItemState::Posted },
+            state: if reached.call { ItemState::ToTelephone } else { ItemState::Posted },
             made_at: now,
         };
         let about = item.id.0;
@@ -178,9 +209,9 @@ async fn make_one(
         events.push(Event { action: "feedback.made", object: about.to_string(), payload });
         store::insert(tx, item).await?;
         made.absences += 1;
-        made.telephone_calls += usize::from(recipients.is_empty());
+        made.telephone_calls += usize::from(reached.call);
         let letter = Letter::of(source, place, wording.filter(|_| kind == Kind::Absence));
-        for recipient in recipients {
+        for recipient in reached.recipients {
             let template = if recipient.full { name } else { MINIMAL };
             let id = MessageId::new();
             let message_id = message_id(id, &office.settings.from);
@@ -198,7 +229,7 @@ async fn make_one(
             made.letters += 1;
         }
     }
-    if made.held_back == held_before {
+    if made.held_back == held_before && !under_way {
         store::done(tx, register).await?;
     }
     audit::record(tx, office.keys, &Actor::system("feedback task"), now, events).await?;
@@ -241,10 +272,6 @@ impl Desk {
     fn owed(&self, settings: &Settings) -> Vec<Owed> {
         owed(&self.record, &self.assessment, &self.directory, &self.contacts, settings, self.today)
     }
-
-    fn recipients(&self, place: usize, settings: &Settings) -> Vec<super::recipients::Recipient> {
-        super::due::recipients_of(&self.record, place, &self.directory, &self.contacts, settings, self.today)
-    }
 }
 
 /// What feedback these confirmed registers would make, if it were wanted now.
@@ -262,10 +289,10 @@ pub async fn preview(
             match owed {
                 Owed::Nothing => {}
                 Owed::HeldBack => made.held_back += 1,
-                Owed::Call(_) => made.telephone_calls += 1,
-                Owed::Letter(_, recipients) => {
+                Owed::Feedback(_, reached) => {
                     made.absences += 1;
-                    made.letters += recipients.len();
+                    made.letters += reached.recipients.len();
+                    made.telephone_calls += usize::from(reached.call);
                 }
             }
         }

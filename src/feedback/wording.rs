@@ -1,5 +1,7 @@
 //! Which letter an absence gets: the first case that applies (DOMAIN 7). High support, high challenge.
 
+use chrono::{DateTime, Utc};
+
 use crate::invitations::{AbsenceReason, Facts, Fault, Response};
 use crate::platform::codes::codes;
 use crate::register::Standing;
@@ -27,7 +29,12 @@ impl Wording {
 }
 
 /// The wording for an absence on which feedback is due; `None` where none is.
-pub fn wording(facts: &Facts, standing: Standing, fault: Option<Fault>) -> Option<Wording> {
+pub fn wording(
+    facts: &Facts,
+    standing: Standing,
+    fault: Option<Fault>,
+    decision_at: Option<DateTime<Utc>>,
+) -> Option<Wording> {
     if !standing.is_missing() || facts.walk_in {
         return None;
     }
@@ -38,14 +45,18 @@ pub fn wording(facts: &Facts, standing: Standing, fault: Option<Fault>) -> Optio
         return Some(Wording::JoiningFailed);
     }
     Some(match standing {
-        // Who left went before the decision; who never left came after it.
-        Standing::LeftBeforeDecision if facts.left_at.is_none() => Wording::ArrivedAfterDecision,
+        Standing::LeftBeforeDecision if arrived_after(facts, decision_at) => Wording::ArrivedAfterDecision,
         Standing::LeftBeforeDecision => Wording::LeftBeforeDecision,
         Standing::Contributed => Wording::Contributed,
         Standing::Apologies => Wording::Apologies,
         _ if facts.response == Response::Accepted => Wording::AcceptedNotCome,
         _ => Wording::NoAnswer,
     })
+}
+
+/// Who came after the decision came too late for it, whenever they left.
+fn arrived_after(facts: &Facts, decision_at: Option<DateTime<Utc>>) -> bool {
+    facts.joined_at.zip(decision_at).is_some_and(|(joined, decided)| joined > decided)
 }
 
 #[cfg(test)]
@@ -80,28 +91,30 @@ mod tests {
         let lost = Facts { absence_reason: Some(AbsenceReason::JoiningFailed), ..absent() };
         let left = Facts { attendance: Some(Attendance::Video), left_at: at("14:00"), ..absent() };
         let late = Facts { attendance: Some(Attendance::Video), joined_at: at("14:50"), ..absent() };
+        let late_and_left = Facts { left_at: at("15:00"), ..late.clone() };
         let ours = Some(Fault::Late);
         for (facts, standing, fault, expected) in [
             (&lost, Standing::Apologies, ours, Some(Wording::AuthorityFault)),
             (&lost, Standing::Apologies, None, Some(Wording::JoiningFailed)),
             (&lost, Standing::Contributed, None, Some(Wording::JoiningFailed)),
             (&late, Standing::LeftBeforeDecision, None, Some(Wording::ArrivedAfterDecision)),
+            (&late_and_left, Standing::LeftBeforeDecision, None, Some(Wording::ArrivedAfterDecision)),
             (&left, Standing::LeftBeforeDecision, None, Some(Wording::LeftBeforeDecision)),
             (&accepted, Standing::Contributed, None, Some(Wording::Contributed)),
             (&accepted, Standing::Apologies, None, Some(Wording::Apologies)),
             (&accepted, Standing::Silent, None, Some(Wording::AcceptedNotCome)),
             (&nobody, Standing::Silent, None, Some(Wording::NoAnswer)),
         ] {
-            assert_eq!(wording(facts, standing, fault), expected);
+            assert_eq!(wording(facts, standing, fault, at("14:30")), expected);
         }
     }
 
     #[test]
     fn nobody_is_written_to_who_was_there_or_was_not_expected_or_is_not_recorded() {
         for standing in Standing::ALL.iter().filter(|s| !s.is_missing()) {
-            assert_eq!(wording(&absent(), *standing, None), None, "{}", standing.label());
+            assert_eq!(wording(&absent(), *standing, None, None), None, "{}", standing.label());
         }
         let walk_in = Facts { walk_in: true, ..absent() };
-        assert_eq!(wording(&walk_in, Standing::LeftBeforeDecision, Some(Fault::NotInvited)), None);
+        assert_eq!(wording(&walk_in, Standing::LeftBeforeDecision, Some(Fault::NotInvited), None), None);
     }
 }

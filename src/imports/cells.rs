@@ -6,6 +6,8 @@ use chrono::{NaiveDate, NaiveTime};
 
 use super::outcome::Refusal;
 use super::text::{Row, Table};
+use crate::calendar::written;
+use crate::mail::is_address;
 use crate::platform::{UnknownCode, nearest};
 
 /// Reads the cells of one row and gathers what is wrong with them.
@@ -45,9 +47,13 @@ impl<'a> Cells<'a> {
         if text.is_empty() {
             return None;
         }
-        let read = parse_date(text);
+        let read = written::day(text);
         if read.is_none() {
-            self.refuse(column, "this is not a date", "Write it as 2026-09-30 or 30/09/2026.");
+            self.refuse(
+                column,
+                "this is not a date between 1990 and 2100",
+                "Write it as 2026-09-30 or 30/09/2026.",
+            );
         }
         read
     }
@@ -68,7 +74,7 @@ impl<'a> Cells<'a> {
         if text.is_empty() {
             return None;
         }
-        let read = parse_time(text);
+        let read = written::time(text);
         if read.is_none() {
             self.refuse(column, "this is not a time of day", "Write it as 13:30.");
         }
@@ -119,7 +125,7 @@ impl<'a> Cells<'a> {
         if text.is_empty() {
             return None;
         }
-        if text.parse::<lettre::Address>().is_err() || !text.contains('.') {
+        if !is_address(text) {
             self.refuse(
                 column,
                 "this is not a mail address",
@@ -128,34 +134,5 @@ impl<'a> Cells<'a> {
             return None;
         }
         Some(text.to_lowercase())
-    }
-}
-
-pub(super) fn parse_date(text: &str) -> Option<NaiveDate> {
-    let text = text.strip_suffix(" 00:00:00").or_else(|| text.strip_suffix(" 00:00")).unwrap_or(text);
-    let day =
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(text, "%d/%m/%Y"));
-    day.ok().filter(|day| (1990..=2100).contains(&chrono::Datelike::year(day)))
-}
-
-pub(super) fn parse_time(text: &str) -> Option<NaiveTime> {
-    ["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p"]
-        .iter()
-        .find_map(|form| NaiveTime::parse_from_str(text, form).ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_read_in_two_forms_and_nothing_is_guessed() {
-        let day = "2026-09-30".parse().ok();
-        for text in ["2026-09-30", "30/09/2026", "30/9/2026", "30/09/2026 00:00"] {
-            assert_eq!(parse_date(text), day, "{text}");
-        }
-        for text in ["09/30/2026", "30-09-2026", "30/09/26", "46295", "2026-02-30", "0026-09-30"] {
-            assert_eq!(parse_date(text), None, "{text}");
-        }
     }
 }

@@ -1,22 +1,26 @@
 //! A known conference while a file's facts are merged into it, fact by fact.
 
+use std::collections::HashMap;
+
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 
 use super::log::LogConference;
 use super::outcome::{Change, Conflict, Outcome};
 use super::records::{Pending, Run};
 use crate::conferences::entity::child;
-use crate::conferences::{ChildId, Status};
+use crate::conferences::{ChairId, ChildId};
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::register::entity::amendment;
-use crate::register::merge::{self, Difference, Verdict, contradicts, keep_all_if, merge};
+use crate::register::merge::{self, Difference, Verdict, contradicts, keep_all_if, merge, next_base};
 use crate::register::store::Record;
 use crate::register::{self, AmendmentId, Source, Standing, standing};
 
 /// One known conference while the file's facts are merged into it.
 pub(super) struct Merging<'a, 'b> {
     pub run: &'a Run<'b>,
+    /// Chairs by name: facts hold their ids, and people read their names.
+    pub chairs: &'a HashMap<String, ChairId>,
     pub ours: &'a mut Record,
     pub pending: &'a mut Pending,
     pub out: &'a mut Outcome,
@@ -39,15 +43,12 @@ impl Merging<'_, '_> {
         let before = self.ours.conference.clone();
         let differences =
             merge(merge::CONFERENCE, &mut self.ours.conference, &fresh.conference, base.as_deref(), frozen);
-        let c = &self.ours.conference;
-        let contradicts = (c.status == Status::Adjourned) != c.adjournment_reason.is_some()
-            || c.decision_at.is_some_and(|at| at < c.starts_at)
-            || !matches!(c.status, Status::Held | Status::Adjourned) && c.decision_at.is_some()
-            || c.strategy_discussion_on.is_some_and(|day| day > c.conference_date);
+        let contradicts = merge::conference_contradicts(&self.ours.conference);
         let differences = keep_all_if(contradicts, differences, &mut self.ours.conference, before);
         self.report("conference", None, None, &differences);
-        let text = fresh.conference.from_file.clone();
-        if self.ours.conference.from_file != text || differences.iter().any(|d| d.verdict == Verdict::Taken) {
+        let (ours, theirs) = (&self.ours.conference, &fresh.conference);
+        let text = Some(next_base(merge::CONFERENCE, ours, theirs, base.as_deref()));
+        if base != text || differences.iter().any(|d| d.verdict == Verdict::Taken) {
             self.ours.conference.from_file = text;
             self.ours.conference.clone().into_active_model().reset_all().update(self.run.tx.conn()).await?;
         }
@@ -74,8 +75,9 @@ impl Merging<'_, '_> {
                 merge(merge::CHILD, &mut self.ours.children[place], theirs, base.as_deref(), frozen);
             let id = self.ours.children[place].id;
             self.report(&whose, None, Some(id), &differences);
-            if base != theirs.decision_from_file || differences.iter().any(|d| d.verdict == Verdict::Taken) {
-                self.ours.children[place].decision_from_file = theirs.decision_from_file.clone();
+            let text = Some(next_base(merge::CHILD, &self.ours.children[place], theirs, base.as_deref()));
+            if base != text || differences.iter().any(|d| d.verdict == Verdict::Taken) {
+                self.ours.children[place].decision_from_file = text;
                 let row = self.ours.children[place].clone();
                 row.into_active_model().reset_all().update(self.run.tx.conn()).await?;
             }
@@ -130,9 +132,9 @@ impl Merging<'_, '_> {
             let differences = keep_all_if(contradicts, differences, &mut row, before);
             self.report(&whose, Some(row.id), None, &differences);
             let taken = differences.iter().any(|d| d.verdict == Verdict::Taken);
-            if taken || row.from_file != theirs.from_file {
-                row.from_file = theirs.from_file.clone();
-                row.version += i32::from(taken);
+            let text = Some(next_base(merge::INVITATION, &row, theirs, row.from_file.as_deref()));
+            if taken || row.from_file != text {
+                row.from_file = text;
                 row.clone().into_active_model().reset_all().update(conn).await?;
             }
             self.ours.invitations[place] = row;
@@ -190,7 +192,16 @@ impl Merging<'_, '_> {
         differences: &[Difference],
     ) {
         let amends = self.confirmed();
-        for d in differences {
+        let named = |d: &Difference| -> Difference {
+            let name = |id: &str| {
+                self.chairs.iter().find(|(_, c)| c.to_string() == id).map(|(name, _)| name.clone())
+            };
+            let of =
+                |text: &str| name(text).filter(|_| d.field == "chair").unwrap_or_else(|| text.to_owned());
+            Difference { here: of(&d.here), proposed: of(&d.proposed), ..d.clone() }
+        };
+        let differences: Vec<Difference> = differences.iter().map(named).collect();
+        for d in &differences {
             if d.verdict == Verdict::Kept {
                 self.conflict(whose, d.field, d.here.clone(), d.proposed.clone());
                 continue;

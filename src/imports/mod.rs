@@ -58,8 +58,6 @@ pub struct Options {
 pub struct Rules {
     /// Notice, calendar, quorum.
     pub policies: Policies,
-    /// Working days before the conference by which a report is on time.
-    pub report_on_time_working_days: u32,
     /// How feedback is made.
     pub feedback: feedback::Settings,
 }
@@ -71,14 +69,14 @@ pub enum ImportError {
     #[error("{0}: {1}")]
     Read(String, std::io::Error),
     /// The folder holds none of the three files.
-    #[error("{0} holds none of agencies.csv, contacts.csv, attendance-log.csv")]
+    #[error("{0} holds no .csv file: agencies.csv, contacts.csv and attendance-log.csv are looked for")]
     NothingThere(String),
     /// The database refused.
     #[error(transparent)]
     Db(#[from] DbErr),
 }
 
-/// Reads a folder's three files (those that are there), or one file.
+/// Reads a folder's CSV files, or one file. Which of the three each is, its header says.
 pub fn files_at(path: &Path) -> Result<Vec<File>, ImportError> {
     let read = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -89,8 +87,14 @@ pub fn files_at(path: &Path) -> Result<Vec<File>, ImportError> {
     if !path.is_dir() {
         return Ok(vec![read(path)?]);
     }
-    let names = ["agencies.csv", "contacts.csv", "attendance-log.csv"];
-    let files = names.map(|n| path.join(n)).into_iter().filter(|p| p.exists()).map(|p| read(&p));
+    let failed = |e: std::io::Error| ImportError::Read(path.display().to_string(), e);
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        paths.push(entry.map_err(failed)?.path());
+    }
+    paths.retain(|p| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv")));
+    paths.sort();
+    let files = paths.iter().map(|p| read(p));
     let files = files.collect::<Result<Vec<_>, _>>()?;
     if files.is_empty() { Err(ImportError::NothingThere(path.display().to_string())) } else { Ok(files) }
 }
@@ -161,6 +165,9 @@ pub async fn run(
         match Table::read(&file.name, &text, kind.columns()) {
             Err(refused) => out.refusals.extend(refused),
             Ok((table, misshapen)) => {
+                if table.rows.is_empty() {
+                    out.warnings.push(format!("{}: there is no row under the header.", file.name));
+                }
                 for column in table.unread(kind.columns()) {
                     out.warnings.push(format!("{}: the column `{column}` is not read.", file.name));
                 }
@@ -169,6 +176,7 @@ pub async fn run(
         }
     }
     let unreadable = !out.refusals.is_empty();
+    let mut untied = false;
     tables.sort_by_key(|(kind, ..)| *kind);
     for (kind, table, misshapen) in tables {
         match kind {
@@ -190,12 +198,13 @@ pub async fn run(
                 let context = Context {
                     today: london::date(now),
                     calendar: &rules.policies.calendar,
-                    report_on_time_working_days: rules.report_on_time_working_days,
+                    report_on_time_working_days: rules.policies.report_on_time_working_days,
                     agencies: &agencies,
                 };
                 let log = log::read(&table, misshapen, &context);
                 out.conferences.refused += log.refused_conferences;
                 out.invitations.refused += log.refused_invitations;
+                untied |= log.untied;
                 out.refusals.extend(log.refused);
                 out.warnings.extend(log.warnings);
                 let run = Run {
@@ -218,7 +227,11 @@ pub async fn run(
     (out.letters, out.letter_absences) = (preview.letters, preview.absences);
     (out.telephone_calls, out.held_back) = (preview.telephone_calls, preview.held_back);
 
-    let acceptable = out.refusals.is_empty() || options.without_refused && !unreadable;
+    let acceptable = out.refusals.is_empty() || options.without_refused && !unreadable && !untied;
+    if untied && options.without_refused {
+        let why = "A refused row names no conference, so none is known to be whole: correct that row first.";
+        out.warnings.push(why.to_owned());
+    }
     if options.dry_run || !acceptable {
         tx.roll_back().await?;
         return Ok(out);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Multipart, State};
+use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
@@ -16,8 +16,11 @@ use crate::web::{Desk, Page, Problem};
 
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
-    Router::new().route("/imports", get(ask).post(import))
+    Router::new().route("/imports", get(ask).post(import).layer(DefaultBodyLimit::max(BODY_LIMIT)))
 }
+
+/// A year of a county's log is 3 MB; ten years fit.
+const BODY_LIMIT: usize = 40 * 1024 * 1024;
 
 /// Lines of one list that a page shows; the counts are always whole.
 const SHOWN: usize = 500;
@@ -156,7 +159,7 @@ async fn import(
         let file = field.file_name().map(str::to_owned);
         let bytes = field.bytes().await.map_err(unreadable)?;
         match (name.as_str(), file) {
-            ("files", Some(name)) if !bytes.is_empty() => files.push(File { name, bytes: bytes.to_vec() }),
+            ("files", Some(name)) if !name.is_empty() => files.push(File { name, bytes: bytes.to_vec() }),
             ("what", _) => options.dry_run = &bytes[..] != b"import",
             ("without_refused", _) => options.without_refused = &bytes[..] == b"yes",
             ("feedback", _) => options.feedback = &bytes[..] == b"yes",

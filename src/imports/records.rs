@@ -4,13 +4,16 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::json;
 
 use super::directory::Known;
 use super::log::{LogConference, LogInvitation};
 use super::merging::Merging;
-use super::outcome::Outcome;
+use super::outcome::{Conflict, Outcome};
 use crate::audit::Event;
 use crate::calendar::london;
 use crate::conferences::entity::{chair, child, conference};
@@ -91,8 +94,10 @@ impl Run<'_> {
                     services.push(known.service(self.tx, &i.agency_code, &i.service).await?);
                 }
                 let record = held.remove(&theirs.conference_ref);
-                let record = self.take_one(theirs, chair, &services, record, &mut pending, out).await?;
-                self.confirm(&record, &mut pending, &mut for_feedback, out).await?;
+                let fresh = self.record_of(theirs, chair, &services);
+                let file_is_whole = is_whole(&fresh);
+                let record = self.take_one(theirs, &chairs, fresh, record, &mut pending, out).await?;
+                self.confirm(&record, file_is_whole, &mut pending, &mut for_feedback, out).await?;
                 done += 1;
                 (self.progress)(done, total);
             }
@@ -103,7 +108,11 @@ impl Run<'_> {
 
     async fn held(&self, batch: &[LogConference]) -> Result<HashMap<String, Record>, DbErr> {
         let refs = batch.iter().map(|c| c.conference_ref.as_str());
-        let known = conference::Entity::find().filter(conference::Column::ConferenceRef.is_in(refs));
+        // Locked, in one order: a register saved at the same time is saved before, or after, never under us.
+        let known = conference::Entity::find()
+            .filter(conference::Column::ConferenceRef.is_in(refs))
+            .order_by_asc(conference::Column::Id)
+            .lock(LockType::Update);
         let known = known.all(self.tx.conn()).await?;
         let held = records(self.tx.conn(), known).await?;
         Ok(held.into_iter().map(|r| (r.conference.conference_ref.clone(), r)).collect())
@@ -112,13 +121,12 @@ impl Run<'_> {
     async fn take_one(
         &self,
         theirs: &LogConference,
-        chair: ChairId,
-        services: &[crate::agencies::ServiceId],
+        chairs: &HashMap<String, ChairId>,
+        fresh: Record,
         held: Option<Record>,
         pending: &mut Pending,
         out: &mut Outcome,
     ) -> Result<Record, DbErr> {
-        let fresh = self.record_of(theirs, chair, services);
         let Some(mut ours) = held else {
             out.conferences.new += 1;
             out.invitations.new += fresh.invitations.len();
@@ -130,8 +138,22 @@ impl Run<'_> {
             pending.events.push(Event { action: "conference.imported", object, payload });
             return Ok(fresh);
         };
+        let unmakes = !matches!(fresh.conference.status, Status::Held | Status::Adjourned);
+        if ours.register.is_some() && unmakes {
+            // Taking half of it would leave facts of a meeting that, by the file, did not happen.
+            out.conflicts.push(Conflict {
+                conference: theirs.conference_ref.clone(),
+                whose: "conference".to_owned(),
+                field: "status".to_owned(),
+                here: ours.conference.status.code().to_owned(),
+                file: fresh.conference.status.code().to_owned(),
+            });
+            out.conferences.unchanged += 1;
+            out.invitations.unchanged += fresh.invitations.len();
+            return Ok(ours);
+        }
         let before = out.changes.len();
-        let mut merging = Merging { run: self, ours: &mut ours, pending, out };
+        let mut merging = Merging { run: self, chairs, ours: &mut ours, pending, out };
         merging.conference(&fresh).await?;
         merging.children(&fresh).await?;
         merging.invitations(theirs, &fresh).await?;
@@ -143,14 +165,16 @@ impl Run<'_> {
             let payload = json!({ "file": self.file, "changes": changes });
             let object = ours.conference.id.to_string();
             pending.events.push(Event { action: "conference.changed_by_file", object, payload });
-            // Someone who has this register open must be shown what the file changed; and a letter
-            // already made may now say something that no longer holds.
+            // Someone who has this register open must be shown what the file changed.
             let mut row = ours.conference.clone();
             row.version += 1;
             row.into_active_model().reset_all().update(self.tx.conn()).await?;
-            if let Some(register) = ours.register.as_mut().filter(|r| r.feedback == FeedbackWanted::Made) {
-                register.feedback = FeedbackWanted::Wanted;
-                register.clone().into_active_model().reset_all().update(self.tx.conn()).await?;
+            if !self.feedback && ours.register.as_ref().is_some_and(|r| r.feedback == FeedbackWanted::Made) {
+                let name = &ours.conference.conference_ref;
+                out.warnings.push(format!(
+                    "{name}: letters about this register were made. If they no longer hold, their corrections go \
+                     when the file is imported with feedback."
+                ));
             }
         }
         Ok(ours)
@@ -223,7 +247,6 @@ impl Run<'_> {
                 absence_reason: i.absence_reason,
                 excused: i.excused,
                 view: i.view,
-                version: 1,
                 recorded_by: None,
                 recorded_at: None,
                 from_file: None,
@@ -240,11 +263,12 @@ impl Run<'_> {
         }
     }
 
-    /// Confirms a register that the file has whole (DOMAIN 3): held or adjourned, with a decision time,
-    /// and no core or expected invitation unrecorded.
+    /// Confirms a register that the file has whole. One that somebody is filling here is not confirmed
+    /// by a file that knows less of it.
     async fn confirm(
         &self,
         record: &Record,
+        file_is_whole: bool,
         pending: &mut Pending,
         for_feedback: &mut Vec<ConferenceId>,
         out: &mut Outcome,
@@ -253,8 +277,6 @@ impl Run<'_> {
         if !matches!(c.status, Status::Held | Status::Adjourned) {
             return Ok(());
         }
-        let unrecorded =
-            || record.invitations.iter().any(|i| standing(&i.facts(), c.decision_at) == Standing::Unrecorded);
         let today = london::date(self.now);
         let recent = register::is_recent(
             c.conference_date,
@@ -263,7 +285,7 @@ impl Run<'_> {
             &self.policies.calendar,
         );
         match &record.register {
-            None if c.decision_at.is_none() || unrecorded() => out.registers_open += 1,
+            None if !file_is_whole || !is_whole(record) => out.registers_open += 1,
             None => {
                 out.registers_confirmed += 1;
                 let feedback = match (recent, self.feedback) {
@@ -284,10 +306,16 @@ impl Run<'_> {
                     for_feedback.push(c.id);
                 }
             }
-            Some(held) if held.feedback == FeedbackWanted::NotAskedFor && recent => {
-                for_feedback.push(c.id);
+            // Looking again at a register whose letters are made makes only what is owed since: a
+            // correction, where the file changed what a letter says.
+            Some(held)
+                if matches!(held.feedback, FeedbackWanted::NotAskedFor | FeedbackWanted::Made) && recent =>
+            {
+                if held.feedback == FeedbackWanted::NotAskedFor {
+                    out.feedback_wanted += usize::from(self.feedback);
+                    for_feedback.push(c.id);
+                }
                 if self.feedback {
-                    out.feedback_wanted += 1;
                     let mut row = held.clone();
                     row.feedback = FeedbackWanted::Wanted;
                     row.into_active_model().reset_all().update(self.tx.conn()).await?;
@@ -315,4 +343,14 @@ impl Run<'_> {
         write_all!(pending.amendments, amendment::Entity);
         Ok(())
     }
+}
+
+/// Whether a register can be taken as confirmed (DOMAIN 3): held or adjourned, with a decision time, and
+/// no core or expected invitation unrecorded.
+fn is_whole(record: &Record) -> bool {
+    let c = &record.conference;
+    let unrecorded = |i: &invitation::Model| standing(&i.facts(), c.decision_at) == Standing::Unrecorded;
+    matches!(c.status, Status::Held | Status::Adjourned)
+        && c.decision_at.is_some()
+        && !record.invitations.iter().any(unrecorded)
 }

@@ -94,8 +94,9 @@ impl Table {
                     format!("the row has {} cells and the header has {}", cells.len(), columns.len());
                 let remedy =
                     "A cell that holds the separator must stand in quotation marks; was the file cut off?";
-                let conference =
-                    columns.iter().position(|c| c == "conference_ref").and_then(|n| cells.get(n));
+                // Only a cell that something follows is known to be whole.
+                let place = columns.iter().position(|c| c == "conference_ref");
+                let conference = place.filter(|n| n + 1 < cells.len()).and_then(|n| cells.get(n));
                 let refusal = refuse(line, "", &cells[0], reason, remedy);
                 misshapen.push(Refusal { conference: conference.cloned(), ..refusal });
             } else {

@@ -40,8 +40,6 @@ pub mod invitation {
         pub absence_reason: Option<AbsenceReason>,
         pub excused: Option<Excused>,
         pub view: Option<View>,
-        /// Counts the changes of this row.
-        pub version: i32,
         /// Who recorded it here last, and when.
         pub recorded_by: Option<String>,
         pub recorded_at: Option<DateTime<Utc>>,

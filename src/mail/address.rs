@@ -47,6 +47,18 @@ impl Domains {
     }
 }
 
+/// Whether a message can be addressed to this: one plain address, at a domain with a dot.
+pub fn is_address(text: &str) -> bool {
+    let plain = |c: char| {
+        c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '(' | ')' | ',' | ';' | '[' | ']' | '\\')
+    };
+    let domain = text.rsplit_once('@').map_or("", |(_, domain)| domain);
+    text.chars().all(plain)
+        && domain.contains('.')
+        && text.parse::<lettre::Address>().is_ok()
+        && text.parse::<lettre::message::Mailbox>().is_ok()
+}
+
 /// "h…@…nhs.uk": enough for its owner to know it, too little for anybody else.
 pub fn masked(address: &str) -> String {
     let Some((name, domain)) = address.rsplit_once('@') else { return "…".to_owned() };
@@ -75,6 +87,23 @@ mod tests {
         assert_eq!(domains.trust("hv@nhs.uk.example.org"), Trust::Minimal);
         assert_eq!(domains.trust("someone@gmail.com"), Trust::Blocked);
         assert_eq!(domains.trust("no address"), Trust::Blocked);
+    }
+
+    #[test]
+    fn only_one_plain_address_can_be_written_to() {
+        assert!(is_address("hv-north@oxfordhealth.nhs.uk"));
+        for text in [
+            "",
+            "hv",
+            "hv@localhost",
+            "\"x y\"@nhs.uk",
+            "a@[127.0.0.1]",
+            "a@nhs.uk, b@nhs.uk",
+            "A <a@nhs.uk>",
+            "a@nhs.uk\nBcc: b@nhs.uk",
+        ] {
+            assert!(!is_address(text), "{text}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod message;
 mod templates;
 mod transport;
 
-pub use address::{Domains, Trust, masked};
+pub use address::{Domains, Trust, is_address, masked};
 pub use message::{Draft, MessageError, freeze};
 pub use templates::{TemplateError, Templates};
 pub use transport::{SendError, SmtpSettings, SmtpTls, Transport};

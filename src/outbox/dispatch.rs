@@ -1,12 +1,13 @@
 //! The dispatcher: claims what is due, asks whether it may still go, sends, settles.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
+use uuid::Uuid;
 
 use super::store::{Settlement, claim, settle};
 use super::{Claim, MessageId};
 use crate::mail::{SendError, Transport};
-use crate::platform::Db;
+use crate::platform::{Db, Tx};
 use futures_util::future::join_all;
 
 /// Messages under way at once: one SMTP connection carries about 22 a second.
@@ -16,6 +17,8 @@ const AT_ONCE: u64 = 8;
 pub enum Fate {
     /// It may.
     Send,
+    /// It may, and not before this moment.
+    Wait(DateTime<Utc>, String),
     /// It may not any more.
     Cancel(String),
 }
@@ -23,9 +26,20 @@ pub enum Fate {
 /// What the dispatcher needs from those whose messages it carries.
 pub trait Delivery: Sync {
     /// Asked just before sending: the state may have changed since the message was posted.
-    fn fate(&self, claim: &Claim) -> impl Future<Output = Result<Fate, DbErr>> + Send;
+    fn fate(&self, claim: &Claim, now: DateTime<Utc>) -> impl Future<Output = Result<Fate, DbErr>> + Send;
     /// When to try again after a passing error; `None` to give up.
     fn next_attempt(&self, posted_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>>;
+    /// Told in the transaction that gives a message up, or cancels it.
+    fn ended(&self, tx: &Tx, about: Uuid, end: End) -> impl Future<Output = Result<(), DbErr>> + Send;
+}
+
+/// How a message ended without being sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Given up.
+    GivenUp,
+    /// Cancelled at the moment of sending.
+    Cancelled,
 }
 
 /// What a run did.
@@ -59,9 +73,12 @@ pub async fn dispatch(
         }
         let mut under_way = Vec::with_capacity(claims.len());
         for claim in claims {
-            let settlement = match delivery.fate(&claim).await? {
-                Fate::Cancel(why) => Some(Settlement::Cancelled(why)),
-                Fate::Send => None,
+            let settlement = match delivery.fate(&claim, now()).await {
+                Ok(Fate::Cancel(why)) => Some(Settlement::Cancelled(why)),
+                Ok(Fate::Wait(until, why)) => Some(Settlement::Retry(until, why)),
+                Ok(Fate::Send) => None,
+                // The lease is given back: nothing has gone.
+                Err(e) => Some(Settlement::Retry(now() + TimeDelta::minutes(1), e.to_string())),
             };
             under_way.push((claim, settlement));
         }
@@ -90,8 +107,16 @@ pub async fn dispatch(
                 Settlement::Failed(_) => done.failed += 1,
                 Settlement::Cancelled(_) => done.cancelled += 1,
             }
+            let end = match &settlement {
+                Settlement::Failed(_) => Some(End::GivenUp),
+                Settlement::Cancelled(_) => Some(End::Cancelled),
+                _ => None,
+            };
             let tx = db.begin("settle message").await?;
             settle(&tx, &claim, now(), settlement).await?;
+            if let Some(end) = end {
+                delivery.ended(&tx, claim.about, end).await?;
+            }
             tx.commit().await?;
         }
     }

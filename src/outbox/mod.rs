@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
-pub use dispatch::{Delivery, Dispatched, Fate, dispatch};
-pub use store::{accepted_at, cancel_unsent, list, post, requeue};
+pub use dispatch::{Delivery, Dispatched, End, Fate, dispatch};
+pub use store::{Gone, accepted_at, all_given_up, cancel_unsent, list, post, requeue, sent_to};
 
 typed_id! {
     /// A message in the outbox.

@@ -120,8 +120,19 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// Cancels what has not gone yet of one thing's messages. Says whether any had gone, or may have.
-pub async fn cancel_unsent(tx: &Tx, about: Uuid, why: &str) -> Result<bool, DbErr> {
+/// Where a thing's messages stand once what could be cancelled is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// Nothing has gone.
+    No,
+    /// Something is being sent at this moment: ask again.
+    UnderWay,
+    /// Something has gone, or may have.
+    Yes,
+}
+
+/// Cancels what has not gone yet of one thing's messages, and says what has.
+pub async fn cancel_unsent(tx: &Tx, about: Uuid, why: &str) -> Result<Gone, DbErr> {
     Entity::update_many()
         .col_expr(Column::State, Expr::val(State::Cancelled))
         .col_expr(Column::LastError, Expr::val(why))
@@ -130,8 +141,39 @@ pub async fn cancel_unsent(tx: &Tx, about: Uuid, why: &str) -> Result<bool, DbEr
         .filter(Column::MayHaveBeenDelivered.eq(false))
         .exec(tx.conn())
         .await?;
-    let gone = Entity::find().filter(Column::AboutId.eq(about)).filter(Column::State.ne(State::Cancelled));
-    Ok(gone.one(tx.conn()).await?.is_some())
+    let states: Vec<State> = states(tx, about).await?;
+    Ok(if states.contains(&State::Sending) {
+        Gone::UnderWay
+    } else if states.iter().all(|s| *s == State::Cancelled) {
+        Gone::No
+    } else {
+        Gone::Yes
+    })
+}
+
+async fn states(tx: &Tx, about: Uuid) -> Result<Vec<State>, DbErr> {
+    let of = Entity::find().select_only().column(Column::State).filter(Column::AboutId.eq(about));
+    of.into_tuple().all(tx.conn()).await
+}
+
+/// Whether every message about this was given up (or cancelled): nobody has been reached.
+pub async fn all_given_up(tx: &Tx, about: Uuid) -> Result<bool, DbErr> {
+    let states = states(tx, about).await?;
+    Ok(states.contains(&State::Failed)
+        && states.iter().all(|s| matches!(s, State::Failed | State::Cancelled)))
+}
+
+/// The addresses that messages about these things have gone to.
+pub async fn sent_to(tx: &Tx, about: impl IntoIterator<Item = Uuid>) -> Result<Vec<String>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::Recipient)
+        .filter(Column::AboutId.is_in(about))
+        .filter(Column::State.is_in([State::Sent, State::Sending]).or(Column::MayHaveBeenDelivered.eq(true)))
+        .distinct()
+        .into_tuple()
+        .all(tx.conn())
+        .await
 }
 
 /// A message without its body.
@@ -173,16 +215,16 @@ pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Listed>, DbErr> {
         .await
 }
 
-/// Puts every message that was given up back in the queue. Says how many.
-pub async fn requeue(tx: &Tx, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let done = Entity::update_many()
+/// Puts every message that was given up back in the queue. Says which things they are about.
+pub async fn requeue(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Uuid>, DbErr> {
+    let requeued = Entity::update_many()
         .col_expr(Column::State, Expr::val(State::Waiting))
         .col_expr(Column::DueAt, Expr::val(now))
         .col_expr(Column::PostedAt, Expr::val(now))
         .filter(Column::State.eq(State::Failed))
-        .exec(tx.conn())
+        .exec_with_returning(tx.conn())
         .await?;
-    Ok(done.rows_affected)
+    Ok(requeued.into_iter().map(|row| row.about_id).collect())
 }
 
 /// When messages about these things were accepted: (thing, moment) for each one sent.

@@ -46,7 +46,7 @@ impl Url {
         let mut options = ConnectOptions::new(self.text.clone());
         options
             .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(20))
+            .acquire_timeout(Duration::from_secs(55))
             .sqlx_logging(false)
             .record_stmt_in_spans(false)
             .map_sqlx_sqlite_opts(|o| {

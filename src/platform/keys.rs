@@ -106,11 +106,11 @@ impl Keys {
 
     /// A keyed hash to find a sealed value by. Without the keys it cannot be guessed at, even from a
     /// list of all child references.
-    pub fn find(&self, purpose: &'static str, text: &str) -> Vec<u8> {
+    pub fn find(&self, purpose: &'static str, text: impl AsRef<[u8]>) -> Vec<u8> {
         let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(&self.find).expect("any length of key");
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
-        mac.update(text.as_bytes());
+        mac.update(text.as_ref());
         mac.finalize().into_bytes().to_vec()
     }
 }

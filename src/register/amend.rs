@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::entity::{amendment, register};
 use super::form::{Proposed, Typed};
-use super::merge::{self, Difference, Verdict, contradicts, keep_all_if, merge};
+use super::merge::{self, Difference, Verdict, conference_contradicts, contradicts, keep_all_if, merge};
 use super::save::{Clash, open_deputy};
 use super::store::Record;
 use super::{AmendmentId, FeedbackWanted, Source, Standing, sealed, standing};
@@ -85,7 +85,6 @@ impl Amendment<'_> {
         if standing(&ours.facts(), record.conference.decision_at) == Standing::Unrecorded {
             return Ok(Err(NotAmended::LeavesOpen));
         }
-        ours.version += 1;
         (ours.recorded_by, ours.recorded_at) = (Some(self.actor.name.clone()), Some(self.now));
         let id = ours.id;
         ours.into_active_model().reset_all().update(tx.conn()).await?;
@@ -110,7 +109,9 @@ impl Amendment<'_> {
         }
         let never = |_: &str, _: &str| false;
         let mut c = record.conference.clone();
-        let mut of_conference = merge(merge::CONFERENCE, &mut c, &proposed.row, Some(&proposed.base), never);
+        let differences = merge(merge::CONFERENCE, &mut c, &proposed.row, Some(&proposed.base), never);
+        let before = record.conference.clone();
+        let mut of_conference = keep_all_if(conference_contradicts(&c), differences, &mut c, before);
         let mut by_child = Vec::new();
         for (ours, proposed) in record.children.iter().zip(children) {
             let mut ours = ours.clone();
@@ -131,7 +132,9 @@ impl Amendment<'_> {
             }
         }
         of_conference.retain(|d| d.verdict == Verdict::Taken);
-        self.write(tx, c, confirmed, of_conference, None, None).await?;
+        if !of_conference.is_empty() {
+            self.write(tx, c, confirmed, of_conference, None, None).await?;
+        }
         Ok(Ok(()))
     }
 

@@ -10,7 +10,7 @@ use super::standing::{Standing, standing};
 use crate::agencies::{AgencyGroup, AgencyId, ServiceId};
 use crate::calendar::Calendar;
 use crate::conferences::{AdjournmentReason, ChildId, ConferenceType, Decision, Status};
-use crate::invitations::{Facts, Fault, InvitationId, MinimumNotice, fault};
+use crate::invitations::{AbsenceReason, Facts, Fault, InvitationId, MinimumNotice, fault};
 
 /// The stored facts of one conference that rules look at.
 #[derive(Clone, Debug)]
@@ -90,6 +90,14 @@ pub struct Assessed {
     pub counted: bool,
     /// What its absence did.
     pub impact: Vec<Impact>,
+}
+
+impl Assessed {
+    /// The reason recorded for an absence is the authority's, and the authority's own facts show no fault:
+    /// somebody settles whose it was before anybody is written to (DOMAIN 7).
+    pub fn is_to_be_settled(&self, reason: Option<AbsenceReason>) -> bool {
+        self.standing.is_missing() && self.fault.is_none() && reason.is_some_and(|r| r.is_the_authoritys())
+    }
 }
 
 /// What is derived of a conference. `invitations` stands in the order of the facts.
@@ -175,9 +183,7 @@ mod tests {
     use proptest::sample::select;
 
     use super::*;
-    use crate::invitations::{
-        AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View,
-    };
+    use crate::invitations::{Attendance, Delivery, Excused, Necessity, Report, Response, View};
     use crate::register::quoracy::CountingUnit;
 
     /// What an agency then did: everything that is not a fact of its invitation.

@@ -25,6 +25,8 @@ pub enum Blocker {
     NotHeld,
     /// The meeting has not begun.
     NotBegun,
+    /// The decision time lies ahead.
+    DecisionToCome,
     /// Nobody wrote when the decision was taken.
     NoDecisionTime,
     /// A core or expected invitation is unrecorded (by its place in the record).
@@ -66,8 +68,10 @@ pub fn blockers(
     if c.starts_at > now {
         found.push(Blocker::NotBegun);
     }
-    if c.decision_at.is_none() {
-        found.push(Blocker::NoDecisionTime);
+    match c.decision_at {
+        None => found.push(Blocker::NoDecisionTime),
+        Some(at) if at > now => found.push(Blocker::DecisionToCome),
+        Some(_) => {}
     }
     let unrecorded = assessment.invitations.iter().enumerate();
     found.extend(

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
+use super::Policies;
 use super::store::Record;
-use crate::calendar::london;
+use crate::agencies::AgencyGroup;
+use crate::agencies::store::Directory;
+use crate::calendar::{london, written};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{AdjournmentReason, Decision, Status};
 use crate::invitations::entity::invitation;
+use crate::invitations::{Report, report_timing};
+use crate::mail::is_address;
 use crate::platform::UnknownCode;
 use crate::web::Fields;
 
@@ -56,8 +61,19 @@ pub struct Reader<'a> {
     fields: &'a Fields,
     prefix: String,
     whose: String,
-    date: NaiveDate,
+    occasion: Occasion<'a>,
     errors: Vec<FieldError>,
+}
+
+/// The meeting that a form is about, and the day on which it is filled in.
+#[derive(Clone, Copy)]
+pub struct Occasion<'a> {
+    /// London's date of the conference.
+    pub date: NaiveDate,
+    /// Today.
+    pub today: NaiveDate,
+    /// When a report is on time.
+    pub policies: &'a Policies,
 }
 
 impl<'a> Reader<'a> {
@@ -67,8 +83,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader for the row with this id; `whose` names it in errors.
-    pub fn new(fields: &'a Fields, prefix: impl std::fmt::Display, whose: &str, date: NaiveDate) -> Self {
-        Self { fields, prefix: prefix.to_string(), whose: whose.to_owned(), date, errors: Vec::new() }
+    pub fn new(
+        fields: &'a Fields,
+        prefix: impl std::fmt::Display,
+        whose: &str,
+        occasion: Occasion<'a>,
+    ) -> Self {
+        Self { fields, prefix: prefix.to_string(), whose: whose.to_owned(), occasion, errors: Vec::new() }
     }
 
     fn name(&self, field: &str) -> String {
@@ -103,9 +124,7 @@ impl<'a> Reader<'a> {
         if text.is_empty() {
             return None;
         }
-        let forms = ["%H:%M", "%H:%M:%S", "%H.%M", "%I:%M%p", "%I:%M %p", "%H%M"];
-        let read = forms.iter().find_map(|f| NaiveTime::parse_from_str(text, f).ok());
-        let at = read.and_then(|time| london::to_utc(self.date, time));
+        let at = written::time(text).and_then(|time| london::to_utc(self.occasion.date, time));
         if at.is_none() {
             self.error(field, format!("\"{text}\" is not a time; write it as 14:10"));
         }
@@ -117,16 +136,23 @@ impl<'a> Reader<'a> {
         if text.is_empty() {
             return None;
         }
-        let forms = ["%Y-%m-%d", "%d/%m/%Y"];
-        let read = forms.iter().find_map(|f| NaiveDate::parse_from_str(text, f).ok());
-        if read.is_none() {
-            self.error(field, format!("\"{text}\" is not a date; write it as 30/09/2026"));
+        let read = written::day(text);
+        match read {
+            None => self.error(field, format!("\"{text}\" is not a date; write it as 30/09/2026")),
+            Some(day) if day > self.occasion.today => {
+                self.error(field, format!("{text} lies in the future"));
+            }
+            Some(_) => {}
         }
         read
     }
 
     /// The facts of an invitation as the form has them.
-    pub fn invitation(&mut self, ours: &invitation::Model) -> (Proposed<invitation::Model>, Typed) {
+    pub fn invitation(
+        &mut self,
+        ours: &invitation::Model,
+        group: AgencyGroup,
+    ) -> (Proposed<invitation::Model>, Typed) {
         let mut row = ours.clone();
         row.attendance = self.code("attendance");
         row.by_deputy = self.text("by_deputy") == "yes";
@@ -143,21 +169,38 @@ impl<'a> Reader<'a> {
         row.invited_on = self.day("invited_on");
         let address = self.text("contact_email");
         row.contact_email = (!address.is_empty()).then(|| address.to_lowercase());
-        if row.contact_email.as_deref().is_some_and(|a| a.parse::<lettre::Address>().is_err()) {
+        if row.contact_email.as_deref().is_some_and(|a| !is_address(a)) {
             self.error("contact_email", format!("\"{address}\" is not a mail address"));
+        }
+        if row.excused.is_some() && !group.can_be_excused() {
+            self.error("excused", "children's social care cannot be excused".to_owned());
+        }
+        if row.attendance.is_some() && self.occasion.date > self.occasion.today {
+            self.error("attendance", "the conference has not taken place yet".to_owned());
+        }
+        // A receipt that is entered here decides what the report is (DOMAIN 4); a nil return stays one.
+        if let Some(day) = row.report_received_on.filter(|day| Some(*day) != ours.report_received_on)
+            && row.report != Report::NilReturn
+        {
+            let (calendar, days) =
+                (&self.occasion.policies.calendar, self.occasion.policies.report_on_time_working_days);
+            match report_timing(day, self.occasion.date, days, calendar) {
+                Some(report) => row.report = report,
+                None => self.error("report_received_on", "the report came after the conference".to_owned()),
+            }
         }
         let facts = row.facts();
         if !facts.was_there() && (facts.joined_at.is_some() || facts.left_at.is_some()) {
-            self.error("joined_at", "a time to join or leave needs someone who was there".to_owned());
+            self.error("joined_at", "say how they took part, or clear the time".to_owned());
         }
         if !facts.was_there() && facts.by_deputy {
-            self.error("by_deputy", "a deputy needs to have been there".to_owned());
+            self.error("by_deputy", "say how the deputy took part, or clear the tick".to_owned());
         }
         if facts.joined_at.zip(facts.left_at).is_some_and(|(joined, left)| left < joined) {
-            self.error("left_at", "left before joining".to_owned());
+            self.error("left_at", "this is before they joined".to_owned());
         }
         if facts.report_received_on.is_some() && !facts.report.was_received() {
-            self.error("report_received_on", "a day of receipt needs a report".to_owned());
+            self.error("report_received_on", "say what the report was, or clear the date".to_owned());
         }
         let base = self.text("base").to_owned();
         let was: BTreeMap<String, String> = serde_json::from_str(&base).unwrap_or_default();
@@ -165,6 +208,12 @@ impl<'a> Reader<'a> {
             text: self.text("deputy").to_owned(),
             base: was.get("deputy").cloned().unwrap_or_default(),
         };
+        if !typed.text.is_empty() && !row.by_deputy {
+            self.error(
+                "by_deputy",
+                "a deputy is named: tick that a deputy came, or clear the name".to_owned(),
+            );
+        }
         (Proposed { row, base }, typed)
     }
 }
@@ -172,10 +221,16 @@ impl<'a> Reader<'a> {
 impl Submission {
     /// Reads a submitted register against the record as it stands. `names` are the invitations' services,
     /// for errors.
-    pub fn read(fields: &Fields, record: &Record, names: &[String]) -> Self {
+    pub fn read(
+        fields: &Fields,
+        record: &Record,
+        directory: &Directory,
+        names: &[String],
+        occasion: Occasion<'_>,
+    ) -> Self {
         let c = &record.conference;
         let mut errors = Vec::new();
-        let mut reader = Reader::new(fields, "conference", "The conference", c.conference_date);
+        let mut reader = Reader::new(fields, "conference", "The conference", occasion);
         let mut row = c.clone();
         row.decision_at = reader.time("decision_time");
         row.status = reader.code_or("status", c.status);
@@ -191,12 +246,15 @@ impl Submission {
         if row.decision_at.is_some() && matches!(row.status, Status::Scheduled | Status::Cancelled) {
             row.status = Status::Held;
         }
+        if matches!(row.status, Status::Held | Status::Adjourned) && occasion.date > occasion.today {
+            reader.error("status", "the conference has not taken place yet".to_owned());
+        }
         let conference = Proposed { row, base: reader.text("base").to_owned() };
         errors.append(&mut reader.errors);
         let mut children = Vec::with_capacity(record.children.len());
         for (n, ours) in record.children.iter().enumerate() {
             let whose = format!("Child {}", n + 1);
-            let mut reader = Reader::new(fields, ours.id, &whose, c.conference_date);
+            let mut reader = Reader::new(fields, ours.id, &whose, occasion);
             let mut row = ours.clone();
             row.decision = reader.code::<Decision>("decision");
             if let Some(wrong) = row.decision.filter(|d| !d.fits(c.kind)) {
@@ -211,8 +269,9 @@ impl Submission {
         }
         let mut invitations = Vec::with_capacity(record.invitations.len());
         for (ours, name) in record.invitations.iter().zip(names) {
-            let mut reader = Reader::new(fields, ours.id, name, c.conference_date);
-            invitations.push(reader.invitation(ours));
+            let mut reader = Reader::new(fields, ours.id, name, occasion);
+            let group = directory.of(ours.service_id).1.agency_group;
+            invitations.push(reader.invitation(ours, group));
             errors.append(&mut reader.errors);
         }
         Self { conference, children, invitations, errors }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::calendar::london;
+use crate::conferences::Status;
 use crate::conferences::entity::{child, conference};
 use crate::invitations::entity::invitation;
 
@@ -71,6 +72,28 @@ pub fn merge<M>(
         differences.push(Difference { field: fact.name, here, proposed: wanted, as_before, verdict });
     }
     differences
+}
+
+/// The base after a merge: what the proposal says, but for facts that were kept although nobody changed
+/// them here (a proposal that made no sense, or that a confirmed register does not take). A later, right
+/// proposal then still finds them untouched.
+pub fn next_base<M>(facts: &[Fact<M>], ours: &M, proposed: &M, base: Option<&str>) -> String {
+    let was: BTreeMap<String, String> = base.and_then(|b| serde_json::from_str(b).ok()).unwrap_or_default();
+    let text = |fact: &Fact<M>| {
+        let here = (fact.text)(ours);
+        let untouched = was.get(fact.name) == Some(&here);
+        if untouched { here } else { (fact.text)(proposed) }
+    };
+    let texts: BTreeMap<&str, String> = facts.iter().map(|f| (f.name, text(f))).collect();
+    serde_json::to_string(&texts).expect("text is JSON")
+}
+
+/// Facts of a conference that the schema would refuse together, or that mix two days.
+pub fn conference_contradicts(c: &conference::Model) -> bool {
+    (c.status == Status::Adjourned) != c.adjournment_reason.is_some()
+        || c.decision_at.is_some_and(|at| at < c.starts_at || london::date(at) != c.conference_date)
+        || !matches!(c.status, Status::Held | Status::Adjourned) && c.decision_at.is_some()
+        || c.strategy_discussion_on.is_some_and(|day| day > c.conference_date)
 }
 
 /// Where a mixture of ours and the proposal makes no sense, ours stands whole, and all of it is a conflict.

@@ -18,7 +18,7 @@ pub(crate) mod store;
 pub use assessment::{
     Assessed, Assessment, ChildFacts, ConferenceFacts, InvitationFacts, Policy, assess, assess_at,
 };
-pub use impact::ImpactCode;
+pub use impact::{Impact, ImpactCode};
 pub use pages::routes;
 pub use quoracy::QuorumRule;
 pub use standing::{Standing, standing};
@@ -70,6 +70,8 @@ pub struct Policies {
     pub calendar: Calendar,
     /// The notice owed.
     pub minimum_notice: MinimumNotice,
+    /// Working days before the conference by which a report is on time.
+    pub report_on_time_working_days: u32,
     /// Quorum rules with the day from which each holds, oldest first; never empty.
     pub quorum: Vec<(NaiveDate, QuorumRule)>,
 }

@@ -7,12 +7,12 @@ use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, QuerySelect
 use serde_json::json;
 
 use super::form::Submission;
-use super::merge::{self, Difference, Verdict, contradicts, keep_all_if, merge};
+use super::merge::{self, Difference, Verdict, conference_contradicts, contradicts, keep_all_if, merge};
 use super::sealed;
 use super::store::{Record, record};
 use crate::audit::{self, Actor, Event};
+use crate::conferences::ConferenceId;
 use crate::conferences::entity::conference;
-use crate::conferences::{ConferenceId, Status};
 use crate::platform::{Keys, Tx};
 
 /// A fact that two people changed: what stands, and what the second wanted.
@@ -85,8 +85,7 @@ pub async fn save(
     let (proposed, base) = (submission.conference.row, submission.conference.base);
     let before = c.clone();
     let differences = merge(merge::CONFERENCE, &mut c, &proposed, Some(&base), never);
-    let nonsense = (c.status == Status::Adjourned) != c.adjournment_reason.is_some();
-    let differences = keep_all_if(nonsense, differences, &mut c, before);
+    let differences = keep_all_if(conference_contradicts(&c), differences, &mut c, before);
     saved.note("conference", differences, None, None);
 
     for (mut ours, proposed) in record.children.into_iter().zip(submission.children) {
@@ -115,7 +114,6 @@ pub async fn save(
             }
         }
         if changed {
-            ours.version += 1;
             (ours.recorded_by, ours.recorded_at) = (Some(actor.name.clone()), Some(now));
             ours.into_active_model().reset_all().update(conn).await?;
         }

@@ -121,7 +121,11 @@ pub async fn record(db: &impl ConnectionTrait, id: ConferenceId) -> Result<Optio
 }
 
 /// The settings and dated rules by which facts are judged.
-pub async fn policies(db: &impl ConnectionTrait, minimum_notice: MinimumNotice) -> Result<Policies, DbErr> {
+pub async fn policies(
+    db: &impl ConnectionTrait,
+    minimum_notice: MinimumNotice,
+    report_on_time_working_days: u32,
+) -> Result<Policies, DbErr> {
     let rules = quorum_rule::Entity::find().order_by_asc(quorum_rule::Column::ValidFrom).all(db).await?;
     let quorum = rules
         .into_iter()
@@ -141,5 +145,6 @@ pub async fn policies(db: &impl ConnectionTrait, minimum_notice: MinimumNotice) 
     if quorum.is_empty() {
         return Err(DbErr::Custom("there is no quorum rule: the table quorum_rule is empty".to_owned()));
     }
-    Ok(Policies { calendar: calendar::load(db).await?, minimum_notice, quorum })
+    let calendar = calendar::load(db).await?;
+    Ok(Policies { calendar, minimum_notice, report_on_time_working_days, quorum })
 }

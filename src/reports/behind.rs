@@ -104,6 +104,8 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
         ends.flat_map(|end| &end.missing).any(|id| *id == e.row.id)
     };
     let ended = |e: &Entry<'_>| !e.case.assessment.plan_ends.is_empty();
+    let stepped_down =
+        |e: &Entry<'_>| e.case.assessment.plan_ends.iter().any(|end| end.decision.steps_down());
     let ours = |e: &Entry<'_>| e.assessed.fault.is_some();
     Some(match figure {
         "invitations" => Box::new(|_| true),
@@ -113,7 +115,8 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
         "M8_consecutive" => Box::new(|e| is_consecutive(e.case, data)),
         "M9" => Box::new(move |e| if whole { ended(e) } else { missing(e, false) }),
         "M9_our_fault" => Box::new(move |e| missing(e, false) && ours(e)),
-        "M9_step_down" => Box::new(move |e| if whole { ended(e) } else { missing(e, true) }),
+        "M9_step_down" => Box::new(move |e| if whole { stepped_down(e) } else { missing(e, true) }),
+        "M9_step_down_our_fault" => Box::new(move |e| missing(e, true) && ours(e)),
         "M9b" => Box::new(
             move |e| if whole { ended(e) } else { missing(e, false) && !e.row.report.was_received() },
         ),
@@ -133,7 +136,6 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
         "M18_reviews_in_time" => {
             Box::new(move |e| review_in_time(e.case, data, policies).is_some_and(|yes| whole || yes))
         }
-        "M19" => Box::new(move |e| confirmed_in_time(e.case, policies).is_some_and(|yes| whole || yes)),
         "feedback_due" => Box::new(feedback_due),
         "feedback_authority_fault" => Box::new(move |e| feedback_due(e) && ours(e)),
         _ => return None,

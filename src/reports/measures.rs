@@ -181,7 +181,7 @@ pub fn is_consecutive(case: &Case, data: &MonthData) -> bool {
             Some(ProceededReason::PreBirth | ProceededReason::FewAgenciesInvolved)
         );
     let was_inquorate = |key: &[u8]| {
-        super::store::before(&data.histories, key, case.facts.date)
+        super::store::before(&data.histories, key, case.record.conference.starts_at)
             .and_then(|past| data.earlier.get(&past.id))
             .is_some_and(|past| past.assessment.in_population && !past.assessment.quoracy.quorate)
     };
@@ -197,16 +197,14 @@ pub fn adjourned_for_agencies(case: &Case) -> bool {
         )
 }
 
-/// Working days from an adjourned conference to the reconvened one; `None` while there is none.
+/// Working days from an adjourned conference until its children were met about again: their next
+/// conference that took place, whatever its type. `None` while there is none.
 pub fn days_lost(case: &Case, data: &MonthData, policies: &Policies) -> Option<u32> {
-    let later = case.record.children.iter().filter_map(|c| data.histories.get(&c.child_key)).flatten();
-    let reconvened = later
-        .filter(|p| {
-            p.kind == ConferenceType::Reconvened && p.status != Status::Cancelled && p.date > case.facts.date
-        })
-        .map(|p| p.date)
-        .min()?;
-    Some(policies.calendar.working_days(case.facts.date, reconvened))
+    let histories = case.record.children.iter().filter_map(|c| data.histories.get(&c.child_key));
+    let later =
+        histories.flatten().filter(|p| p.took_place() && p.starts_at > case.record.conference.starts_at);
+    let next = later.min_by_key(|p| p.starts_at)?;
+    Some(policies.calendar.working_days(case.facts.date, next.date))
 }
 
 /// Whether an initial conference was in time (M18); `None` where its clock's start is not known.
@@ -218,21 +216,18 @@ pub fn initial_in_time(case: &Case, policies: &Policies) -> Option<bool> {
     Some(policies.calendar.working_days(starts, case.facts.date) <= INITIAL_WORKING_DAYS)
 }
 
-/// Whether a review was in time for every child (M18); `None` unless each child's predecessor is known.
+/// Whether a review was in time for every child whose predecessor is known (M18); `None` where none is.
 /// A predecessor is the last conference before it with status held, of any type, confirmed or not.
 pub fn review_in_time(case: &Case, data: &MonthData, policies: &Policies) -> Option<bool> {
-    let kind = case.facts.kind;
-    if !kind.is_review() || case.record.children.is_empty() {
+    let (kind, starts_at) = (case.facts.kind, case.record.conference.starts_at);
+    if !kind.is_review() {
         return None;
     }
-    let mut in_time = true;
-    for child in &case.record.children {
-        let history = data.histories.get(&child.child_key)?;
-        let held = |p: &&super::store::Past| p.status == Status::Held && p.date < case.facts.date;
-        let predecessor = history.iter().rev().find(held)?;
-        in_time &= case.facts.date <= latest_day(kind, predecessor.date, &policies.calendar);
-    }
-    Some(in_time)
+    let held = |p: &&super::store::Past| p.status == Status::Held && p.starts_at < starts_at;
+    let histories = case.record.children.iter().filter_map(|c| data.histories.get(&c.child_key));
+    let predecessors = histories.filter_map(|history| history.iter().rev().find(held));
+    let in_time = predecessors.map(|p| case.facts.date <= latest_day(kind, p.date, &policies.calendar));
+    in_time.reduce(|all, one| all && one)
 }
 
 /// Feedback is due on this invitation (DOMAIN 7), whatever its age.
@@ -240,10 +235,12 @@ pub fn feedback_due(e: &Entry<'_>) -> bool {
     e.assessed.standing.is_missing()
 }
 
-/// Feedback is due, and the register was recent enough for it (M15's denominator).
+/// Feedback is due, and was ours to give (M15's denominator). A register that was confirmed here too late
+/// for letters counts against us; one that a file brought in as history, or without asking, does not.
 pub fn feedback_owed(e: &Entry<'_>) -> bool {
     let wanted = |f| matches!(f, FeedbackWanted::Wanted | FeedbackWanted::Made);
-    feedback_due(e) && e.case.record.register.as_ref().is_some_and(|r| wanted(r.feedback))
+    feedback_due(e)
+        && e.case.record.register.as_ref().is_some_and(|r| r.source == Source::Here || wanted(r.feedback))
 }
 
 /// Accepted by the mail server by 10:00 on the working day after the conference (M15).
@@ -270,7 +267,8 @@ pub fn is_miss(e: &Entry<'_>) -> bool {
 pub fn is_repeat(e: &Entry<'_>, data: &MonthData) -> bool {
     is_miss(e)
         && e.case.record.children.iter().filter(|c| e.facts.concerns(c.id)).any(|child| {
-            let past = super::store::before(&data.histories, &child.child_key, e.case.facts.date);
+            let past =
+                super::store::before(&data.histories, &child.child_key, e.case.record.conference.starts_at);
             let past = past.and_then(|past| data.earlier.get(&past.id));
             past.is_some_and(|past| {
                 entries(std::slice::from_ref(past))
@@ -279,14 +277,16 @@ pub fn is_repeat(e: &Entry<'_>, data: &MonthData) -> bool {
         })
 }
 
-/// Whether a register confirmed here was confirmed within 1 working day (M19). `None` for one that a
-/// file confirmed: the file does not say when. Only conferences held are asked.
+/// Whether a register confirmed here was confirmed within 1 working day (M19). `None` for a conference
+/// that a file brought, unless its register was confirmed here: the file does not say when it was. Only
+/// conferences held are asked.
 pub fn confirmed_in_time(case: &Case, policies: &Policies) -> Option<bool> {
     if case.facts.status != Status::Held {
         return None;
     }
     match &case.record.register {
         Some(register) if register.source == Source::File => None,
+        None if case.record.conference.from_file.is_some() => None,
         Some(register) => {
             let confirmed = london::date(register.confirmed_at);
             Some(policies.calendar.working_days(case.facts.date, confirmed) <= 1)

@@ -52,6 +52,15 @@ impl Rate {
         self.percent.map_or("none".to_owned(), |p| format!("{p}%"))
     }
 
+    /// For people: under 20 the count itself, "3 of 4", for a percentage of so few says more than it knows.
+    pub fn shown(&self) -> String {
+        match self.denominator {
+            0 => "none".to_owned(),
+            1..20 => format!("{} of {}", self.numerator, self.denominator),
+            _ => self.percent_text(),
+        }
+    }
+
     /// "55.5 to 63.8", or nothing.
     pub fn interval_text(&self) -> String {
         self.interval.map_or(String::new(), |(low, high)| format!("{low} to {high}"))

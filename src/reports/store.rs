@@ -1,7 +1,7 @@
 //! The one declared reader of other slices' tables. It asks for the month's rows and for the histories
 //! of the month's children; nothing that it asks for grows with the years before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
@@ -9,9 +9,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use super::Month;
 use crate::agencies::store::{Directory, directory};
 use crate::conferences::entity::{child, conference};
-use crate::conferences::{self, ConferenceId, ConferenceType, Status};
+use crate::conferences::{self, ConferenceId, Status};
 use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
+use crate::register::entity::register;
 use crate::register::store::{Record, records};
 use crate::register::{Assessment, ConferenceFacts, Policies, assess};
 
@@ -31,8 +32,16 @@ pub struct Case {
 pub struct Past {
     pub id: ConferenceId,
     pub date: NaiveDate,
+    pub starts_at: DateTime<Utc>,
     pub status: Status,
-    pub kind: ConferenceType,
+    pub confirmed: bool,
+}
+
+impl Past {
+    /// Held, or adjourned on the day.
+    pub fn took_place(&self) -> bool {
+        matches!(self.status, Status::Held | Status::Adjourned)
+    }
 }
 
 /// What the measures of one month are made of.
@@ -58,11 +67,13 @@ pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) 
     let keys = cases.iter().chain(&previous).flat_map(|c| &c.record.children).map(|c| c.child_key.clone());
     let histories = histories(db, keys.collect()).await?;
 
-    // Only the conference just before one that was inquorate, or where somebody was missing, is read.
+    // Of a history only the conference just before is read whole.
     let mut wanted: Vec<ConferenceId> = Vec::new();
     for case in cases.iter().chain(&previous).filter(|c| c.assessment.in_population) {
         for child in &case.record.children {
-            wanted.extend(before(&histories, &child.child_key, case.facts.date).map(|past| past.id));
+            wanted.extend(
+                before(&histories, &child.child_key, case.record.conference.starts_at).map(|past| past.id),
+            );
         }
     }
     wanted.sort();
@@ -78,15 +89,15 @@ pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) 
     Ok(MonthData { month, directory, cases, previous, histories, earlier, accepted })
 }
 
-/// The last conference of a child before a day that was held, or adjourned on the day.
+/// The last conference of a child before this moment that was held, or adjourned on the day, and whose
+/// register is confirmed: one that is not counts nowhere, and hides no run.
 pub fn before<'a>(
     histories: &'a HashMap<Vec<u8>, Vec<Past>>,
     child: &[u8],
-    day: NaiveDate,
+    moment: DateTime<Utc>,
 ) -> Option<&'a Past> {
-    let took_place =
-        |past: &&Past| past.date < day && matches!(past.status, Status::Held | Status::Adjourned);
-    histories.get(child)?.iter().rev().find(took_place)
+    let counts = |past: &&Past| past.starts_at < moment && past.took_place() && past.confirmed;
+    histories.get(child)?.iter().rev().find(counts)
 }
 
 async fn cases_between(
@@ -128,28 +139,37 @@ async fn histories(
         ids.dedup();
         let mut known: HashMap<ConferenceId, Past> = HashMap::new();
         for ids in ids.chunks(BATCH) {
-            let found: Vec<(ConferenceId, NaiveDate, Status, ConferenceType)> = conference::Entity::find()
+            let found: Vec<(ConferenceId, NaiveDate, DateTime<Utc>, Status)> = conference::Entity::find()
                 .select_only()
                 .columns([
                     conference::Column::Id,
                     conference::Column::ConferenceDate,
+                    conference::Column::StartsAt,
                     conference::Column::Status,
-                    conference::Column::Kind,
                 ])
                 .filter(conference::Column::Id.is_in(ids.iter().copied()))
                 .into_tuple()
                 .all(db)
                 .await?;
-            known.extend(
-                found.into_iter().map(|(id, date, status, kind)| (id, Past { id, date, status, kind })),
-            );
+            let confirmed: HashSet<ConferenceId> = register::Entity::find()
+                .select_only()
+                .column(register::Column::ConferenceId)
+                .filter(register::Column::ConferenceId.is_in(ids.iter().copied()))
+                .into_tuple::<ConferenceId>()
+                .all(db)
+                .await?
+                .into_iter()
+                .collect();
+            known.extend(found.into_iter().map(|(id, date, starts_at, status)| {
+                (id, Past { id, date, starts_at, status, confirmed: confirmed.contains(&id) })
+            }));
         }
         for (key, id) in rows {
             histories.entry(key).or_default().push(known[&id].clone());
         }
     }
     for history in histories.values_mut() {
-        history.sort_by_key(|past| (past.date, past.id));
+        history.sort_by_key(|past| (past.starts_at, past.id));
     }
     Ok(histories)
 }

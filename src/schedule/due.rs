@@ -1,6 +1,6 @@
 //! When a task is due: a cron expression with seconds, read on London's clocks.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Offset, TimeDelta, Utc};
 use chrono_tz::Europe::London;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds};
@@ -20,6 +20,8 @@ pub struct PlanError {
 #[derive(Clone, Debug)]
 pub struct Plan {
     cron: Cron,
+    /// Whether it runs in every hour: then it goes on in the hour that autumn repeats.
+    hourly: bool,
 }
 
 impl Plan {
@@ -31,21 +33,38 @@ impl Plan {
             given: given.to_owned(),
             why: e.to_string(),
         })?;
-        Ok(Self { cron })
+        let hourly = given.split_whitespace().nth(2).is_some_and(|hour| hour == "*");
+        Ok(Self { cron, hourly })
     }
 
     /// The first time after this one. A time that the spring change leaves out is taken when the gap
     /// ends; one that autumn repeats is taken once.
     pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let next = self.cron.find_next_occurrence(&after.with_timezone(&London), false).ok()?;
-        Some(next.with_timezone(&Utc))
+        let mut from = after.with_timezone(&London);
+        if self.hourly {
+            // Minutes and seconds do not care for the change of the clocks, which is a whole hour: what comes
+            // within the hour is found by the offset that holds now.
+            let fixed =
+                self.cron.find_next_occurrence(&after.with_timezone(&from.offset().fix()), false).ok()?;
+            if fixed.with_timezone(&Utc) - after <= TimeDelta::hours(1) {
+                return Some(fixed.with_timezone(&Utc));
+            }
+        }
+        loop {
+            let next = self.cron.find_next_occurrence(&from, false).ok()?.with_timezone(&Utc);
+            if next > after {
+                return Some(next);
+            }
+            // In the repeated hour the clocks' reading is taken for its first pass, which is over.
+            from += TimeDelta::minutes(30);
+        }
     }
 
     /// The latest time that has come since `last`, and not the ones before it: after an outage a task
     /// runs once, late, and not once for each time it missed.
     pub fn due(&self, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         // Looking back in growing steps finds the newest time without walking through all of an outage.
-        for back in [10, 120, 3_700, 90_000, 2_700_000].map(TimeDelta::seconds) {
+        for back in [10, 120, 3_700, 90_000, 2_700_000, 40_000_000].map(TimeDelta::seconds) {
             let from = last.max(now - back);
             let mut newest = None;
             let mut next = self.next_after(from);
@@ -57,7 +76,7 @@ impl Plan {
                 return newest;
             }
         }
-        self.next_after(last).filter(|at| *at <= now)
+        None
     }
 }
 
@@ -83,6 +102,26 @@ mod tests {
         let first = night.next_after(utc("2026-10-24T12:00:00Z")).unwrap();
         assert_eq!(first, utc("2026-10-25T00:30:00Z"));
         assert_eq!(night.next_after(first), Some(utc("2026-10-26T01:30:00Z")));
+    }
+
+    #[test]
+    fn a_task_of_every_few_seconds_goes_on_through_the_hour_that_comes_twice() {
+        let often = Plan::parse("t", "*/5 * * * * *").unwrap();
+        let night = Plan::parse("t", "0 30 1 * * *").unwrap();
+        let (mut last, mut nights) = (utc("2026-10-24T23:00:00Z"), 0);
+        let mut last_night = last;
+        let mut now = last;
+        while now < utc("2026-10-25T03:00:00Z") {
+            now += TimeDelta::seconds(1);
+            if let Some(at) = often.due(last, now) {
+                assert_eq!(at - last, TimeDelta::seconds(5), "{at}");
+                last = at;
+            }
+            if let Some(at) = night.due(last_night, now) {
+                (last_night, nights) = (at, nights + 1);
+            }
+        }
+        assert_eq!(nights, 1);
     }
 
     #[test]

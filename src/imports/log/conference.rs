@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::invitation::invitation;
 use super::{Context, LogConference, moment};
+use crate::calendar::written;
 use crate::conferences::{AdjournmentReason, Category, ConferenceType, Decision, Locality, Mode, Status};
-use crate::imports::cells::{Cells, parse_date, parse_time};
+use crate::imports::cells::Cells;
 use crate::imports::outcome::Refusal;
 use crate::imports::text::{Row, Table};
 use crate::platform::nearest;
@@ -150,8 +151,8 @@ pub(super) fn conference(
 /// Whether two cells say the same: capitals aside, and a date or a time however it is written.
 fn means_the_same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
-        || parse_date(one).is_some_and(|day| parse_date(other) == Some(day))
-        || parse_time(one).is_some_and(|time| parse_time(other) == Some(time))
+        || written::day(one).is_some_and(|day| written::day(other) == Some(day))
+        || written::time(one).is_some_and(|time| written::time(other) == Some(time))
 }
 
 /// The children with their decisions. `child_refs` and `decisions` both separate by `;`.
@@ -164,7 +165,11 @@ fn children(
 ) -> Vec<(String, Option<Decision>)> {
     let mut children: Vec<(String, Option<Decision>)> = Vec::new();
     for child in cells.required("child_refs").split(';').map(str::trim).filter(|c| !c.is_empty()) {
-        if children.iter().any(|(known, _)| known == child) {
+        if child.contains([' ', ',', '\t']) {
+            let reason = format!("\"{child}\" is not a case reference");
+            let remedy = "Write case-system references with ; between them, and no names.";
+            cells.refuse("child_refs", reason, remedy);
+        } else if children.iter().any(|(known, _)| known.eq_ignore_ascii_case(child)) {
             cells.refuse("child_refs", format!("{child} stands twice"), "Write each child once.");
         } else {
             children.push((child.to_owned(), None));

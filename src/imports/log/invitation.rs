@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 
 use super::{Context, LogInvitation, moment};
-use crate::agencies::AgencyGroup;
 use crate::calendar::london;
 use crate::imports::cells::Cells;
 use crate::invitations::{
@@ -105,7 +104,7 @@ pub(super) fn invitation(
             ));
         }
     }
-    if excused.is_some() && agency.is_some_and(|a| a.group == AgencyGroup::ChildrensSocialCare) {
+    if excused.is_some() && agency.is_some_and(|a| !a.group.can_be_excused()) {
         cells.refuse("excused", "children's social care cannot be excused", "Empty the cell.");
     }
     if delivery != Delivery::NotSent && invited_on.is_none() && cells.text("invited_on").is_empty() {

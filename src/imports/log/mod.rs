@@ -118,11 +118,14 @@ pub(super) struct Log {
     pub refused_conferences: usize,
     pub refused_invitations: usize,
     pub warnings: Vec<String>,
+    /// A refused row cannot be tied to its conference: then none is known to be whole.
+    pub untied: bool,
 }
 
 /// Reads the rows into conferences.
 pub(super) fn read(table: &Table, misshapen: Vec<Refusal>, context: &Context<'_>) -> Log {
-    let mut log = Log { refused_invitations: misshapen.len(), refused: misshapen, ..Log::default() };
+    let untied = misshapen.iter().any(|r| r.conference.as_ref().is_none_or(String::is_empty));
+    let mut log = Log { refused_invitations: misshapen.len(), refused: misshapen, untied, ..Log::default() };
     let mut order: Vec<&str> = Vec::new();
     let mut groups: HashMap<&str, Vec<&Row>> = HashMap::new();
     for row in &table.rows {
@@ -130,6 +133,7 @@ pub(super) fn read(table: &Table, misshapen: Vec<Refusal>, context: &Context<'_>
         let name = cells.required("conference_ref");
         if name.is_empty() {
             log.refused_invitations += 1;
+            log.untied = true;
             log.refused.extend(cells.refused);
             continue;
         }

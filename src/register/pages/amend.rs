@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::register::{ChildFields, ConferenceFields, child_fields, conference_fields};
 use super::{
-    ClashLine, Heading, RowFields, as_it_stands, clash_lines, heading, mine, names, open, row_fields,
+    ClashLine, Heading, RowFields, as_it_stands, clash_lines, heading, mine, names, occasion, open,
+    row_fields,
 };
 use crate::access::{AmendRegister, May, SignedIn};
 use crate::agencies::store::{Directory, directory};
@@ -160,8 +161,8 @@ pub(super) async fn amend(
     let directory = directory(tx.conn()).await?;
     let ours = &record.invitations[place];
     let name = &names(&record, &directory)[place];
-    let mut reader = Reader::new(&fields, ours.id, name, record.conference.conference_date);
-    let (proposed, deputy) = reader.invitation(ours);
+    let mut reader = Reader::new(&fields, ours.id, name, occasion(&desk, &record, &policies));
+    let (proposed, deputy) = reader.invitation(ours, directory.of(ours.service_id).1.agency_group);
     let errors = reader.errors();
     let actor = may.who.actor();
     let why = fields.text("why");
@@ -178,7 +179,13 @@ pub(super) async fn amend(
         (errors, Vec::new())
     };
     tx.roll_back().await?;
-    let typed = Submission::read(&fields, &record, &names(&record, &directory));
+    let typed = Submission::read(
+        &fields,
+        &record,
+        &directory,
+        &names(&record, &directory),
+        occasion(&desk, &record, &policies),
+    );
     let typed = clashes.is_empty().then_some((&typed, &fields));
     let shown = Shown { place: Some(place), typed, errors, clashes, why };
     page(&desk, &may.who, &policies, &record, &directory, shown).await
@@ -195,7 +202,13 @@ pub(super) async fn amend_conference(
     let tx = desk.db.begin("amend register").await?;
     let record = mine(&may.who, take(&tx, id).await?)?;
     let directory = directory(tx.conn()).await?;
-    let submission = Submission::read(&fields, &record, &names(&record, &directory));
+    let submission = Submission::read(
+        &fields,
+        &record,
+        &directory,
+        &names(&record, &directory),
+        occasion(&desk, &record, &policies),
+    );
     let own = |e: &FieldError| record.invitations.iter().all(|i| !e.field.starts_with(&i.id.to_string()));
     let errors: Vec<FieldError> = submission.errors.into_iter().filter(own).collect();
     let actor = may.who.actor();

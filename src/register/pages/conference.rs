@@ -175,7 +175,8 @@ pub(super) async fn conference(
         quorum: assessment.quoracy.sentence(),
         quorate: assessment.quoracy.quorate,
         rule_version: assessment.quoracy.rule_version,
-        proceeded: c.proceeded_reason.map(|r| r.label()),
+        // An amendment can make quorum after all: then the reason is of no account.
+        proceeded: c.proceeded_reason.filter(|_| !assessment.quoracy.quorate).map(|r| r.label()),
         confirmed: record
             .register
             .as_ref()

@@ -11,12 +11,14 @@ use serde::Serialize;
 use super::{Heading, child_name, heading, mine, names, open};
 use crate::access::{ConfirmRegister, May, SignedIn};
 use crate::agencies::store::{Directory, directory};
+use crate::calendar::london;
 use crate::conferences::{ConferenceId, ProceededReason};
+use crate::platform::Keys;
 use crate::register::confirm::{Blocker, Reasons, blockers, confirm as confirm_register};
 use crate::register::form::FieldError;
 use crate::register::save::take;
 use crate::register::store::Record;
-use crate::register::{Assessment, MaximumAge, Policies, assess};
+use crate::register::{Assessment, MaximumAge, Policies, Standing, assess, is_recent};
 use crate::web::{Choice, Desk, Fields, Page, Problem, options};
 
 #[derive(Serialize)]
@@ -33,7 +35,8 @@ struct PlanEndAlert {
 struct Absent {
     name: String,
     standing: &'static str,
-    fault: &'static str,
+    /// What follows: a letter, our apology, or a question to be settled first.
+    follows: &'static str,
 }
 
 #[derive(Serialize)]
@@ -50,6 +53,10 @@ struct ConfirmPage {
     absent: Vec<Absent>,
     blockers: Vec<FieldError>,
     errors: Vec<FieldError>,
+    version: i32,
+    /// Somebody changed the register since this page was opened.
+    changed: bool,
+    letters: bool,
 }
 
 impl Page for ConfirmPage {
@@ -62,13 +69,16 @@ impl Page for ConfirmPage {
     }
 }
 
-fn say(blocker: &Blocker, record: &Record, names: &[String]) -> FieldError {
+fn say(blocker: &Blocker, record: &Record, names: &[String], keys: &Keys) -> FieldError {
     let (field, text) = match blocker {
         Blocker::AlreadyConfirmed => ("".to_owned(), "The register is confirmed already.".to_owned()),
         Blocker::NotHeld => {
             ("conference.status".to_owned(), "Say whether the conference was held or adjourned.".to_owned())
         }
         Blocker::NotBegun => ("conference.status".to_owned(), "The conference has not begun.".to_owned()),
+        Blocker::DecisionToCome => {
+            ("conference.decision_time".to_owned(), "The decision time has not come yet.".to_owned())
+        }
         Blocker::NoDecisionTime => {
             ("conference.decision_time".to_owned(), "Write when the decision was taken.".to_owned())
         }
@@ -87,14 +97,23 @@ fn say(blocker: &Blocker, record: &Record, names: &[String]) -> FieldError {
                 n + 1
             ),
         ),
-        Blocker::NoPlanEndReason(n) => {
-            (format!("why.{}", record.children[*n].id), "Say why the plan still ends.".to_owned())
-        }
+        Blocker::NoPlanEndReason(n) => (
+            format!("why.{}", record.children[*n].id),
+            format!("Say why the plan for {} still ends.", child_name(keys, &record.children[*n])),
+        ),
         Blocker::NoProceededReason => {
             ("proceeded".to_owned(), "Say why the conference went on without quorum.".to_owned())
         }
     };
     FieldError { field, text }
+}
+
+/// How the page is shown.
+#[derive(Clone, Copy)]
+struct Shown {
+    submitted: bool,
+    changed: bool,
+    letters: bool,
 }
 
 async fn page(
@@ -104,15 +123,16 @@ async fn page(
     directory: &Directory,
     assessment: &Assessment,
     reasons: &Reasons,
-    submitted: bool,
+    shown: Shown,
 ) -> Result<Response, Problem> {
+    let Shown { submitted, changed, letters } = shown;
     let names = names(record, directory);
     let now = desk.clock.now();
     let (asked, missing): (Vec<Blocker>, Vec<Blocker>) = blockers(record, assessment, reasons, now)
         .into_iter()
         .partition(|b| matches!(b, Blocker::NoPlanEndReason(_) | Blocker::NoProceededReason));
     let errors: Vec<FieldError> =
-        asked.iter().filter(|_| submitted).map(|b| say(b, record, &names)).collect();
+        asked.iter().filter(|_| submitted).map(|b| say(b, record, &names, &desk.keys)).collect();
     let error_of = |field: &str| errors.iter().find(|e| e.field == field).map(|e| e.text.clone());
     let place = |id| record.invitations.iter().position(|i| i.id == id).expect("of this conference");
     let alerts = assessment.plan_ends.iter().filter(|end| !end.missing.is_empty()).filter_map(|end| {
@@ -134,7 +154,12 @@ async fn page(
                         Some(view) => format!("It {}.", view.label()),
                         None => "Its view is not known.".to_owned(),
                     };
-                    format!("{} (core) was not there at the decision and {report}. {view}", names[n])
+                    let there = match (assessment.invitations[n].standing, row.left_at) {
+                        (Standing::LeftBeforeDecision, Some(at)) => format!("left at {}", london::clock(at)),
+                        (Standing::LeftBeforeDecision, None) => "came after the decision".to_owned(),
+                        _ => "was not there".to_owned(),
+                    };
+                    format!("{} (core) {there} and {report}. {view}", names[n])
                 })
                 .collect(),
             reason: reasons.plan_end.get(&end.child).cloned().unwrap_or_default(),
@@ -145,7 +170,13 @@ async fn page(
     let absent = absent.map(|(n, a)| Absent {
         name: names[n].clone(),
         standing: a.standing.label(),
-        fault: a.fault.map_or("", |f| f.label()),
+        follows: match a.fault {
+            Some(_) => "our apology, for the invitation was at fault",
+            None if a.is_to_be_settled(record.invitations[n].absence_reason) => {
+                "nothing until somebody has settled whose fault it was"
+            }
+            None => "a letter, or a call where there is no address",
+        },
     });
     let absent = absent.collect();
     let c = &record.conference;
@@ -163,16 +194,26 @@ async fn page(
         }),
         alerts,
         absent,
-        blockers: missing.iter().map(|b| say(b, record, &names)).collect(),
+        blockers: missing.iter().map(|b| say(b, record, &names, &desk.keys)).collect(),
         errors,
+        version: c.version,
+        changed,
+        letters,
     };
     Ok(page.show(who.chrome()))
+}
+
+/// Whether a confirmation now is early enough for letters.
+fn has_letters(record: &Record, desk: &Desk, maximum_age: MaximumAge, policies: &Policies) -> bool {
+    let today = london::date(desk.clock.now());
+    is_recent(record.conference.conference_date, today, maximum_age.0, &policies.calendar)
 }
 
 pub(super) async fn show(
     may: May<ConfirmRegister>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
+    Extension(maximum_age): Extension<MaximumAge>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (record, directory) = open(&desk, &may.who, &id).await?;
@@ -181,7 +222,9 @@ pub(super) async fn show(
     }
     let facts = record.facts(&directory);
     let assessment = assess(&facts, policies.on(facts.date));
-    page(&desk, &may.who, &record, &directory, &assessment, &Reasons::default(), false).await
+    let letters = has_letters(&record, &desk, maximum_age, &policies);
+    let shown = Shown { submitted: false, changed: false, letters };
+    page(&desk, &may.who, &record, &directory, &assessment, &Reasons::default(), shown).await
 }
 
 pub(super) async fn confirm(
@@ -203,24 +246,30 @@ pub(super) async fn confirm(
     let plan_end: HashMap<_, _> =
         record.children.iter().map(|c| (c.id, fields.text(&format!("why.{}", c.id)).to_owned())).collect();
     let reasons = Reasons { plan_end, proceeded: fields.text("proceeded").parse().ok() };
-    let actor = may.who.actor();
-    let done = confirm_register(
-        &tx,
-        &desk.keys,
-        &actor,
-        record.clone(),
-        &directory,
-        &policies,
-        maximum_age,
-        reasons.clone(),
-        desk.clock.now(),
-    );
-    if done.await?.is_ok() {
-        tx.commit().await?;
-        return Ok(Redirect::to(&there).into_response());
+    // What is confirmed is what was read.
+    let changed = fields.text("version") != record.conference.version.to_string();
+    if !changed {
+        let actor = may.who.actor();
+        let done = confirm_register(
+            &tx,
+            &desk.keys,
+            &actor,
+            record.clone(),
+            &directory,
+            &policies,
+            maximum_age,
+            reasons.clone(),
+            desk.clock.now(),
+        );
+        if done.await?.is_ok() {
+            tx.commit().await?;
+            return Ok(Redirect::to(&there).into_response());
+        }
     }
     tx.roll_back().await?;
     let facts = record.facts(&directory);
     let assessment = assess(&facts, policies.on(facts.date));
-    page(&desk, &may.who, &record, &directory, &assessment, &reasons, true).await
+    let letters = has_letters(&record, &desk, MaximumAge(maximum_age), &policies);
+    let shown = Shown { submitted: !changed, changed, letters };
+    page(&desk, &may.who, &record, &directory, &assessment, &reasons, shown).await
 }

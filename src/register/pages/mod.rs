@@ -10,6 +10,7 @@ use axum::Router;
 use axum::routing::get;
 use serde::Serialize;
 
+use super::form::Occasion;
 use super::merge;
 use super::save::{Clash, open_deputy};
 use super::store::{Record, record};
@@ -58,6 +59,12 @@ fn as_it_stands(record: &Record, directory: &Directory, policies: &Policies, des
 /// The name of each invitation, in their order.
 fn names(record: &Record, directory: &Directory) -> Vec<String> {
     record.invitations.iter().map(|i| format!("{}, {}", directory.of(i.service_id).0.name, i.role)).collect()
+}
+
+/// The meeting that a form is about.
+fn occasion<'a>(desk: &Desk, record: &Record, policies: &'a Policies) -> Occasion<'a> {
+    let today = london::date(desk.clock.now());
+    Occasion { date: record.conference.conference_date, today, policies }
 }
 
 /// A child's case reference; one that does not open is said to be so.
@@ -162,6 +169,8 @@ struct RowFields {
     standing: &'static str,
     attendance: Vec<Choice>,
     by_deputy: bool,
+    /// Whether the part below the fold is shown: a deputy came, or something in it is wrong.
+    opened: bool,
     deputy: String,
     joined_at: String,
     left_at: String,
@@ -199,9 +208,14 @@ fn invited(
                 Some(_) => format!("; {owed} were owed: our fault"),
                 None => String::new(),
             };
-            format!("Invited {}, {days} working day(s) before{fault}", london::long_date(day))
+            format!("Invited {}, {} before{fault}", london::long_date(day), working_days(days))
         }
     }
+}
+
+/// "1 working day", "12 working days".
+fn working_days(n: u32) -> String {
+    if n == 1 { "1 working day".to_owned() } else { format!("{n} working days") }
 }
 
 /// The fields of each invitation, showing `shown` (what stands, or what the form proposed); times and days
@@ -240,6 +254,7 @@ fn row_fields(
             standing: assessment.invitations[place].standing.label(),
             attendance: choices(Attendance::ALL, row.attendance, |a| (a.code(), a.label())),
             by_deputy: row.by_deputy,
+            opened: row.by_deputy || errors.iter().any(|e| e.field.starts_with(&prefix)),
             deputy: deputy.clone(),
             joined_at: as_typed("joined_at", time(row.joined_at)),
             left_at: as_typed("left_at", time(row.left_at)),

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, mine, names, open,
-    row_fields,
+    ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, mine, names, occasion,
+    open, row_fields,
 };
 use crate::access::{KeepRegister, May, SignedIn};
 use crate::agencies::store::{Directory, directory};
@@ -147,9 +147,9 @@ async fn page(
         action: format!("/conferences/{}/register", c.id),
         confirm: who.role.may(crate::access::Permission::ConfirmRegister),
         quorum: assessment.quoracy.sentence(),
-        quorum_at: c
-            .decision_at
-            .map_or("as it stands now".to_owned(), |at| format!("at the decision, {}", london::clock(at))),
+        quorum_at: c.decision_at.map_or("as last saved".to_owned(), |at| {
+            format!("as last saved, at the decision at {}", london::clock(at))
+        }),
         saved: shown.saved,
         clashes: clash_lines(shown.clashes, record, &names, desk.clock.now()),
         conference: conference_fields(record, conference, typed),
@@ -201,7 +201,13 @@ pub(super) async fn save(
         return Ok(Redirect::to(&here).into_response());
     }
     let directory = directory(tx.conn()).await?;
-    let submission = Submission::read(&fields, &record, &names(&record, &directory));
+    let submission = Submission::read(
+        &fields,
+        &record,
+        &directory,
+        &names(&record, &directory),
+        occasion(&desk, &record, &policies),
+    );
     if !submission.errors.is_empty() {
         tx.roll_back().await?;
         let shown = Shown { submission: Some((&submission, &fields)), clashes: &[], saved: false };

@@ -3,14 +3,14 @@
 use axum::Extension;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 use super::as_it_stands;
 use crate::access::{Permission, SignedIn};
 use crate::agencies::store::directory;
-use crate::calendar::london;
+use crate::calendar::{london, written};
 use crate::conferences::{self, Status};
 use crate::register::Policies;
 use crate::register::store::records;
@@ -33,6 +33,16 @@ struct Row {
     state: String,
 }
 
+/// A register that nobody has confirmed.
+#[derive(Serialize)]
+struct OpenRow {
+    href: String,
+    text: String,
+}
+
+/// Open registers shown; the older ones follow as these are confirmed.
+const OPEN_SHOWN: u64 = 20;
+
 #[derive(Serialize)]
 struct TodayPage {
     heading: String,
@@ -44,6 +54,7 @@ struct TodayPage {
     next: Option<String>,
     next_day: Option<String>,
     own_only: bool,
+    open: Vec<OpenRow>,
 }
 
 impl Page for TodayPage {
@@ -64,14 +75,11 @@ pub(super) async fn today(
         return Ok(Redirect::to("/reports").into_response());
     }
     let today = london::date(desk.clock.now());
-    let day =
-        match asked.day.as_deref().map(str::trim).filter(|d| !d.is_empty()) {
-            None => today,
-            Some(text) => ["%Y-%m-%d", "%d/%m/%Y"]
-                .iter()
-                .find_map(|f| NaiveDate::parse_from_str(text, f).ok())
-                .ok_or_else(|| Problem::Bad(format!("\"{text}\" is not a date: write it as 30/09/2026.")))?,
-        };
+    let day = match asked.day.as_deref().map(str::trim).filter(|d| !d.is_empty()) {
+        None => today,
+        Some(text) => written::day(text)
+            .ok_or_else(|| Problem::Bad(format!("\"{text}\" is not a date: write it as 30/09/2026.")))?,
+    };
     let db = desk.db.read();
     let found = conferences::store::between(db, day, day, who.chair).await?;
     let directory = directory(db).await?;
@@ -112,7 +120,13 @@ pub(super) async fn today(
         true => conferences::store::next_after(db, day, who.chair).await?,
         false => None,
     };
+    let open = conferences::store::with_open_register(db, today, who.chair, OPEN_SHOWN).await?;
+    let open = open.into_iter().filter(|c| !c.restricted).map(|c| OpenRow {
+        href: format!("/conferences/{}", c.id),
+        text: format!("{}, {}, {}", c.reference, london::full_date(c.conference_date), c.kind.label()),
+    });
     let page = TodayPage {
+        open: open.collect(),
         heading: if day == today { "Today".to_owned() } else { london::full_date(day) },
         date: london::full_date(day),
         iso: day.to_string(),

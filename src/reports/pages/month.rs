@@ -69,6 +69,7 @@ pub struct MonthPage {
     invitations: Cell,
     headline: Vec<RateRow>,
     sensitivity: Vec<RateRow>,
+    plan_ends: Vec<RateRow>,
     more: Vec<RateRow>,
     counts: Vec<CountRow>,
     ours: Vec<RateRow>,
@@ -110,14 +111,15 @@ const OTHER: &[(&str, &str, &str)] = &[
         "Initial conferences within 15 working days",
         "of those whose clock's start is known",
     ),
-    ("M18_reviews_in_time", "Reviews in time", "of those where each child's predecessor is known"),
+    ("M18_reviews_in_time", "Reviews in time", "of those where a child's conference before is known"),
     (
         "M19",
         "Registers confirmed within 1 working day",
-        "of conferences held whose register is kept here; the files taken in do not say when",
+        "of conferences held whose register was confirmed here; files do not say when",
     ),
 ];
 
+#[derive(Clone, Copy)]
 struct Links<'a> {
     month: &'a str,
     on: bool,
@@ -142,7 +144,7 @@ impl Links<'_> {
             definition,
             numerator: self.cell(rate.numerator as usize, id, false, ""),
             denominator: self.cell(rate.denominator as usize, id, true, ""),
-            percent: rate.percent_text(),
+            percent: rate.shown(),
             interval: rate.interval_text(),
         }
     }
@@ -162,7 +164,7 @@ impl Links<'_> {
         ];
         let text = |rate: Rate| RateText {
             fraction: format!("{} of {}", rate.numerator, rate.denominator),
-            percent: rate.percent_text(),
+            percent: rate.shown(),
             interval: rate.interval_text(),
         };
         PartRow {
@@ -194,8 +196,14 @@ impl MonthPage {
             links.count(
                 "M9",
                 "M9_our_fault",
-                "Of M9's children: a missing core agency had been invited wrongly by us",
+                "Of M9's children: at least one missing core agency had been invited wrongly by us",
                 p.M9_our_fault,
+            ),
+            links.count(
+                "M9",
+                "M9_step_down_our_fault",
+                "The same, of endings that step down only",
+                p.M9_step_down_our_fault,
             ),
             links.count(
                 "M10",
@@ -213,7 +221,7 @@ impl MonthPage {
         counts.push(CountRow {
             id: "M11",
             title: format!(
-                "Working days until those were taken up again ({} not yet)",
+                "Working days until those children were met about again ({} not yet)",
                 p.M11.not_yet_reconvened
             ),
             count: Cell { text: p.M11.working_days_lost.to_string(), href: None },
@@ -251,11 +259,13 @@ impl MonthPage {
                 links.rate("faults_as_absent", p.sensitivity.faults_as_absent),
                 links.rate("everything", p.sensitivity.everything),
             ],
-            more: vec![
+            plan_ends: vec![
                 links.rate("M9", p.M9),
-                links.rate("M9_step_down", p.M9_step_down),
                 links.rate("M9b", p.M9b),
+                links.rate("M9_step_down", p.M9_step_down),
                 links.rate("M9c", p.M9c),
+            ],
+            more: vec![
                 links.rate("M7", p.M7),
                 links.rate("M5", p.M5),
                 links.rate("M6_received", p.M6_received),
@@ -268,12 +278,27 @@ impl MonthPage {
                 links.rate("M15", p.M15),
                 links.rate("M18_initial_in_15", p.M18_initial_in_15),
                 links.rate("M18_reviews_in_time", p.M18_reviews_in_time),
-                links.rate("M19", p.M19),
+                Links { on: false, ..links }.rate("M19", p.M19),
             ],
             our_counts: vec![
-                links.count("M13", "M13_not_invited", "Not invited", p.M13.not_invited),
-                links.count("M13", "M13_undelivered", "Invitation came back undelivered", p.M13.undelivered),
-                links.count("M13", "M13_late", "Invited too late", p.M13.late),
+                links.count(
+                    "M13",
+                    "M13_not_invited",
+                    format!("Not invited (of {} invitations)", p.invitations),
+                    p.M13.not_invited,
+                ),
+                links.count(
+                    "M13",
+                    "M13_undelivered",
+                    format!("Invitation came back undelivered (of {})", p.invitations),
+                    p.M13.undelivered,
+                ),
+                links.count(
+                    "M13",
+                    "M13_late",
+                    format!("Invited too late (of {})", p.invitations),
+                    p.M13.late,
+                ),
                 links.count("", "feedback_due", "Absences on which feedback is due", p.feedback_due),
                 links.count(
                     "",

@@ -1,0 +1,62 @@
+//! Dates and times as people write them. Nothing is guessed: what could be two days is neither.
+
+use chrono::{Datelike, NaiveDate, NaiveTime};
+
+/// `2026-09-30` or `30/09/2026`, between 1990 and 2100; a spreadsheet's midnight behind it is passed over.
+pub fn day(text: &str) -> Option<NaiveDate> {
+    let text =
+        [" 00:00:00", " 00:00", "T00:00:00"].iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
+    let day =
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(text, "%d/%m/%Y"));
+    day.ok().filter(|day| (1990..=2100).contains(&day.year()))
+}
+
+/// `13:30`, `13.30`, `1330`, `1:30pm`, `1pm`.
+pub fn time(text: &str) -> Option<NaiveTime> {
+    let text = text.trim().to_lowercase().replace(' ', "");
+    let on_the_hour =
+        text.strip_suffix("am").or(text.strip_suffix("pm")).filter(|hour| hour.parse::<u8>().is_ok());
+    let text = match on_the_hour {
+        Some(hour) => format!("{hour}:00{}", &text[hour.len()..]),
+        None => text,
+    };
+    let forms = ["%H:%M", "%H:%M:%S", "%H.%M", "%I:%M%p", "%H%M"];
+    forms.iter().find_map(|form| NaiveTime::parse_from_str(&text, form).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_in_two_forms_and_nothing_is_guessed() {
+        let expected = "2026-09-30".parse().ok();
+        for text in ["2026-09-30", "30/09/2026", "30/9/2026", "30/09/2026 00:00", "2026-09-30T00:00:00"] {
+            assert_eq!(day(text), expected, "{text}");
+        }
+        for text in
+            ["09/30/2026", "30-09-2026", "30/09/26", "46295", "2026-02-30", "0026-09-30", "-262143-01-01"]
+        {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        for (text, expected) in [
+            ("13:30", "13:30"),
+            ("13.30", "13:30"),
+            ("1330", "13:30"),
+            ("1:30pm", "13:30"),
+            ("1:30 PM", "13:30"),
+            ("1pm", "13:00"),
+            ("12am", "00:00"),
+            ("9:05:00", "09:05"),
+        ] {
+            assert_eq!(time(text), Some(format!("{expected}:00").parse().unwrap()), "{text}");
+        }
+        for text in ["24:00", "half past", "13:60", "13"] {
+            assert_eq!(time(text), None, "{text}");
+        }
+    }
+}
