@@ -100,14 +100,14 @@ pub const INVITATION_MEASURES: &[Definition] = &[
     Definition {
         id: "faults_as_absent",
         title: "Attendance, counting our faults as absences",
-        definition: "attended in E, of every invitation expected and recorded, with or without a fault (C)",
+        definition: "attended without a fault of ours, of every invitation expected and recorded (C)",
         of: in_c,
         counts: |e| e.assessed.counted && standing_is(e, &[Attended]),
     },
     Definition {
         id: "everything",
         title: "Attendance, faults and all",
-        definition: "attended in C, of C",
+        definition: "attended, with or without a fault of ours, of the same invitations",
         of: in_c,
         counts: |e| standing_is(e, &[Attended]),
     },

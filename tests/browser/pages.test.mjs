@@ -20,7 +20,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const shots = process.env.SHOTS
 const password = 'a long enough password'
 
-let folder, server, address, browser, open
+let folder, server, address, browser, open, ending
 
 function quorate (args, input = '') {
   const at = ['--config', join(root, 'config/rehearsal.toml')]
@@ -52,11 +52,15 @@ before(async () => {
   const header = log[0].split(',')
   const rows = log.slice(1).map(line => line.split(','))
   const cell = (row, name) => row[header.indexOf(name)]
-  open = rows.find(row => cell(row, 'status') === 'held' && cell(row, 'decision_time') === '')
-  open = { ref: cell(open, 'conference_ref'), day: cell(open, 'conference_date'), chair: cell(open, 'chair') }
+  const opens = rows.filter(row => cell(row, 'status') === 'held' && cell(row, 'decision_time') === '')
+  const seen = row => ({ ref: cell(row, 'conference_ref'), day: cell(row, 'conference_date'), chair: cell(row, 'chair') })
+  open = seen(opens[0])
+  // A review of another chair, at which a plan can end.
+  ending = seen(opens.find(row => cell(row, 'chair') !== open.chair && /review/.test(cell(row, 'conference_type'))))
   for (const [email, role, extra] of [
     ['administrator@quorate.example', 'administrator', []],
     ['chair@quorate.example', 'chair', ['--chair', open.chair]],
+    ['other-chair@quorate.example', 'chair', ['--chair', ending.chair]],
     ['qa@quorate.example', 'qa_manager', []],
     ['paqa@quorate.example', 'paqa_member', []]
   ]) {
@@ -107,10 +111,9 @@ async function check (page, name) {
   await page.setViewportSize(size)
 }
 
-async function toOpenRegister (page) {
-  await page.goto(`${address}/?day=${open.day}`)
-  const row = page.locator('tr', { hasText: open.ref })
-  await row.locator('a').click()
+async function toConference (page, { day, ref }) {
+  await page.goto(`${address}/?day=${day}`)
+  await page.locator('tr', { hasText: ref }).locator('a').click()
 }
 
 test('signing in, and being refused', async () => {
@@ -127,13 +130,11 @@ test('signing in, and being refused', async () => {
 
 test('a chair keeps and confirms a register with scripts off', async () => {
   const page = await signedIn('chair@quorate.example', { javaScriptEnabled: false })
-  await toOpenRegister(page)
+  await toConference(page, open)
   await page.click('text=Open the register')
   for (const group of await page.locator('[role=radiogroup]').all()) {
     await group.locator('input[value=video]').check()
   }
-  const day = new Date(open.day).toLocaleDateString('en-GB')
-  assert.ok(day)
   await page.fill('[id="conference.decision_time"]', '16:45')
   await page.selectOption('[id="conference.status"]', 'held')
   await page.click('button:has-text("Save, then check and confirm")')
@@ -146,6 +147,49 @@ test('a chair keeps and confirms a register with scripts off', async () => {
   await page.fill('#why', 'The log of the video call shows that nobody joined.')
   await page.click('button:has-text("Amend the register")')
   assert.match(await page.textContent('main'), /“by video” became “absent”/)
+})
+
+test('a plan that is about to end without a core agency, and two people in one register', async () => {
+  const page = await signedIn('other-chair@quorate.example')
+  await check(page, 'today-of-a-chair')
+  await toConference(page, ending)
+  await page.click('text=Open the register')
+  await page.click('text=Back to the conference')
+  await page.click('text=Check and confirm the register')
+  await check(page, 'confirm-blocked')
+  await page.locator('main li a').first().click()
+
+  const other = await signedIn('administrator@quorate.example')
+  await toConference(other, ending)
+  await other.click('text=Open the register')
+
+  const groups = await page.locator('[role=radiogroup]').all()
+  for (const [n, group] of groups.entries()) {
+    await group.locator(n === 0 ? 'input[value=in_person]' : 'input[value=absent]').check()
+  }
+  await page.fill('[id="conference.decision_time"]', '4.45pm'.replace('.', ':'))
+  for (const decision of await page.locator('select[id$=".decision"]').all()) {
+    await decision.selectOption('plan_ended_child_in_need')
+  }
+  await page.click('button:has-text("Save, then check and confirm")')
+  assert.match(await page.textContent('main'), /You are ending the plan for/)
+  await check(page, 'confirm-plan-end')
+  await page.click('button:has-text("Confirm the register")')
+  assert.match(await page.title(), /^Error: /)
+  await check(page, 'confirm-refused')
+
+  await other.locator('[role=radiogroup]').first().locator('input[value=phone]').check()
+  await other.click('button:has-text("Save") >> nth=0')
+  assert.match(await other.textContent('main'), /Someone else changed this while you were writing/)
+  await check(other, 'register-clash')
+
+  for (const why of await page.locator('textarea').all()) await why.fill('The agencies agreed in writing.')
+  await page.selectOption('#proceeded', 'information_sufficient')
+  await page.click('button:has-text("Confirm the register")')
+  assert.match(await page.textContent('main'), /Confirmed by/)
+  await check(page, 'conference-just-confirmed')
+  await page.locator('td a', { hasText: /^Amend/ }).first().click()
+  await check(page, 'amend-invitation')
 })
 
 test('every page of an administrator', async () => {
