@@ -1,6 +1,6 @@
 //! `agencies.csv` and `contacts.csv`: the directory, taken in row by row.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 
@@ -86,6 +86,7 @@ pub(super) async fn agencies(
     out: &mut Outcome,
 ) -> Result<(), DbErr> {
     let mut successors = Vec::new();
+    let mut new = HashSet::new();
     let mut seen: HashMap<String, u64> = HashMap::new();
     for row in &table.rows {
         let mut cells = Cells::new(table, row);
@@ -132,6 +133,7 @@ pub(super) async fn agencies(
                 let insert = agency::Entity::insert(row.clone().into_active_model());
                 insert.exec_without_returning(tx.conn()).await?;
                 known.agencies.insert(code.to_owned(), row);
+                new.insert(code.to_owned());
                 out.agencies.new += 1;
             }
             Some(ours) => {
@@ -158,10 +160,15 @@ pub(super) async fn agencies(
             }
         }
     }
+    let codes: HashMap<AgencyId, String> = known.agencies.values().map(|a| (a.id, a.code.clone())).collect();
     for (code, successor) in successors {
         let wanted = known.agencies.get(&successor).map(|a| a.id);
         let Some(ours) = known.agencies.get_mut(&code) else { continue };
         if wanted != ours.successor_id && wanted.is_none_or(|id| id != ours.id) {
+            if !new.contains(&code) {
+                let before = ours.successor_id.and_then(|id| codes.get(&id)).cloned().unwrap_or_default();
+                out.changes.push(change(&code, "successor_code", before, successor));
+            }
             ours.successor_id = wanted;
             ours.clone().into_active_model().reset_all().update(tx.conn()).await?;
         }

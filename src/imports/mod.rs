@@ -154,7 +154,13 @@ pub async fn run(
     let mut for_feedback = Vec::new();
     let mut tables = Vec::new();
     for file in files {
-        let text = text::decode(&file.bytes);
+        let (text, guessed) = text::decode(&file.bytes);
+        if let Some(encoding) = guessed {
+            let name = &file.name;
+            out.warnings.push(format!(
+                "{name}: read as {encoding}, for it is not UTF-8; look at names with accents."
+            ));
+        }
         let Some(kind) = Kind::of(&text) else {
             let reason =
                 "the first line names none of the columns of agencies, contacts or the attendance log";

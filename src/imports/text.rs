@@ -7,13 +7,16 @@ use crate::platform::nearest;
 
 /// The text of a file: by its byte-order mark, else UTF-8 where it is that, else Windows-1252 (what
 /// spreadsheets save as "CSV" in this country).
-pub(super) fn decode(bytes: &[u8]) -> String {
+///
+/// With the name of the encoding, where it was taken for want of a better one.
+pub(super) fn decode(bytes: &[u8]) -> (String, Option<&'static str>) {
     let encoding = match Encoding::for_bom(bytes) {
         Some((encoding, _)) => encoding,
         None if std::str::from_utf8(bytes).is_ok() => UTF_8,
         None => WINDOWS_1252,
     };
-    encoding.decode(bytes).0.into_owned()
+    let guessed = (encoding == WINDOWS_1252).then(|| encoding.name());
+    (encoding.decode(bytes).0.into_owned(), guessed)
 }
 
 const OPEN_QUOTE: &str = "Look for a quotation mark that is not closed; rows after it cannot be told apart.";
@@ -85,7 +88,8 @@ impl Table {
             if cells.iter().all(String::is_empty) {
                 continue;
             }
-            if let Some(cell) = cells.iter().find(|c| c.contains(['\n', '\0']) || c.len() > 2000) {
+            let control = |c: &String| c.chars().any(char::is_control);
+            if let Some(cell) = cells.iter().find(|c| c.contains(['\n', '\r']) || c.len() > 2000) {
                 let shown: String = cell.chars().take(40).collect();
                 let reason = "a cell runs over several lines, or is far too long".to_owned();
                 refused.push(refuse(line, "", &shown, reason, OPEN_QUOTE));
@@ -99,6 +103,14 @@ impl Table {
                 let conference = place.filter(|n| n + 1 < cells.len()).and_then(|n| cells.get(n));
                 let refusal = refuse(line, "", &cells[0], reason, remedy);
                 misshapen.push(Refusal { conference: conference.cloned(), ..refusal });
+            } else if let Some(n) = cells.iter().position(control) {
+                let shown = cells[n].replace(char::is_control, "�");
+                let reason = "the cell holds a control character".to_owned();
+                let refusal = refuse(line, &columns[n], &shown, reason, "Write the cell anew.");
+                misshapen.push(Refusal {
+                    conference: columns.iter().position(|c| c == "conference_ref").map(|n| cells[n].clone()),
+                    ..refusal
+                });
             } else {
                 rows.push(Row { line, cells });
             }
@@ -150,9 +162,9 @@ mod tests {
     fn a_file_is_read_in_the_encodings_that_spreadsheets_write() {
         let utf16: Vec<u8> =
             [0xff, 0xfe].into_iter().chain("Zoë".encode_utf16().flat_map(u16::to_le_bytes)).collect();
-        assert_eq!(decode(&utf16), "Zoë");
-        assert_eq!(decode("\u{feff}Zoë".as_bytes()), "Zoë");
-        assert_eq!(decode(b"Zo\xeb \x96 x"), "Zoë – x");
+        assert_eq!(decode(&utf16), ("Zoë".to_owned(), None));
+        assert_eq!(decode("\u{feff}Zoë".as_bytes()), ("Zoë".to_owned(), None));
+        assert_eq!(decode(b"Zo\xeb \x96 x"), ("Zoë – x".to_owned(), Some("windows-1252")));
     }
 
     #[test]
@@ -160,6 +172,13 @@ mod tests {
         let (table, _) = Table::read("f.csv", "a, b\n\n 1 ,\u{a0}2\n,\n3,4\n", &["a", "b"]).unwrap();
         let cells: Vec<_> = table.rows.iter().map(|r| (r.line, table.cell(r, "b"))).collect();
         assert_eq!(cells, [(3, "2"), (5, "4")]);
+    }
+
+    #[test]
+    fn a_control_character_is_refused_with_its_column() {
+        let (table, misshapen) = Table::read("f.csv", "a,b\n1,2\u{1b}[31m\n3,4\n", &["a", "b"]).unwrap();
+        assert_eq!((table.rows.len(), misshapen[0].line, misshapen[0].column.as_str()), (1, 2, "b"));
+        assert!(!misshapen[0].value.contains('\u{1b}'));
     }
 
     #[test]

@@ -197,14 +197,16 @@ pub fn adjourned_for_agencies(case: &Case) -> bool {
         )
 }
 
-/// Working days from an adjourned conference until its children were met about again: their next
-/// conference that took place, whatever its type. `None` while there is none.
+/// Working days from an adjourned conference until it was reconvened: the next conference of its children
+/// that took place, if it is of that type. `None` where there is none: later conferences of another
+/// type are not the adjourned one taken up, and their distance is not its delay.
 pub fn days_lost(case: &Case, data: &MonthData, policies: &Policies) -> Option<u32> {
     let histories = case.record.children.iter().filter_map(|c| data.histories.get(&c.child_key));
     let later =
         histories.flatten().filter(|p| p.took_place() && p.starts_at > case.record.conference.starts_at);
     let next = later.min_by_key(|p| p.starts_at)?;
-    Some(policies.calendar.working_days(case.facts.date, next.date))
+    let reconvened = next.kind == ConferenceType::Reconvened;
+    reconvened.then(|| policies.calendar.working_days(case.facts.date, next.date))
 }
 
 /// Whether an initial conference was in time (M18); `None` where its clock's start is not known.

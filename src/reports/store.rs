@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use super::Month;
 use crate::agencies::store::{Directory, directory};
 use crate::conferences::entity::{child, conference};
-use crate::conferences::{self, ConferenceId, Status};
+use crate::conferences::{self, ConferenceId, ConferenceType, Status};
 use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
 use crate::register::entity::register;
@@ -33,6 +33,7 @@ pub struct Past {
     pub id: ConferenceId,
     pub date: NaiveDate,
     pub starts_at: DateTime<Utc>,
+    pub kind: ConferenceType,
     pub status: Status,
     pub confirmed: bool,
 }
@@ -139,18 +140,20 @@ async fn histories(
         ids.dedup();
         let mut known: HashMap<ConferenceId, Past> = HashMap::new();
         for ids in ids.chunks(BATCH) {
-            let found: Vec<(ConferenceId, NaiveDate, DateTime<Utc>, Status)> = conference::Entity::find()
-                .select_only()
-                .columns([
-                    conference::Column::Id,
-                    conference::Column::ConferenceDate,
-                    conference::Column::StartsAt,
-                    conference::Column::Status,
-                ])
-                .filter(conference::Column::Id.is_in(ids.iter().copied()))
-                .into_tuple()
-                .all(db)
-                .await?;
+            let found: Vec<(ConferenceId, NaiveDate, DateTime<Utc>, ConferenceType, Status)> =
+                conference::Entity::find()
+                    .select_only()
+                    .columns([
+                        conference::Column::Id,
+                        conference::Column::ConferenceDate,
+                        conference::Column::StartsAt,
+                        conference::Column::Kind,
+                        conference::Column::Status,
+                    ])
+                    .filter(conference::Column::Id.is_in(ids.iter().copied()))
+                    .into_tuple()
+                    .all(db)
+                    .await?;
             let confirmed: HashSet<ConferenceId> = register::Entity::find()
                 .select_only()
                 .column(register::Column::ConferenceId)
@@ -160,8 +163,8 @@ async fn histories(
                 .await?
                 .into_iter()
                 .collect();
-            known.extend(found.into_iter().map(|(id, date, starts_at, status)| {
-                (id, Past { id, date, starts_at, status, confirmed: confirmed.contains(&id) })
+            known.extend(found.into_iter().map(|(id, date, starts_at, kind, status)| {
+                (id, Past { id, date, starts_at, kind, status, confirmed: confirmed.contains(&id) })
             }));
         }
         for (key, id) in rows {

@@ -221,7 +221,7 @@ impl MonthPage {
         counts.push(CountRow {
             id: "M11",
             title: format!(
-                "Working days until those children were met about again ({} not yet)",
+                "Working days until those were reconvened ({} were not, or not yet)",
                 p.M11.not_yet_reconvened
             ),
             count: Cell { text: p.M11.working_days_lost.to_string(), href: None },
