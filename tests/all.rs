@@ -10,6 +10,7 @@ mod feedback;
 mod harness;
 mod imports;
 mod letters;
+mod outbox;
 mod registers;
 mod report;
 mod schema;

@@ -63,3 +63,30 @@ fn two_processes_may_migrate_an_empty_database_at_once() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// The queries that run every few seconds, or that history lengthens, as the program sends them.
+#[tokio::test]
+async fn what_runs_often_or_grows_with_history_goes_by_an_index() {
+    let place = crate::harness::Place::sqlite();
+    place.import(EVENING, &conference("C-1"));
+    let db = sea_orm::Database::connect(&place.url).await.unwrap();
+    for query in [
+        "select conference_id from register where feedback = ? and confirmed_at <= ? order by confirmed_at",
+        "select id from outbox where (state = ? and due_at <= ?) or (state = ? and lease_until < ?) order by due_at, id limit 8",
+        "select * from conference where conference_date between ? and ? order by starts_at, id",
+        "select child_key, conference_id from conference_child where child_key in (?, ?)",
+        "select * from invitation where conference_id in (?, ?) order by id",
+        "select * from feedback where state = ? order by made_at",
+        "select * from feedback where invitation_id in (?, ?) order by made_at, version",
+        "select about_id, sent_at from outbox where about_id in (?, ?) and sent_at is not null",
+    ] {
+        let plan = sea_orm::Statement::from_string(
+            sea_orm::DbBackend::Sqlite,
+            format!("explain query plan {query}"),
+        );
+        for row in db.query_all_raw(plan).await.unwrap() {
+            let step: String = row.try_get("", "detail").unwrap();
+            assert!(!step.starts_with("SCAN"), "{query}: {step}");
+        }
+    }
+}

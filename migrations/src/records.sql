@@ -237,7 +237,7 @@ create table outbox (
   check ((state = 'sending') = (lease is not null)),
   check ((state = 'sent') = (sent_at is not null))
 {table_end};
-create index outbox_to_send on outbox (due_at) where state in ('waiting', 'sending');
+create index outbox_by_state on outbox (state, due_at);
 
 create table task_run (
   id {uuid} primary key,

@@ -44,9 +44,11 @@ pub async fn next_after(
     query.order_by_asc(conference::Column::StartsAt).one(db).await
 }
 
-/// Conferences up to a day that were not cancelled and whose register nobody has confirmed, newest first.
+/// Conferences of the days `from ≤ date ≤ until` that were not cancelled and whose register nobody has
+/// confirmed, newest first.
 pub async fn with_open_register(
     db: &impl ConnectionTrait,
+    from: NaiveDate,
     until: NaiveDate,
     chair: Option<ChairId>,
     at_most: u64,
@@ -60,7 +62,7 @@ pub async fn with_open_register(
         )
         .to_owned();
     let mut query = conference::Entity::find()
-        .filter(conference::Column::ConferenceDate.lte(until))
+        .filter(conference::Column::ConferenceDate.between(from, until))
         .filter(conference::Column::Status.ne(super::Status::Cancelled))
         .filter(Expr::exists(confirmed).not());
     if let Some(chair) = chair {

@@ -17,7 +17,6 @@ use serde_json::Value;
 macro_rules! both {
     ($(async fn $name:ident($place:ident: Place) $body:block)+) => { $(
         mod $name {
-            #[allow(unused_imports)]
             use super::*;
             async fn run($place: $crate::harness::Place) $body
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -120,7 +120,8 @@ pub(super) async fn today(
         true => conferences::store::next_after(db, day, who.chair).await?,
         false => None,
     };
-    let open = conferences::store::with_open_register(db, today, who.chair, OPEN_SHOWN).await?;
+    let since = today - Days::new(366);
+    let open = conferences::store::with_open_register(db, since, today, who.chair, OPEN_SHOWN).await?;
     let open = open.into_iter().filter(|c| !c.restricted).map(|c| OpenRow {
         href: format!("/conferences/{}", c.id),
         text: format!("{}, {}, {}", c.reference, london::full_date(c.conference_date), c.kind.label()),
