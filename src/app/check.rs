@@ -27,7 +27,10 @@ pub(super) async fn check(
     match pending(&loaded.config).await {
         Ok(0) => say(true, "it opens, and its schema is up to date".to_owned()),
         Ok(n) => say(true, format!("it opens; {n} migration(s) are to be made: `quorate migrate`")),
-        Err(e) => say(false, e.to_string()),
+        Err(e) => {
+            say(false, e.to_string());
+            return Ok(ExitCode::from(1));
+        }
     }
     let site = match Site::open(loaded.config.clone(), clock).await {
         Ok(site) => site,

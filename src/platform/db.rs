@@ -69,7 +69,10 @@ impl Url {
                     .map_err(|e| DbError::Folder(folder.display().to_string(), e))?;
             }
         }
-        Ok(Database::connect(self.options(1)).await?)
+        let mut options = self.options(1);
+        // The first connection that a command makes: a server that is not there is said soon.
+        options.acquire_timeout(Duration::from_secs(5));
+        Ok(Database::connect(options).await?)
     }
 }
 
