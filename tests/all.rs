@@ -11,6 +11,8 @@ mod harness;
 mod imports;
 mod letters;
 mod outbox;
+mod post;
+mod processes;
 mod registers;
 mod report;
 mod schema;

@@ -72,7 +72,10 @@ async fn what_runs_often_or_grows_with_history_goes_by_an_index() {
     let db = sea_orm::Database::connect(&place.url).await.unwrap();
     for query in [
         "select conference_id from register where feedback = ? and confirmed_at <= ? order by confirmed_at",
-        "select id from outbox where (state = ? and due_at <= ?) or (state = ? and lease_until < ?) order by due_at, id limit 8",
+        "select * from outbox where state = ? and due_at <= ? order by posted_at, id limit 8",
+        "update outbox set state = ? where lease_until < ?",
+        "select id from outbox where state = ? order by posted_at desc, id desc limit 50",
+        "select id from outbox where posted_at <= ? and (posted_at < ? or id < ?) order by posted_at desc, id desc limit 50",
         "select * from conference where conference_date between ? and ? order by starts_at, id",
         "select child_key, conference_id from conference_child where child_key in (?, ?)",
         "select * from invitation where conference_id in (?, ?) order by id",

@@ -6,6 +6,7 @@
 //! `{genesis}` (the hash before the first audit entry).
 
 mod m20261122_000001_records;
+mod m20261123_000001_post;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -16,7 +17,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_records::Migration)]
+        vec![Box::new(m20261122_000001_records::Migration), Box::new(m20261123_000001_post::Migration)]
     }
 }
 

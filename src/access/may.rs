@@ -39,11 +39,13 @@ impl SignedIn {
 
     /// The links and the name at the top of every page.
     pub fn chrome(&self) -> Chrome {
-        use Permission::{Import, SeeConferences, SeeFeedback, SeeFigures};
+        use Permission::{Import, SeeConferences, SeeFeedback, SeeFigures, SeePost, SeeSchedule};
         let links = [
             (SeeConferences, "/", "Today"),
             (SeeFigures, "/reports", "PAQA's month"),
             (SeeFeedback, "/feedback", "Feedback"),
+            (SeePost, "/post", "Post"),
+            (SeeSchedule, "/schedule", "Schedule"),
             (Import, "/imports", "Import"),
         ];
         let links = links.into_iter().filter(|(permission, ..)| self.role.may(*permission));
@@ -93,7 +95,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister SeeFeedback SeeFigures SeeBehindFigures Import }
+needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister SeeFeedback SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

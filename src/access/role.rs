@@ -9,6 +9,7 @@ codes! {
         Chair = "chair", "chair";
         QaManager = "qa_manager", "QA manager";
         PaqaMember = "paqa_member", "PAQA member";
+        SystemAdministrator = "system_administrator", "system administrator";
     }
 }
 
@@ -31,6 +32,14 @@ pub enum Permission {
     SeeBehindFigures,
     /// Take files in.
     Import,
+    /// See the post: every message, and the letter as it was sent.
+    SeePost,
+    /// Put a message that was given up back in the queue.
+    Requeue,
+    /// See when tasks run and what they did.
+    SeeSchedule,
+    /// Run a task now, hold all post back, let it go again.
+    RunSchedule,
 }
 
 impl Role {
@@ -47,6 +56,10 @@ impl Role {
             SeeFigures => matches!(self, Administrator | QaManager | PaqaMember),
             SeeBehindFigures => matches!(self, Administrator | QaManager),
             Import => matches!(self, Administrator),
+            SeePost => matches!(self, Administrator | QaManager | SystemAdministrator),
+            Requeue => matches!(self, Administrator | SystemAdministrator),
+            SeeSchedule => matches!(self, Administrator | SystemAdministrator),
+            RunSchedule => matches!(self, SystemAdministrator),
         }
     }
 }

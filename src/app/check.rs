@@ -8,6 +8,7 @@ use super::tasks::Task;
 use crate::audit;
 use crate::calendar::london;
 use crate::feedback;
+use crate::outbox;
 use crate::platform::Clock;
 use crate::web;
 
@@ -58,6 +59,14 @@ pub(super) async fn check(
     let missing = site.rules.feedback.missing();
     if !missing.is_empty() {
         println!("  note  nothing is sent while these are empty: {}", missing.join(", "));
+    }
+
+    if let Some(pause) = outbox::held_back(site.db.read()).await? {
+        let since = london::moment(pause.since);
+        println!(
+            "  note  the post is held back: {} ({}, {since}); `quorate outbox release`",
+            pause.why, pause.by_name
+        );
     }
 
     println!("\nSchedule (London time)");

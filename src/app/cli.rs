@@ -7,17 +7,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use tokio_util::sync::CancellationToken;
 
 use super::config::{self, Config, Loaded, LogFormat, TransportKind};
 use super::report_page;
 use super::site::{self, Site};
 use super::tasks::Task;
 use crate::access::{self, NewAccount, Role};
-use crate::audit::{self, Actor, Event};
-use crate::feedback;
+use crate::audit::Actor;
 use crate::imports::Options;
-use crate::operations::{Posted, posted};
-use crate::outbox;
+use crate::operations::{self, Counter, Posted, posted};
 use crate::platform::Clock;
 use crate::reports::{self, Month};
 use crate::schedule::{Run, Said};
@@ -111,6 +110,14 @@ enum OutboxCommand {
     },
     /// Put every message that was given up back in the queue.
     Requeue,
+    /// Hold all post back: letters are neither made nor sent until `release`.
+    Hold {
+        /// Why; everybody who looks at the post reads it.
+        #[arg(long)]
+        why: String,
+    },
+    /// Let post go again that was held back.
+    Release,
 }
 
 #[derive(Subcommand)]
@@ -211,7 +218,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let config = loaded.config.clone();
     if cli.at.is_some()
         && config.mail.transport == TransportKind::Smtp
-        && !is_loopback(&config.mail.smtp.host)
+        && !config::is_loopback(&config.mail.smtp.host)
     {
         wrong_use(
             "--at would send letters with a wrong date: it is refused with a mail server that is not on loopback",
@@ -246,10 +253,6 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 /// Logs go to standard error, results to standard output. Nothing that is logged names a person.
 fn log(config: &Config) {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.level)
@@ -263,7 +266,7 @@ fn log(config: &Config) {
 
 async fn run_task(site: &Site, task: Task) -> Result<ExitCode, Failure> {
     // A run by hand is due at the very moment; a second one in the same microsecond is the same run.
-    match task.run(site, site.clock.now()).await? {
+    match task.run(site, site.clock.now(), &CancellationToken::new()).await? {
         Run::Ran(Said::Nothing) => println!("{}: nothing to do.", task.name()),
         Run::Ran(Said::Waits(why) | Said::Did(why)) => println!("{}: {why}.", task.name()),
         Run::Taken => println!("{}: has run for this moment already.", task.name()),
@@ -273,6 +276,8 @@ async fn run_task(site: &Site, task: Task) -> Result<ExitCode, Failure> {
 }
 
 async fn outbox_command(site: &Site, command: OutboxCommand) -> Result<ExitCode, Failure> {
+    let counter = Counter { db: &site.db, keys: &site.keys, now: site.clock.now() };
+    let actor = Actor::system("command line");
     match command {
         OutboxCommand::List { format } => {
             let list = posted(site.db.read()).await?;
@@ -282,20 +287,16 @@ async fn outbox_command(site: &Site, command: OutboxCommand) -> Result<ExitCode,
             }
         }
         OutboxCommand::Requeue => {
-            let tx = site.db.begin("requeue").await?;
-            let about = outbox::requeue(&tx, site.clock.now()).await?;
-            let n = about.len();
-            feedback::posted_again(&tx, about).await?;
-            let event = Event {
-                action: "outbox.requeued",
-                object: "outbox".into(),
-                payload: serde_json::json!({ "messages": n }),
-            };
-            audit::record(&tx, &site.keys, &Actor::system("command line"), site.clock.now(), vec![event])
-                .await?;
-            tx.commit().await?;
-            println!("{n} message(s) back in the queue.");
+            println!("{} message(s) back in the queue.", operations::requeue(counter, &actor, None).await?);
         }
+        OutboxCommand::Hold { why } => {
+            operations::hold_back(counter, &actor, &why).await?;
+            println!("The post is held back. `quorate outbox release` lets it go again.");
+        }
+        OutboxCommand::Release => match operations::let_go(counter, &actor).await? {
+            true => println!("The post goes again."),
+            false => println!("The post was not held back."),
+        },
     }
     Ok(ExitCode::SUCCESS)
 }

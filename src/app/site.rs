@@ -4,7 +4,7 @@ use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 
 use super::config::{Config, ConfigError, TransportKind};
 use crate::imports::Rules;
-use crate::mail::{SendError, TemplateError, Templates, Transport};
+use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
 use crate::register::{self, Policies};
 
@@ -105,7 +105,7 @@ impl Site {
         let keys = keys(&config, &db).await?;
         let transport = match config.mail.transport {
             TransportKind::Folder => Transport::Folder(config.mail.folder.clone()),
-            TransportKind::Smtp => Transport::smtp(&config.smtp()?)?,
+            TransportKind::Smtp => Transport::Smtp(Box::new(Smtp::new(config.smtp()?)?)),
         };
         let (notice, report) =
             (config.invitations.minimum_notice, config.register.report_on_time_working_days);

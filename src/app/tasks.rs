@@ -59,7 +59,7 @@ impl Task {
         Plan::parse(self.name(), cron)
     }
 
-    async fn work(self, site: &Site) -> Result<Said, TaskError> {
+    async fn work(self, site: &Site, stop: &CancellationToken) -> Result<Said, TaskError> {
         let now = || site.clock.now();
         match self {
             Self::Feedback => {
@@ -85,15 +85,25 @@ impl Task {
             Self::Dispatch => {
                 let delivery =
                     StillDue { db: &site.db, policies: &site.rules.policies, settings: &site.rules.feedback };
-                let from = &site.config.mail.from;
-                let done = outbox::dispatch(&site.db, &site.transport, from, &delivery, now).await?;
-                if done == outbox::Dispatched::default() {
-                    return Ok(Said::Nothing);
-                }
-                Ok(Said::Did(format!(
+                let carrier = outbox::Carrier {
+                    db: &site.db,
+                    transport: &site.transport,
+                    from: &site.config.mail.from,
+                    delivery: &delivery,
+                    pace: site.config.pace(),
+                    stop,
+                };
+                let done = carrier.dispatch(now).await?;
+                let did = format!(
                     "{} sent, {} put off, {} given up, {} cancelled",
                     done.sent, done.put_off, done.failed, done.cancelled
-                )))
+                );
+                Ok(match (done.left, done.sent + done.put_off + done.failed + done.cancelled) {
+                    (None, 0) => Said::Nothing,
+                    (Some(why), 0) => Said::Waits(why),
+                    (None, _) => Said::Did(did),
+                    (Some(why), _) => Said::Did(format!("{did}; the rest waits: {why}")),
+                })
             }
             Self::Sessions => Ok(match access::forget_ended(&site.db, now()).await? {
                 0 => Said::Nothing,
@@ -103,8 +113,13 @@ impl Task {
     }
 
     /// Runs it for one due time.
-    pub async fn run(self, site: &Site, due_at: DateTime<Utc>) -> Result<Run, sea_orm::DbErr> {
-        schedule::run(&site.db, self.name(), due_at, || site.clock.now(), self.work(site)).await
+    pub async fn run(
+        self,
+        site: &Site,
+        due_at: DateTime<Utc>,
+        stop: &CancellationToken,
+    ) -> Result<Run, sea_orm::DbErr> {
+        schedule::run(&site.db, self.name(), due_at, || site.clock.now(), self.work(site, stop)).await
     }
 }
 
@@ -126,7 +141,7 @@ pub async fn keep_schedule(
             let mut last = site.clock.now() - TimeDelta::days(31);
             loop {
                 if let Some(due_at) = plan.due(last, site.clock.now()) {
-                    match task.run(&site, due_at).await {
+                    match task.run(&site, due_at, &stop).await {
                         Ok(_) => last = due_at,
                         Err(e) => {
                             tracing::error!(task = task.name(), error = %e, "the schedule's ledger cannot be written");

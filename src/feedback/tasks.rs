@@ -96,6 +96,10 @@ pub async fn make(office: Office<'_>, now: DateTime<Utc>) -> Result<Made, Feedba
         made.nothing_because = Some(format!("nothing is sent while {} is empty", missing.join(", ")));
         return Ok(made);
     }
+    if let Some(pause) = outbox::held_back(office.db.read()).await? {
+        made.nothing_because = Some(format!("the post is held back: {}", pause.why));
+        return Ok(made);
+    }
     let calendar = &office.policies.calendar;
     if !office.settings.window.is_open(now, calendar) {
         let opens = london::moment(office.settings.window.next_open(now, calendar));

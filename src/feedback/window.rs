@@ -1,5 +1,5 @@
 //! The sending window: working days, between two times of the day in Europe/London (DOMAIN 7). A letter
-//! that comes at night reads like an accusation.
+//! that comes at night reads like an accusation. Demonstrations and rehearsals may open it every day.
 
 use std::str::FromStr;
 
@@ -12,21 +12,26 @@ use crate::calendar::{Calendar, london};
 pub struct Window {
     opens: NaiveTime,
     closes: NaiveTime,
+    every_day: bool,
 }
 
 impl FromStr for Window {
     type Err = String;
 
-    /// "08:00-18:00".
+    /// "08:00-18:00", or "every day 08:00-18:00".
     fn from_str(text: &str) -> Result<Self, String> {
         let time = |t: &str| match t.trim() {
             "24:00" => Some(NaiveTime::from_hms_opt(23, 59, 59).expect("a time")),
             t => NaiveTime::parse_from_str(t, "%H:%M").ok(),
         };
+        let (every_day, hours) = match text.trim().strip_prefix("every day") {
+            Some(hours) => (true, hours),
+            None => (false, text),
+        };
         let times =
-            text.split_once(['-', '–']).and_then(|(opens, closes)| Some((time(opens)?, time(closes)?)));
+            hours.split_once(['-', '–']).and_then(|(opens, closes)| Some((time(opens)?, time(closes)?)));
         match times {
-            Some((opens, closes)) if opens < closes => Ok(Self { opens, closes }),
+            Some((opens, closes)) if opens < closes => Ok(Self { opens, closes, every_day }),
             _ => Err(format!("\"{text}\" is not a window: write two times of one day, as 08:00-18:00")),
         }
     }
@@ -34,7 +39,8 @@ impl FromStr for Window {
 
 impl std::fmt::Display for Window {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}", self.opens.format("%H:%M"), self.closes.format("%H:%M"))
+        let days = if self.every_day { "every day " } else { "" };
+        write!(f, "{days}{}-{}", self.opens.format("%H:%M"), self.closes.format("%H:%M"))
     }
 }
 
@@ -42,13 +48,16 @@ impl Window {
     /// Now, if the window is open; else when it opens next.
     pub fn next_open(&self, now: DateTime<Utc>, calendar: &Calendar) -> DateTime<Utc> {
         let local = london::local(now);
-        if calendar.is_working_day(local.date()) && local.time() <= self.closes {
+        let is_a_day = self.every_day || calendar.is_working_day(local.date());
+        if is_a_day && local.time() <= self.closes {
             if local.time() >= self.opens {
                 return now;
             }
             return london::to_utc_or_after(local.date(), self.opens);
         }
-        london::to_utc_or_after(calendar.next_working_day(local.date() + Days::new(1)), self.opens)
+        let tomorrow = local.date() + Days::new(1);
+        let next = if self.every_day { tomorrow } else { calendar.next_working_day(tomorrow) };
+        london::to_utc_or_after(next, self.opens)
     }
 
     /// Whether letters may go now.
@@ -75,6 +84,16 @@ mod tests {
         assert_eq!(next("2026-10-23T18:00:00Z"), "2026-10-26T08:00:00+00:00", "over the autumn clock change");
         assert_eq!(next("2026-12-24T19:00:00Z"), "2026-12-29T08:00:00+00:00", "over Christmas");
         assert_eq!(next("2026-12-01T07:59:00Z"), "2026-12-01T08:00:00+00:00");
+    }
+
+    #[test]
+    fn a_window_of_every_day_is_open_on_sundays_too() {
+        let calendar = Calendar::with_changes([]);
+        let window: Window = "every day 08:00-18:00".parse().unwrap();
+        assert!(window.is_open("2026-11-22T10:00:00Z".parse().unwrap(), &calendar));
+        let evening = "2026-11-21T19:00:00Z".parse().unwrap();
+        assert_eq!(window.next_open(evening, &calendar).to_rfc3339(), "2026-11-22T08:00:00+00:00");
+        assert_eq!(window.to_string(), "every day 08:00-18:00");
     }
 
     #[test]

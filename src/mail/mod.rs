@@ -2,10 +2,12 @@
 
 mod address;
 mod message;
+mod smtp;
 mod templates;
 mod transport;
 
 pub use address::{Domains, Trust, is_address, masked};
 pub use message::{Draft, MessageError, freeze};
+pub use smtp::{Smtp, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 pub use templates::{TemplateError, Templates};
-pub use transport::{SendError, SmtpSettings, SmtpTls, Transport};
+pub use transport::{SendError, Transport};

@@ -1,5 +1,8 @@
-//! What those who run the service look at: the post, with what each message is about.
+//! What those who run the service look at and do: the post with what each message is about, and the
+//! schedule.
 
+mod counter;
 mod post;
 
-pub use post::{Posted, posted};
+pub use counter::{Counter, hold_back, let_go, requeue};
+pub use post::{Posted, described, posted};

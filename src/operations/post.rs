@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use crate::feedback::FeedbackId;
 use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
-use crate::outbox;
+use crate::outbox::{self, Listed};
 
 /// One message and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +35,14 @@ pub struct Posted {
     pub state: outbox::State,
     /// How often it was tried.
     pub attempts: i32,
+    /// It was under way when a process died, or the server took it without an answer.
+    pub may_have_been_delivered: bool,
+    /// When it was posted.
+    pub posted_at: DateTime<Utc>,
+    /// When it is, or was last, due.
+    pub due_at: DateTime<Utc>,
+    /// When it was accepted.
+    pub sent_at: Option<DateTime<Utc>>,
     /// The message: its file in the mail folder is called so.
     pub id: outbox::MessageId,
     /// The last thing that went wrong.
@@ -45,7 +54,11 @@ const BATCH: usize = 1000;
 
 /// Every message, in the order in which they were posted.
 pub async fn posted(db: &impl ConnectionTrait) -> Result<Vec<Posted>, DbErr> {
-    let messages = outbox::list(db).await?;
+    described(db, outbox::list(db).await?).await
+}
+
+/// These messages, with what each is about.
+pub async fn described(db: &impl ConnectionTrait, messages: Vec<Listed>) -> Result<Vec<Posted>, DbErr> {
     let directory = directory(db).await?;
     let mut about: HashMap<FeedbackId, (ServiceId, String, String)> = HashMap::new();
     let ids: Vec<FeedbackId> = messages.iter().map(|m| FeedbackId(m.about_id)).collect();
@@ -102,6 +115,10 @@ pub async fn posted(db: &impl ConnectionTrait) -> Result<Vec<Posted>, DbErr> {
                 recipient: m.recipient,
                 state: m.state,
                 attempts: m.attempts,
+                may_have_been_delivered: m.may_have_been_delivered,
+                posted_at: m.posted_at,
+                due_at: m.due_at,
+                sent_at: m.sent_at,
                 id: m.id,
                 last_error: m.last_error,
             }

@@ -1,17 +1,39 @@
 //! The dispatcher: claims what is due, asks whether it may still go, sends, settles.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
 use sea_orm::DbErr;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::store::{Settlement, claim, settle};
-use super::{Claim, MessageId};
+use super::store::{Settled, Settlement, claim, give_back, release_abandoned, settle};
+use super::{Claim, pause};
 use crate::mail::{SendError, Transport};
 use crate::platform::{Db, Tx};
-use futures_util::future::join_all;
 
-/// Messages under way at once: one SMTP connection carries about 22 a second.
-const AT_ONCE: u64 = 8;
+/// How fast the post goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Messages under way at once.
+    pub at_once: usize,
+    /// Time between the starts of two messages.
+    pub gap: Duration,
+    /// The longest exchange about one message.
+    pub timeout: Duration,
+}
+
+impl Pace {
+    /// Longer than a message waits for its turn, is looked at, exchanged and settled.
+    fn lease(&self) -> TimeDelta {
+        let waiting = self.gap * u32::try_from(self.at_once).unwrap_or(u32::MAX);
+        TimeDelta::from_std(self.timeout + waiting).unwrap_or(TimeDelta::hours(1)) + TimeDelta::seconds(30)
+    }
+}
 
 /// Whether a message may still go, asked at the moment of sending.
 pub enum Fate {
@@ -43,7 +65,7 @@ pub enum End {
 }
 
 /// What a run did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dispatched {
     /// Accepted by the mail server, or written to the folder.
     pub sent: u32,
@@ -53,75 +75,158 @@ pub struct Dispatched {
     pub failed: u32,
     /// Not sent, for they no longer hold.
     pub cancelled: u32,
+    /// Why the rest was left for a later run: the mail server cannot be used, or somebody holds the post back.
+    pub left: Option<String>,
 }
 
-/// Sends everything that is due.
-pub async fn dispatch(
-    db: &Db,
-    transport: &Transport,
-    from: &str,
-    delivery: &impl Delivery,
-    now: impl Fn() -> DateTime<Utc>,
-) -> Result<Dispatched, DbErr> {
-    let mut done = Dispatched::default();
-    loop {
-        let tx = db.begin("claim messages").await?;
-        let claims = claim(&tx, AT_ONCE, now()).await?;
+/// What a run works with.
+pub struct Carrier<'a, D> {
+    /// The database.
+    pub db: &'a Db,
+    /// The way out.
+    pub transport: &'a Transport,
+    /// The envelope's sender.
+    pub from: &'a str,
+    /// Whose messages they are.
+    pub delivery: &'a D,
+    /// How fast.
+    pub pace: Pace,
+    /// Told to stop: what is under way ends, nothing more is begun.
+    pub stop: &'a CancellationToken,
+}
+
+/// What the senders of one run share.
+#[derive(Default)]
+struct Desk {
+    claimed: VecDeque<Claim>,
+    /// When the next message may start.
+    turn: Option<Instant>,
+    /// Nothing more is begun.
+    closed: bool,
+    done: Dispatched,
+}
+
+impl<D: Delivery> Carrier<'_, D> {
+    /// Sends everything that is due, in the order in which it was posted. One message goes first: while
+    /// the mail server cannot be used, that one is put off and the rest is left for the next run.
+    pub async fn dispatch(&self, now: impl Fn() -> DateTime<Utc> + Sync) -> Result<Dispatched, DbErr> {
+        if let Some(pause) = pause::held_back(self.db.read()).await? {
+            let left = Some(format!("the post is held back: {}", pause.why));
+            return Ok(Dispatched { left, ..Dispatched::default() });
+        }
+        let tx = self.db.begin("release abandoned messages").await?;
+        release_abandoned(&tx, now()).await?;
         tx.commit().await?;
-        if claims.is_empty() {
-            return Ok(done);
+        let desk = Mutex::new(Desk::default());
+        if let Some(first) = self.next(&desk, 1, &now).await? {
+            self.carry(first, &desk, &now).await?;
         }
-        let mut under_way = Vec::with_capacity(claims.len());
-        for claim in claims {
-            let settlement = match delivery.fate(&claim, now()).await {
-                Ok(Fate::Cancel(why)) => Some(Settlement::Cancelled(why)),
-                Ok(Fate::Wait(until, why)) => Some(Settlement::Retry(until, why)),
-                Ok(Fate::Send) => None,
-                // The lease is given back: nothing has gone.
-                Err(e) => Some(Settlement::Retry(now() + TimeDelta::minutes(1), e.to_string())),
-            };
-            under_way.push((claim, settlement));
-        }
-        let sending = under_way.into_iter().map(|(claim, settled)| async move {
-            let result = match settled {
-                Some(settled) => Err(settled),
-                None => {
-                    Ok(transport.send(&file_name(claim.id), from, &claim.recipient, &claim.message).await)
-                }
-            };
-            (claim, result)
+        // All are polled together: on SQLite there is one writer, and a sender that waits for it must not
+        // keep the one that has it from going on.
+        let senders = (0..self.pace.at_once).map(|_| async {
+            while let Some(claim) = self.next(&desk, self.pace.at_once, &now).await? {
+                self.carry(claim, &desk, &now).await?;
+            }
+            Ok::<_, DbErr>(())
         });
-        for (claim, result) in join_all(sending).await {
-            let settlement = match result {
-                Err(settled) => settled,
-                Ok(Ok(())) => Settlement::Sent,
-                Ok(Err(SendError::Permanent(error))) => Settlement::Failed(error),
-                Ok(Err(SendError::Transient(error))) => match delivery.next_attempt(claim.posted_at, now()) {
-                    Some(at) => Settlement::Retry(at, error),
-                    None => Settlement::Failed(error),
-                },
-            };
-            match &settlement {
-                Settlement::Sent => done.sent += 1,
-                Settlement::Retry(..) => done.put_off += 1,
-                Settlement::Failed(_) => done.failed += 1,
-                Settlement::Cancelled(_) => done.cancelled += 1,
-            }
-            let end = match &settlement {
-                Settlement::Failed(_) => Some(End::GivenUp),
-                Settlement::Cancelled(_) => Some(End::Cancelled),
-                _ => None,
-            };
-            let tx = db.begin("settle message").await?;
-            settle(&tx, &claim, now(), settlement).await?;
-            if let Some(end) = end {
-                delivery.ended(&tx, claim.about, end).await?;
-            }
+        let ended = join_all(senders).await;
+        let desk = desk.into_inner();
+        if !desk.claimed.is_empty() {
+            let tx = self.db.begin("give messages back").await?;
+            give_back(&tx, &desk.claimed).await?;
             tx.commit().await?;
         }
+        ended.into_iter().collect::<Result<(), _>>().map(|()| desk.done)
     }
-}
 
-fn file_name(id: MessageId) -> String {
-    id.to_string()
+    /// The next message, when its turn has come.
+    async fn next(
+        &self,
+        desk: &Mutex<Desk>,
+        at_once: usize,
+        now: &(impl Fn() -> DateTime<Utc> + Sync),
+    ) -> Result<Option<Claim>, DbErr> {
+        let mut desk = desk.lock().await;
+        if desk.closed || self.stop.is_cancelled() {
+            return Ok(None);
+        }
+        if desk.claimed.is_empty() {
+            let tx = self.db.begin("claim messages").await?;
+            desk.claimed = claim(&tx, at_once as u64, now(), self.pace.lease()).await?.into();
+            tx.commit().await?;
+        }
+        let Some(claim) = desk.claimed.pop_front() else {
+            desk.closed = true;
+            return Ok(None);
+        };
+        let turn = desk.turn.map_or_else(Instant::now, |turn| turn.max(Instant::now()));
+        desk.turn = Some(turn + self.pace.gap);
+        drop(desk);
+        tokio::time::sleep_until(turn).await;
+        Ok(Some(claim))
+    }
+
+    async fn carry(
+        &self,
+        claim: Claim,
+        desk: &Mutex<Desk>,
+        now: &(impl Fn() -> DateTime<Utc> + Sync),
+    ) -> Result<(), DbErr> {
+        let mut not_out = None;
+        let settlement = match self.delivery.fate(&claim, now()).await {
+            Ok(Fate::Cancel(why)) => Settlement::Cancelled(why),
+            Ok(Fate::Wait(until, why)) => Settlement::Retry { at: until, why, may_be_out: false },
+            // The lease is given back: nothing has gone.
+            Err(e) => {
+                let at = now() + TimeDelta::minutes(1);
+                Settlement::Retry { at, why: e.to_string(), may_be_out: false }
+            }
+            Ok(Fate::Send) => {
+                let name = claim.id.to_string();
+                match self.transport.send(&name, self.from, &claim.recipient, &claim.message).await {
+                    Ok(()) => Settlement::Sent,
+                    Err(SendError::Permanent(why)) => Settlement::Failed { why, may_be_out: false },
+                    Err(error) => {
+                        let (why, may_be_out) = (error.to_string(), matches!(error, SendError::Unsure(_)));
+                        if !matches!(error, SendError::Transient(_)) {
+                            not_out = Some(why.clone());
+                        }
+                        match self.delivery.next_attempt(claim.posted_at, now()) {
+                            Some(at) => Settlement::Retry { at, why, may_be_out },
+                            None => Settlement::Failed { why, may_be_out },
+                        }
+                    }
+                }
+            }
+        };
+        let settled = settlement.outcome();
+        let at = now();
+        let tx = self.db.begin("settle message").await?;
+        let ours = settle(&tx, &claim, at, settlement).await?;
+        let end = match settled {
+            Settled::GivenUp => Some(End::GivenUp),
+            Settled::Cancelled => Some(End::Cancelled),
+            Settled::Sent | Settled::PutOff => None,
+        };
+        if let Some(end) = end.filter(|_| ours) {
+            self.delivery.ended(&tx, claim.about, end).await?;
+        }
+        tx.commit().await?;
+        metrics::counter!("quorate_messages_total", "outcome" => settled.name()).increment(1);
+        if settled == Settled::Sent {
+            let seconds = (at - claim.due_at).as_seconds_f64().max(0.0);
+            metrics::histogram!("quorate_message_due_to_accepted_seconds").record(seconds);
+        }
+        let mut desk = desk.lock().await;
+        match settled {
+            Settled::Sent => desk.done.sent += 1,
+            Settled::PutOff => desk.done.put_off += 1,
+            Settled::GivenUp => desk.done.failed += 1,
+            Settled::Cancelled => desk.done.cancelled += 1,
+        }
+        if not_out.is_some() {
+            (desk.closed, desk.done.left) = (true, not_out);
+        }
+        Ok(())
+    }
 }

@@ -32,3 +32,19 @@ pub mod message {
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+pub mod pause {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "post_pause")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub since: DateTime<Utc>,
+        pub by_name: String,
+        pub why: String,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}

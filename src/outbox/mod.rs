@@ -4,6 +4,7 @@
 
 mod dispatch;
 mod entity;
+mod pause;
 mod store;
 
 use chrono::{DateTime, Utc};
@@ -12,8 +13,12 @@ use uuid::Uuid;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
-pub use dispatch::{Delivery, Dispatched, End, Fate, dispatch};
-pub use store::{Gone, accepted_at, all_given_up, cancel_unsent, list, post, requeue, sent_to};
+pub use dispatch::{Carrier, Delivery, Dispatched, End, Fate, Pace};
+pub use pause::{held_back, hold_back, let_go};
+pub use store::{
+    Count, Gone, Listed, accepted_at, all_given_up, by_id, cancel_unsent, counts, list, newest, post,
+    requeue, sent_to,
+};
 
 typed_id! {
     /// A message in the outbox.
@@ -63,5 +68,7 @@ pub struct Claim {
     pub message: Vec<u8>,
     /// When it was posted.
     pub posted_at: DateTime<Utc>,
+    /// When it was last due.
+    pub due_at: DateTime<Utc>,
     lease: Uuid,
 }

@@ -1,19 +1,16 @@
 //! The outbox's only queries.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, Select,
 };
 use uuid::Uuid;
 
 use super::entity::message::{Column, Entity, Model};
 use super::{Claim, MessageId, Post, State};
 use crate::platform::Tx;
-
-/// Longer than the longest exchange with a mail server.
-const LEASE: TimeDelta = TimeDelta::seconds(120);
 
 /// Posts a message: it goes if the transaction does.
 pub async fn post(tx: &Tx, post: Post) -> Result<(), DbErr> {
@@ -38,72 +35,130 @@ pub async fn post(tx: &Tx, post: Post) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Leases up to `count` messages that are due, oldest first, in one statement: no two processes get
-/// the same one. A lease that ran out belongs to a process that died, and the message may be out.
-pub(super) async fn claim(tx: &Tx, count: u64, now: DateTime<Utc>) -> Result<Vec<Claim>, DbErr> {
-    let lease = Uuid::new_v4();
-    let can_be_had = || {
-        let waiting = Column::State.eq(State::Waiting).and(Column::DueAt.lte(now));
-        let abandoned = Column::State.eq(State::Sending).and(Column::LeaseUntil.lt(now));
-        waiting.or(abandoned)
-    };
-    let next = Query::select()
-        .column(Column::Id)
-        .from(Entity)
-        .and_where(can_be_had())
-        .order_by(Column::DueAt, sea_orm::Order::Asc)
-        .order_by(Column::Id, sea_orm::Order::Asc)
-        .limit(count)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .to_owned();
-    let was_sending = Expr::col(Column::State).eq(State::Sending);
-    let may_be_out =
-        Expr::case(was_sending, Expr::val(true)).finally(Expr::col(Column::MayHaveBeenDelivered));
-    let claimed = Entity::update_many()
-        .col_expr(Column::MayHaveBeenDelivered, may_be_out.into())
-        .col_expr(Column::State, Expr::val(State::Sending))
-        .col_expr(Column::Lease, Expr::val(lease))
-        .col_expr(Column::LeaseUntil, Expr::val(now + LEASE))
-        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Id.in_subquery(next))
-        .filter(can_be_had())
-        .exec_with_returning(tx.conn())
+/// Puts back what a process left behind when it died: a lease that ran out. The message may be out, and
+/// says so from now on.
+pub(super) async fn release_abandoned(tx: &Tx, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::val(State::Waiting))
+        .col_expr(Column::MayHaveBeenDelivered, Expr::val(true))
+        .col_expr(Column::LastError, Expr::val("the process that was sending it ended"))
+        .col_expr(Column::Lease, Expr::val(None::<Uuid>))
+        .col_expr(Column::LeaseUntil, Expr::val(None::<DateTime<Utc>>))
+        .filter(Column::LeaseUntil.lt(now))
+        .exec(tx.conn())
         .await?;
-    let mut claims: Vec<Claim> = claimed
-        .into_iter()
-        .map(|row| Claim {
-            id: row.id,
-            about: row.about_id,
-            recipient: row.recipient,
-            message: row.message,
-            posted_at: row.posted_at,
-            lease,
-        })
-        .collect();
-    claims.sort_by_key(|c| (c.posted_at, c.id));
-    Ok(claims)
+    Ok(())
 }
 
-/// What became of a leased message.
+/// Leases up to `count` messages that are due, in the order in which they were posted: no two processes
+/// get the same one. The rows are chosen and locked before they are changed, not in one statement:
+/// PostgreSQL may run a sub-select with `SKIP LOCKED` again for each row, and then takes more than `count`.
+pub(super) async fn claim(
+    tx: &Tx,
+    count: u64,
+    now: DateTime<Utc>,
+    lease_for: TimeDelta,
+) -> Result<Vec<Claim>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::State.eq(State::Waiting))
+        .filter(Column::DueAt.lte(now))
+        .order_by_asc(Column::PostedAt)
+        .order_by_asc(Column::Id)
+        .limit(count)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .all(tx.conn())
+        .await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lease = Uuid::new_v4();
+    Entity::update_many()
+        .col_expr(Column::State, Expr::val(State::Sending))
+        .col_expr(Column::Lease, Expr::val(lease))
+        .col_expr(Column::LeaseUntil, Expr::val(now + lease_for))
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .filter(Column::Id.is_in(rows.iter().map(|row| row.id)))
+        .exec(tx.conn())
+        .await?;
+    let claims = rows.into_iter().map(|row| Claim {
+        id: row.id,
+        about: row.about_id,
+        recipient: row.recipient,
+        message: row.message,
+        posted_at: row.posted_at,
+        due_at: row.due_at,
+        lease,
+    });
+    Ok(claims.collect())
+}
+
+/// Gives leased messages back of which nothing was begun.
+pub(super) async fn give_back(tx: &Tx, claims: impl IntoIterator<Item = &Claim>) -> Result<(), DbErr> {
+    for claim in claims {
+        Entity::update_many()
+            .col_expr(Column::State, Expr::val(State::Waiting))
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1))
+            .col_expr(Column::Lease, Expr::val(None::<Uuid>))
+            .col_expr(Column::LeaseUntil, Expr::val(None::<DateTime<Utc>>))
+            .filter(Column::Id.eq(claim.id))
+            .filter(Column::Lease.eq(claim.lease))
+            .exec(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// What becomes of a leased message.
 pub(super) enum Settlement {
     Sent,
-    Retry(DateTime<Utc>, String),
-    Failed(String),
+    Retry { at: DateTime<Utc>, why: String, may_be_out: bool },
+    Failed { why: String, may_be_out: bool },
     Cancelled(String),
 }
 
-/// Settles a lease. A lease that another process has taken over since settles nothing.
+/// The same without its particulars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settled {
+    Sent,
+    PutOff,
+    GivenUp,
+    Cancelled,
+}
+
+impl Settled {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::PutOff => "put_off",
+            Self::GivenUp => "given_up",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl Settlement {
+    pub(super) const fn outcome(&self) -> Settled {
+        match self {
+            Self::Sent => Settled::Sent,
+            Self::Retry { .. } => Settled::PutOff,
+            Self::Failed { .. } => Settled::GivenUp,
+            Self::Cancelled(_) => Settled::Cancelled,
+        }
+    }
+}
+
+/// Settles a lease. A lease that ran out, and that another process took over, settles nothing: `false`.
 pub(super) async fn settle(
     tx: &Tx,
     claim: &Claim,
     now: DateTime<Utc>,
     what: Settlement,
-) -> Result<(), DbErr> {
-    let (state, sent_at, due_at, error) = match what {
-        Settlement::Sent => (State::Sent, Some(now), None, None),
-        Settlement::Retry(at, error) => (State::Waiting, None, Some(at), Some(error)),
-        Settlement::Failed(error) => (State::Failed, None, None, Some(error)),
-        Settlement::Cancelled(why) => (State::Cancelled, None, None, Some(why)),
+) -> Result<bool, DbErr> {
+    let (state, sent_at, due_at, error, may_be_out) = match what {
+        Settlement::Sent => (State::Sent, Some(now), None, None, false),
+        Settlement::Retry { at, why, may_be_out } => (State::Waiting, None, Some(at), Some(why), may_be_out),
+        Settlement::Failed { why, may_be_out } => (State::Failed, None, None, Some(why), may_be_out),
+        Settlement::Cancelled(why) => (State::Cancelled, None, None, Some(why), false),
     };
     let mut update = Entity::update_many()
         .col_expr(Column::State, Expr::val(state))
@@ -116,8 +171,10 @@ pub(super) async fn settle(
     if let Some(due_at) = due_at {
         update = update.col_expr(Column::DueAt, Expr::val(due_at));
     }
-    update.exec(tx.conn()).await?;
-    Ok(())
+    if may_be_out {
+        update = update.col_expr(Column::MayHaveBeenDelivered, Expr::val(true));
+    }
+    Ok(update.exec(tx.conn()).await?.rows_affected > 0)
 }
 
 /// Where a thing's messages stand once what could be cancelled is.
@@ -141,24 +198,26 @@ pub async fn cancel_unsent(tx: &Tx, about: Uuid, why: &str) -> Result<Gone, DbEr
         .filter(Column::MayHaveBeenDelivered.eq(false))
         .exec(tx.conn())
         .await?;
-    let states: Vec<State> = states(tx, about).await?;
-    Ok(if states.contains(&State::Sending) {
+    let of: Vec<(State, bool)> = Entity::find()
+        .select_only()
+        .columns([Column::State, Column::MayHaveBeenDelivered])
+        .filter(Column::AboutId.eq(about))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    Ok(if of.iter().any(|(state, _)| *state == State::Sending) {
         Gone::UnderWay
-    } else if states.iter().all(|s| *s == State::Cancelled) {
+    } else if of.iter().all(|(state, may_be_out)| *state == State::Cancelled && !may_be_out) {
         Gone::No
     } else {
         Gone::Yes
     })
 }
 
-async fn states(tx: &Tx, about: Uuid) -> Result<Vec<State>, DbErr> {
-    let of = Entity::find().select_only().column(Column::State).filter(Column::AboutId.eq(about));
-    of.into_tuple().all(tx.conn()).await
-}
-
 /// Whether every message about this was given up (or cancelled): nobody has been reached.
 pub async fn all_given_up(tx: &Tx, about: Uuid) -> Result<bool, DbErr> {
-    let states = states(tx, about).await?;
+    let of = Entity::find().select_only().column(Column::State).filter(Column::AboutId.eq(about));
+    let states: Vec<State> = of.into_tuple().all(tx.conn()).await?;
     Ok(states.contains(&State::Failed)
         && states.iter().all(|s| matches!(s, State::Failed | State::Cancelled)))
 }
@@ -191,39 +250,100 @@ pub struct Listed {
     pub state: State,
     /// How often it was tried.
     pub attempts: i32,
+    /// When it is, or was last, due.
+    pub due_at: DateTime<Utc>,
+    /// When it was posted.
+    pub posted_at: DateTime<Utc>,
+    /// When it was accepted.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// A process died while it was being sent, or the server took it without an answer.
+    pub may_have_been_delivered: bool,
     /// The last thing that went wrong.
     pub last_error: Option<String>,
 }
 
+fn listed() -> Select<Entity> {
+    Entity::find().select_only().columns([
+        Column::Id,
+        Column::Kind,
+        Column::AboutId,
+        Column::Recipient,
+        Column::State,
+        Column::Attempts,
+        Column::DueAt,
+        Column::PostedAt,
+        Column::SentAt,
+        Column::MayHaveBeenDelivered,
+        Column::LastError,
+    ])
+}
+
 /// Every message, in the order in which they were posted.
 pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Listed>, DbErr> {
+    let all = listed().order_by_asc(Column::PostedAt).order_by_asc(Column::Id);
+    all.into_model::<Listed>().all(db).await
+}
+
+/// A page of the newest messages, of one state or of all, that were posted before a given one.
+pub async fn newest(
+    db: &impl ConnectionTrait,
+    state: Option<State>,
+    before: Option<(DateTime<Utc>, MessageId)>,
+    count: u64,
+) -> Result<Vec<Listed>, DbErr> {
+    let mut page = listed().order_by_desc(Column::PostedAt).order_by_desc(Column::Id).limit(count);
+    if let Some(state) = state {
+        page = page.filter(Column::State.eq(state));
+    }
+    if let Some((posted_at, id)) = before {
+        // Written so that the index is entered at this moment, not walked from its end.
+        page = page
+            .filter(Column::PostedAt.lte(posted_at))
+            .filter(Column::PostedAt.lt(posted_at).or(Column::Id.lt(id)));
+    }
+    page.into_model::<Listed>().all(db).await
+}
+
+/// One message, as it was frozen.
+pub async fn by_id(db: &impl ConnectionTrait, id: MessageId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(db).await
+}
+
+/// How many messages there are of a state, and since when the oldest is due.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Count {
+    /// The state.
+    pub state: State,
+    /// How many.
+    pub messages: i64,
+    /// The oldest's due time.
+    pub oldest_due: DateTime<Utc>,
+}
+
+/// Messages by state.
+pub async fn counts(db: &impl ConnectionTrait) -> Result<Vec<Count>, DbErr> {
     Entity::find()
         .select_only()
-        .columns([
-            Column::Id,
-            Column::Kind,
-            Column::AboutId,
-            Column::Recipient,
-            Column::State,
-            Column::Attempts,
-            Column::LastError,
-        ])
-        .order_by_asc(Column::PostedAt)
-        .order_by_asc(Column::Id)
-        .into_model::<Listed>()
+        .column(Column::State)
+        .column_as(Column::Id.count(), "messages")
+        .column_as(Column::DueAt.min(), "oldest_due")
+        .group_by(Column::State)
+        .into_model::<Count>()
         .all(db)
         .await
 }
 
-/// Puts every message that was given up back in the queue. Says which things they are about.
-pub async fn requeue(tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Uuid>, DbErr> {
-    let requeued = Entity::update_many()
+/// Puts messages that were given up back in the queue: one, or all. Says which things they are about.
+pub async fn requeue(tx: &Tx, only: Option<MessageId>, now: DateTime<Utc>) -> Result<Vec<Uuid>, DbErr> {
+    let mut given_up = Entity::update_many()
         .col_expr(Column::State, Expr::val(State::Waiting))
         .col_expr(Column::DueAt, Expr::val(now))
         .col_expr(Column::PostedAt, Expr::val(now))
-        .filter(Column::State.eq(State::Failed))
-        .exec_with_returning(tx.conn())
-        .await?;
+        .filter(Column::State.eq(State::Failed));
+    if let Some(id) = only {
+        given_up = given_up.filter(Column::Id.eq(id));
+    }
+    let requeued = given_up.exec_with_returning(tx.conn()).await?;
     Ok(requeued.into_iter().map(|row| row.about_id).collect())
 }
 

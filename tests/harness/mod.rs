@@ -3,6 +3,7 @@
 pub mod http;
 pub mod log;
 pub mod postgres;
+pub mod smtp;
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

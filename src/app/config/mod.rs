@@ -4,13 +4,15 @@ mod load;
 mod values;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::feedback;
 use crate::invitations::MinimumNotice;
-use crate::mail::{Domains, SmtpSettings, SmtpTls};
+use crate::mail::{Domains, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
+use crate::outbox;
 use values::{domains, flag, minimum_notice, number};
 
 pub use load::{ConfigError, Loaded, load};
@@ -89,6 +91,9 @@ pub struct Mail {
     pub from: String,
     /// Where replies go.
     pub reply_to: String,
+    /// Letters a minute at most; 0 for no limit.
+    #[serde(deserialize_with = "number")]
+    pub per_minute: u32,
     /// The mail server.
     pub smtp: Smtp,
     /// Who may be told how much.
@@ -107,12 +112,22 @@ pub struct Smtp {
     pub port: u16,
     /// Protection.
     pub tls: SmtpTls,
+    /// A certificate authority.
+    pub authority_file: PathBuf,
+    /// How to sign in.
+    pub sign_in: SmtpSignIn,
     /// User.
     pub username: String,
-    /// Password.
+    /// Password or token.
     pub password: String,
-    /// A file with the password.
+    /// A file with the password or token.
     pub password_file: PathBuf,
+    /// Connections at once.
+    #[serde(deserialize_with = "number")]
+    pub connections: u32,
+    /// Seconds for one exchange.
+    #[serde(deserialize_with = "number")]
+    pub timeout_seconds: u32,
 }
 
 /// `invitations`
@@ -212,10 +227,57 @@ impl Config {
     /// The mail server.
     pub fn smtp(&self) -> Result<SmtpSettings, ConfigError> {
         let smtp = &self.mail.smtp;
-        let password = secret("mail.smtp.password_file", &smtp.password_file, &smtp.password)?;
-        let credentials =
-            (!smtp.username.is_empty()).then(|| (smtp.username.clone(), SecretString::from(password)));
-        Ok(SmtpSettings { host: smtp.host.clone(), port: smtp.port, tls: smtp.tls, credentials })
+        let wrong = |name, why: &str| Err(ConfigError::Value(name, why.to_owned()));
+        let signs_in = smtp.sign_in != SmtpSignIn::Relay;
+        if signs_in && smtp.username.is_empty() {
+            return wrong("mail.smtp.username", "it is empty, and mail.smtp.sign_in wants one");
+        }
+        if signs_in && smtp.tls == SmtpTls::None && !is_loopback(&smtp.host) {
+            return wrong("mail.smtp.tls", "a password is not sent without TLS: write starttls or tls");
+        }
+        if !(1..=100).contains(&smtp.connections) {
+            return wrong("mail.smtp.connections", "it is from 1 to 100");
+        }
+        if !(1..=600).contains(&smtp.timeout_seconds) {
+            return wrong("mail.smtp.timeout_seconds", "it is from 1 to 600");
+        }
+        let authority = match smtp.authority_file.as_os_str().is_empty() {
+            true => None,
+            false => Some(std::fs::read(&smtp.authority_file).map_err(|e| {
+                ConfigError::SecretFile("mail.smtp.authority_file", smtp.authority_file.clone(), e)
+            })?),
+        };
+        let secret = match smtp.password_file.as_os_str().is_empty() {
+            true => SmtpSecret::Given(SecretString::from(smtp.password.clone())),
+            false => SmtpSecret::File(smtp.password_file.clone()),
+        };
+        Ok(SmtpSettings {
+            host: smtp.host.clone(),
+            port: smtp.port,
+            tls: smtp.tls,
+            authority,
+            sign_in: smtp.sign_in,
+            username: smtp.username.clone(),
+            secret,
+            timeout: Duration::from_secs(smtp.timeout_seconds.into()),
+        })
+    }
+
+    /// How fast the post goes.
+    pub fn pace(&self) -> outbox::Pace {
+        let timeout = match self.mail.transport {
+            TransportKind::Smtp => self.mail.smtp.timeout_seconds,
+            TransportKind::Folder => 60,
+        };
+        let gap = match self.mail.per_minute {
+            0 => Duration::ZERO,
+            n => Duration::from_secs(60) / n,
+        };
+        outbox::Pace {
+            at_once: self.mail.smtp.connections as usize,
+            gap,
+            timeout: Duration::from_secs(timeout.into()),
+        }
     }
 
     fn window(&self) -> Result<feedback::Window, ConfigError> {
@@ -250,4 +312,9 @@ fn secret(name: &'static str, file: &Path, plain: &str) -> Result<String, Config
     }
     let read = std::fs::read_to_string(file).map_err(|e| ConfigError::SecretFile(name, file.into(), e))?;
     Ok(read.trim_end().to_owned())
+}
+
+/// Whether a host is this machine.
+pub fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

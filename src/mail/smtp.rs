@@ -1,0 +1,230 @@
+//! The exchange with a mail server, by lettre's connection, command by command: which step failed says
+//! whose trouble it is. A server that cannot be reached, or does not take our sign-in or our sender, is
+//! no reason to give a letter up; a refused recipient is; and a letter that was handed over without an
+//! answer may have been delivered.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use lettre::address::Address;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use lettre::transport::smtp::extension::ClientId;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use super::SendError;
+
+/// How a connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// TLS from the first byte.
+    Tls,
+    /// STARTTLS, and nothing without it.
+    Starttls,
+    /// Neither: for a relay on the same machine.
+    None,
+}
+
+/// How we sign in to the mail server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpSignIn {
+    /// Not at all: the server knows this machine by its address.
+    Relay,
+    /// User and password.
+    Password,
+    /// User and an OAuth 2 access token.
+    Xoauth2,
+}
+
+/// A password or an access token.
+#[derive(Clone, Debug)]
+pub enum SmtpSecret {
+    /// From the settings.
+    Given(SecretString),
+    /// A file, read anew for each connection: tokens live an hour, and whoever renews them writes it there.
+    File(PathBuf),
+}
+
+/// Where the mail server is, and how it is spoken to.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The protection.
+    pub tls: SmtpTls,
+    /// A certificate authority beside the usual ones, as PEM.
+    pub authority: Option<Vec<u8>>,
+    /// How to sign in.
+    pub sign_in: SmtpSignIn,
+    /// As whom.
+    pub username: String,
+    /// With what.
+    pub secret: SmtpSecret,
+    /// The whole exchange about one letter may take this long.
+    pub timeout: Duration,
+}
+
+/// A connection is not used again after this: servers close idle ones after half a minute or more.
+const IDLE: Duration = Duration::from_secs(25);
+
+struct Idle {
+    connection: AsyncSmtpConnection,
+    since: Instant,
+}
+
+/// A mail server and the connections to it that are idle.
+pub struct Smtp {
+    settings: SmtpSettings,
+    tls: Option<TlsParameters>,
+    hello: ClientId,
+    idle: Mutex<Vec<Idle>>,
+}
+
+impl Smtp {
+    /// Looks at the settings. Nothing is connected before the first letter.
+    pub fn new(settings: SmtpSettings) -> Result<Self, SendError> {
+        let failed = |e: Error| SendError::Unavailable(e.to_string());
+        let tls = if settings.tls == SmtpTls::None {
+            None
+        } else {
+            let mut builder = TlsParameters::builder(settings.host.clone());
+            if let Some(pem) = &settings.authority {
+                builder = builder.add_root_certificate(Certificate::from_pem(pem).map_err(failed)?);
+            }
+            Some(builder.build().map_err(failed)?)
+        };
+        Ok(Self { settings, tls, hello: ClientId::default(), idle: Mutex::default() })
+    }
+
+    /// Sends one letter to one recipient.
+    pub async fn send(&self, from: &Address, to: &Address, message: &[u8]) -> Result<(), SendError> {
+        let seconds = self.settings.timeout.as_secs();
+        let deadline = Instant::now() + self.settings.timeout;
+        let mut connection = match timeout_at(deadline, self.offer(from, to)).await {
+            Ok(offered) => offered?,
+            Err(_) => {
+                let text = format!("the mail server did not answer within {seconds} seconds");
+                return Err(SendError::Unavailable(text));
+            }
+        };
+        match timeout_at(deadline, connection.message(message)).await {
+            Ok(Ok(_)) => {
+                self.keep(connection);
+                Ok(())
+            }
+            Ok(Err(e)) if e.status().is_some() => {
+                self.keep(connection);
+                Err(refused(&e))
+            }
+            Ok(Err(e)) => {
+                Err(SendError::Unsure(format!("the connection ended before the answer to the letter: {e}")))
+            }
+            Err(_) => Err(SendError::Unsure(format!(
+                "the mail server did not take the letter within {seconds} seconds"
+            ))),
+        }
+    }
+
+    /// A connection on which the server is ready to read the letter.
+    async fn offer(&self, from: &Address, to: &Address) -> Result<AsyncSmtpConnection, SendError> {
+        let mail = || Mail::new(Some(from.clone()), Vec::new());
+        let mut ready = None;
+        // An idle connection may have been closed at the other end: then a new one is tried before anything is said.
+        if let Some(mut connection) = self.take() {
+            ready = connection.command(mail()).await.is_ok().then_some(connection);
+        }
+        let mut connection = match ready {
+            Some(connection) => connection,
+            None => {
+                let mut connection = self.connect().await?;
+                connection.command(mail()).await.map_err(unavailable)?;
+                connection
+            }
+        };
+        let offered = match connection.command(Rcpt::new(to.clone(), Vec::new())).await {
+            Ok(_) => connection.command(Data).await,
+            Err(e) => Err(e),
+        };
+        match offered {
+            Ok(_) => Ok(connection),
+            Err(e) => {
+                if e.status().is_some() && connection.command(Rset).await.is_ok() {
+                    self.keep(connection);
+                }
+                Err(refused(&e))
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
+        let Smtp { settings, tls, hello, .. } = self;
+        let server = (settings.host.as_str(), settings.port);
+        let mut connection = if settings.tls == SmtpTls::Tls {
+            let connecting = AsyncSmtpConnection::connect_tokio1(server, None, hello, tls.clone(), None);
+            connecting.await.map_err(unavailable)?
+        } else {
+            // The end of a letter is a write of its own: without this it waits 40 ms for an acknowledgement.
+            let stream = TcpStream::connect(server).await.and_then(|s| s.set_nodelay(true).map(|()| s));
+            let stream = stream.map_err(|e| SendError::Unavailable(format!("cannot connect: {e}")))?;
+            let connecting = AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello);
+            let mut connection = connecting.await.map_err(unavailable)?;
+            if let Some(tls) = tls {
+                connection.starttls(tls.clone(), hello).await.map_err(unavailable)?;
+            }
+            connection
+        };
+        let mechanisms: &[Mechanism] = match settings.sign_in {
+            SmtpSignIn::Relay => return Ok(connection),
+            SmtpSignIn::Password => &[Mechanism::Plain, Mechanism::Login],
+            SmtpSignIn::Xoauth2 => &[Mechanism::Xoauth2],
+        };
+        let secret = match &settings.secret {
+            SmtpSecret::Given(secret) => secret.expose_secret().to_owned(),
+            SmtpSecret::File(path) => match tokio::fs::read_to_string(path).await {
+                Ok(text) => text.trim_end().to_owned(),
+                Err(e) => {
+                    let text = format!("mail.smtp.password_file: cannot read {}: {e}", path.display());
+                    return Err(SendError::Unavailable(text));
+                }
+            },
+        };
+        let credentials = Credentials::new(settings.username.clone(), secret);
+        connection.auth(mechanisms, &credentials).await.map_err(unavailable)?;
+        Ok(connection)
+    }
+
+    fn take(&self) -> Option<AsyncSmtpConnection> {
+        let mut idle = self.idle.lock().expect("nothing panics while it holds this");
+        idle.retain(|i| i.since.elapsed() < IDLE);
+        idle.pop().map(|i| i.connection)
+    }
+
+    fn keep(&self, connection: AsyncSmtpConnection) {
+        let mut idle = self.idle.lock().expect("nothing panics while it holds this");
+        idle.push(Idle { connection, since: Instant::now() });
+    }
+}
+
+fn unavailable(e: Error) -> SendError {
+    SendError::Unavailable(e.to_string())
+}
+
+/// What an answer to a recipient or to a letter means.
+fn refused(e: &Error) -> SendError {
+    let code = e.status().map(|code| code.to_string());
+    match code.as_deref() {
+        // The server stops, or wants a sign-in that it did not get: no fault of this letter's.
+        None | Some("421" | "530" | "534" | "535" | "538") => SendError::Unavailable(e.to_string()),
+        Some(_) if e.is_permanent() => SendError::Permanent(e.to_string()),
+        Some(_) => SendError::Transient(e.to_string()),
+    }
+}

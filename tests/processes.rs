@@ -1,0 +1,142 @@
+//! Real processes that share the work, and are killed while they do it. What counts is what the mail
+//! server saw.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::both;
+use crate::harness::Place;
+use crate::harness::log::LATER;
+use crate::harness::smtp::{MailServer, Tls, Trouble};
+use crate::post::{absences, dispatch, states};
+
+/// A process that serves; killed when it is dropped.
+struct Serving {
+    child: Child,
+    pub address: String,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts `serve` on a free port, with the real clock: letters may go on any day, at any hour.
+fn serve(place: &Place, server: &MailServer) -> Serving {
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.envs(server.settings());
+    command.env("QUORATE__FEEDBACK__WINDOW", "every day 00:00-24:00");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = lines.find_map(|l| l.unwrap().rsplit_once("http://").map(|(_, a)| a.to_owned())).unwrap();
+    Serving { child, address }
+}
+
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(120), "waited two minutes: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// How often each message reached the server.
+fn arrivals(server: &MailServer) -> BTreeMap<String, usize> {
+    let mut arrivals = BTreeMap::new();
+    for letter in server.received() {
+        *arrivals.entry(letter.message_id).or_default() += 1;
+    }
+    arrivals
+}
+
+both! {
+    async fn a_sender_killed_at_any_moment_loses_no_letter_and_repeats_only_what_was_under_way(place: Place) {
+        absences(&place, 20);
+        let server = MailServer::start(Tls::None);
+        server.trouble(Trouble::Slow(Duration::from_millis(3)));
+        // Each start finds the leases of the one before run out.
+        let mut moment = crate::harness::at(LATER);
+        for n in 0..30_u64 {
+            let mut command = place.command(&["--at", &moment.to_rfc3339(), "run-task", "dispatch"]);
+            command.envs(server.settings()).env("QUORATE__FEEDBACK__WINDOW", "every day 00:00-24:00");
+            let before = server.received().len();
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            while server.received().len() == before && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_millis(n * 7 % 23));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            moment += chrono::TimeDelta::minutes(2);
+        }
+        let also = [("QUORATE__FEEDBACK__WINDOW", "every day 00:00-24:00")];
+        dispatch(&place, &server, &(moment + chrono::TimeDelta::minutes(5)).to_rfc3339(), &also);
+        let arrivals = arrivals(&server);
+        let outbox = place.outbox();
+        assert_eq!((arrivals.len(), outbox.len()), (40, 40), "every letter, and none that was not posted");
+        for message in &outbox {
+            assert_eq!(message["state"], "sent");
+            let id = message["id"].as_str().unwrap();
+            let came = arrivals.iter().find(|(m, _)| m.contains(id)).map_or(0, |(_, n)| *n);
+            assert!(came == 1 || message["may_have_been_delivered"] == true, "{id} came {came} times, unsaid");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_sent_twice_when_three_processes_share_the_outbox() {
+    let Some(place) = Place::postgres() else { return };
+    absences(&place, 60);
+    let server = MailServer::start(Tls::None);
+    server.trouble(Trouble::Slow(Duration::from_millis(20)));
+    let serving: Vec<Serving> = (0..3).map(|_| serve(&place, &server)).collect();
+    until("120 letters", || server.received().len() >= 120);
+    until("all settled", || states(&place).iter().all(|s| s == "sent"));
+    assert!(arrivals(&server).values().all(|n| *n == 1));
+    assert!(server.most_open() > 8, "more than one process sent: {} connections", server.most_open());
+    drop(serving);
+}
+
+#[test]
+fn of_three_processes_that_share_the_work_one_is_killed_and_the_others_finish_it() {
+    let Some(place) = Place::postgres() else { return };
+    absences(&place, 40);
+    let server = MailServer::start(Tls::None);
+    server.trouble(Trouble::Slow(Duration::from_millis(50)));
+    let mut serving: Vec<Serving> = (0..3).map(|_| serve(&place, &server)).collect();
+    until("ten letters", || server.received().len() >= 10);
+    drop(serving.remove(0));
+    until("80 letters", || arrivals(&server).len() >= 80);
+    until("all settled", || states(&place).iter().all(|s| s == "sent"));
+    let unsaid: BTreeSet<String> = place
+        .outbox()
+        .iter()
+        .filter(|m| m["may_have_been_delivered"] == false)
+        .map(|m| m["id"].as_str().unwrap().to_owned())
+        .collect();
+    for (message, n) in arrivals(&server) {
+        assert!(n == 1 || !unsaid.iter().any(|id| message.contains(id)), "{message} came {n} times, unsaid");
+    }
+}
+
+#[test]
+fn told_to_stop_a_process_ends_the_letters_under_way_and_leaves_the_rest_waiting() {
+    let place = Place::sqlite();
+    absences(&place, 40);
+    let server = MailServer::start(Tls::None);
+    server.trouble(Trouble::Slow(Duration::from_millis(200)));
+    let mut serving = serve(&place, &server);
+    until("ten letters", || server.received().len() >= 10);
+    let told = std::process::Command::new("kill").arg(serving.child.id().to_string()).status().unwrap();
+    assert!(told.success());
+    assert!(serving.child.wait().unwrap().success());
+    let states = states(&place);
+    let sent = states.iter().filter(|s| *s == "sent").count();
+    assert_eq!(sent, server.received().len(), "what the server took is settled: {:?}", place.outbox());
+    assert!(states.iter().all(|s| s == "sent" || s == "waiting"), "{states:?}");
+    assert!(sent < 80, "it did not wait for all of them");
+}
