@@ -24,40 +24,58 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/reports/2026-09/figures.csv"),
     ("GET", "/reports/2026-09/figures.json"),
     ("GET", "/reports/2026-09/behind?figure=M1"),
+    ("GET", "/post"),
+    ("GET", "/post/{m}"),
+    ("GET", "/post/{m}/as-sent"),
+    ("GET", "/post/{m}/letter.eml"),
+    ("POST", "/post/{m}/requeue"),
+    ("POST", "/post/requeue"),
+    ("POST", "/post/hold"),
+    ("POST", "/post/release"),
+    ("GET", "/schedule"),
+    ("POST", "/schedule/sessions/run"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_answers_every_role_as_the_golden_table_says() {
     let place = crate::harness::Place::sqlite();
-    place.import(EVENING, &conference("C-1"));
+    let mut rows = conference("C-1");
+    rows[2] = rows[2].clone().absent();
+    place.import(EVENING, &rows);
+    place.done_at(LATER, &["run-task", "feedback"]);
+    let m = place.outbox()[0]["id"].as_str().unwrap().to_owned();
     let site = place.site(LATER).await;
     let mut administrator = Person::with_role(&place, &site, "administrator").await;
     let page = administrator.get("/?day=2026-09-30").await.body;
     let c = regex::Regex::new("/conferences/([0-9a-f-]{36})").unwrap().captures(&page).unwrap()[1].to_owned();
     let page = administrator.get(&format!("/conferences/{c}")).await.body;
     let i = regex::Regex::new("/amend/([0-9a-f-]{36})").unwrap().captures(&page).unwrap()[1].to_owned();
-    let roles = ["administrator", "chair", "qa_manager", "paqa_member"];
+    let roles = ["administrator", "chair", "qa_manager", "paqa_member", "system_administrator"];
     let mut people = vec![("nobody", Person::anonymous(&site))];
     for role in roles {
         people.push((role, Person::with_role(&place, &site, role).await));
     }
     let mut table = format!("{:<75}", "");
     for (name, _) in &people {
-        table.push_str(&format!("{name:<15}"));
+        table.push_str(&format!("{name:<22}"));
     }
     for (method, route) in ROUTES {
         table.push_str(&format!("\n{:<75}", format!("{method} {route}")));
-        let path = route.replace("{c}", &c).replace("{i}", &i);
+        let path = route.replace("{c}", &c).replace("{i}", &i).replace("{m}", &m);
         for (_, person) in &mut people {
             let seen = if *method == "GET" { person.get(&path).await } else { person.post(&path, &[]).await };
             let verdict = match (seen.status.as_u16(), seen.location.as_deref()) {
                 (303, Some(to)) if to.starts_with("/sign-in") => "sign in".to_owned(),
                 (403, _) => "no".to_owned(),
+                // The schedule's alarm is not running in this test; the route was reached.
+                (503, _) => "yes".to_owned(),
                 (500.., _) => format!("FAILS {}", seen.status),
                 // 4xx other than 403: the route was reached, and this empty request made no sense to it.
                 _ => "yes".to_owned(),
             };
-            table.push_str(&format!("{verdict:<15}"));
+            table.push_str(&format!("{verdict:<22}"));
         }
     }
     let lines: Vec<&str> = table.lines().map(str::trim_end).collect();

@@ -10,6 +10,7 @@ mod feedback;
 mod harness;
 mod imports;
 mod letters;
+mod operations;
 mod outbox;
 mod post;
 mod processes;

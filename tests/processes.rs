@@ -13,7 +13,7 @@ use crate::harness::smtp::{MailServer, Tls, Trouble};
 use crate::post::{absences, dispatch, states};
 
 /// A process that serves; killed when it is dropped.
-struct Serving {
+pub struct Serving {
     child: Child,
     pub address: String,
 }
@@ -26,17 +26,18 @@ impl Drop for Serving {
 }
 
 /// Starts `serve` on a free port, with the real clock: letters may go on any day, at any hour.
-fn serve(place: &Place, server: &MailServer) -> Serving {
+pub fn serve(place: &Place, settings: Vec<(String, String)>) -> Serving {
     let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
-    command.envs(server.settings());
+    command.envs(settings);
     command.env("QUORATE__FEEDBACK__WINDOW", "every day 00:00-24:00");
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let log = std::fs::File::create(place.path("log")).unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let address = lines.find_map(|l| l.unwrap().rsplit_once("http://").map(|(_, a)| a.to_owned())).unwrap();
     Serving { child, address }
 }
 
-fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() {
         assert!(begun.elapsed() < Duration::from_secs(120), "waited two minutes: {what}");
@@ -93,7 +94,7 @@ fn nothing_is_sent_twice_when_three_processes_share_the_outbox() {
     absences(&place, 60);
     let server = MailServer::start(Tls::None);
     server.trouble(Trouble::Slow(Duration::from_millis(20)));
-    let serving: Vec<Serving> = (0..3).map(|_| serve(&place, &server)).collect();
+    let serving: Vec<Serving> = (0..3).map(|_| serve(&place, server.settings())).collect();
     until("120 letters", || server.received().len() >= 120);
     until("all settled", || states(&place).iter().all(|s| s == "sent"));
     assert!(arrivals(&server).values().all(|n| *n == 1));
@@ -107,7 +108,7 @@ fn of_three_processes_that_share_the_work_one_is_killed_and_the_others_finish_it
     absences(&place, 40);
     let server = MailServer::start(Tls::None);
     server.trouble(Trouble::Slow(Duration::from_millis(50)));
-    let mut serving: Vec<Serving> = (0..3).map(|_| serve(&place, &server)).collect();
+    let mut serving: Vec<Serving> = (0..3).map(|_| serve(&place, server.settings())).collect();
     until("ten letters", || server.received().len() >= 10);
     drop(serving.remove(0));
     until("80 letters", || arrivals(&server).len() >= 80);
@@ -129,7 +130,7 @@ fn told_to_stop_a_process_ends_the_letters_under_way_and_leaves_the_rest_waiting
     absences(&place, 40);
     let server = MailServer::start(Tls::None);
     server.trouble(Trouble::Slow(Duration::from_millis(200)));
-    let mut serving = serve(&place, &server);
+    let mut serving = serve(&place, server.settings());
     until("ten letters", || server.received().len() >= 10);
     let told = std::process::Command::new("kill").arg(serving.child.id().to_string()).status().unwrap();
     assert!(told.success());

@@ -56,6 +56,11 @@ impl SignedIn {
         }
     }
 
+    /// Where somebody begins: the first place that the navigation offers.
+    pub fn home(&self) -> &'static str {
+        self.chrome().links.first().map_or("/sign-in", |link| link.href)
+    }
+
     async fn of(parts: &mut Parts, desk: &Desk) -> Result<Option<Self>, Problem> {
         let session = Session::from_request_parts(parts, desk)
             .await
@@ -95,7 +100,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister SeeFeedback SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule }
+needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister SeeFeedback SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule HoldPost }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

@@ -12,8 +12,8 @@ pub(crate) mod store;
 
 pub use account::{NewAccount, add, disable, reset};
 pub use may::{
-    AmendRegister, ConfirmRegister, Import, KeepRegister, May, SeeBehindFigures, SeeConferences, SeeFeedback,
-    SeeFigures, SignedIn,
+    AmendRegister, ConfirmRegister, HoldPost, Import, KeepRegister, May, Requeue, RunSchedule,
+    SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures, SeePost, SeeSchedule, SignedIn,
 };
 pub use pages::routes;
 pub use role::{Permission, Role};

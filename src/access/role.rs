@@ -38,8 +38,10 @@ pub enum Permission {
     Requeue,
     /// See when tasks run and what they did.
     SeeSchedule,
-    /// Run a task now, hold all post back, let it go again.
+    /// Run a task now.
     RunSchedule,
+    /// Hold all post back, and let it go again.
+    HoldPost,
 }
 
 impl Role {
@@ -60,6 +62,7 @@ impl Role {
             Requeue => matches!(self, Administrator | SystemAdministrator),
             SeeSchedule => matches!(self, Administrator | SystemAdministrator),
             RunSchedule => matches!(self, SystemAdministrator),
+            HoldPost => matches!(self, Administrator | QaManager | SystemAdministrator),
         }
     }
 }

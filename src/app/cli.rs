@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use tokio_util::sync::CancellationToken;
 
 use super::config::{self, Config, Loaded, LogFormat, TransportKind};
 use super::report_page;
@@ -266,7 +265,7 @@ fn log(config: &Config) {
 
 async fn run_task(site: &Site, task: Task) -> Result<ExitCode, Failure> {
     // A run by hand is due at the very moment; a second one in the same microsecond is the same run.
-    match task.run(site, site.clock.now(), &CancellationToken::new()).await? {
+    match task.run(site, site.clock.now()).await? {
         Run::Ran(Said::Nothing) => println!("{}: nothing to do.", task.name()),
         Run::Ran(Said::Waits(why) | Said::Did(why)) => println!("{}: {why}.", task.name()),
         Run::Taken => println!("{}: has run for this moment already.", task.name()),

@@ -3,7 +3,9 @@
 mod check;
 pub mod cli;
 pub mod config;
+mod health;
 mod import_command;
+mod metrics;
 mod report_page;
 mod routes;
 mod serve;

@@ -15,9 +15,12 @@ use tower_http::timeout::TimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
+use super::health;
 use super::site::Site;
+use super::tasks::Tasks;
 use crate::access::{self, Sessions};
-use crate::web::{Chrome, Desk, Problem, asset_routes};
+use crate::operations::{self, Timetable};
+use crate::web::{Chrome, Desk, Problem, asset_routes, measured};
 use crate::{feedback, imports, register, reports};
 
 /// Scripts and styles of our own only, nothing inline, nobody's frame.
@@ -56,7 +59,9 @@ pub fn router(site: &Arc<Site>) -> Router {
         .merge(feedback::routes())
         .merge(reports::routes())
         .merge(imports::routes())
+        .merge(operations::routes())
         .fallback(async || Problem::NotFound(Chrome::default()).into_response())
+        .layer(axum::Extension(Arc::new(Tasks(site.clone())) as Arc<dyn Timetable>))
         .layer(axum::Extension(Arc::new(site.rules.clone())))
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))
@@ -68,12 +73,14 @@ pub fn router(site: &Arc<Site>) -> Router {
         // Pages hold records about children: no shared or disk cache keeps them.
         .layer(kept(header::CACHE_CONTROL, "no-store"))
         .merge(asset_routes())
-        .layer(header(header::CONTENT_SECURITY_POLICY, CSP))
+        .merge(health::routes(site))
+        .layer(kept(header::CONTENT_SECURITY_POLICY, CSP))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::new())
+        .layer(axum::middleware::from_fn(measured))
         .with_state(desk)
 }

@@ -3,34 +3,59 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
+use super::metrics;
 use super::routes::router;
 use super::site::Site;
 use super::tasks::keep_schedule;
 
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
 /// Requests and letters under way have this long to end.
 const GRACE: Duration = Duration::from_secs(20);
 
-pub(super) async fn serve(site: Arc<Site>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let listen = &site.config.server.listen;
-    let listener = TcpListener::bind(listen)
-        .await
-        .map_err(|e| format!("server.listen: cannot listen on {listen}: {e}"))?;
+/// Listens where a setting says.
+pub(super) async fn bind(setting: &str, address: &str) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|e| format!("{setting}: cannot listen on {address}: {e}").into())
+}
+
+/// Serves the pages of this site.
+pub(super) async fn serve(site: Arc<Site>) -> Result<(), Failure> {
+    let listener = bind("server.listen", &site.config.server.listen).await?;
     println!("Quorate is at http://{}", listener.local_addr()?);
-    let stop = CancellationToken::new();
-    let schedule = tokio::spawn(keep_schedule(site.clone(), stop.clone()));
-    let signalled = stop.clone();
+    let pages = router(&site);
+    serve_on(site, listener, pages).await
+}
+
+/// Serves these pages and keeps the schedule.
+pub(super) async fn serve_on(site: Arc<Site>, listener: TcpListener, pages: Router) -> Result<(), Failure> {
+    let figures = &site.config.server.metrics_listen;
+    if !figures.is_empty() {
+        let listener = bind("server.metrics_listen", figures).await?;
+        let stop = site.stop.clone().cancelled_owned();
+        let figures = metrics::router(site.clone(), metrics::install()?);
+        site.under_way.spawn(async move {
+            if let Err(error) = axum::serve(listener, figures).with_graceful_shutdown(stop).await {
+                tracing::error!(%error, "the figures are no longer served");
+            }
+        });
+    }
+    let schedule = tokio::spawn(keep_schedule(site.clone()));
+    let signalled = site.stop.clone();
     tokio::spawn(async move {
         told_to_stop().await;
         tracing::info!("stopping");
         signalled.cancel();
     });
-    let server = axum::serve(listener, router(&site)).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = axum::serve(listener, pages).with_graceful_shutdown(site.stop.clone().cancelled_owned());
     let ended = async {
         let served = server.await;
         let kept = schedule.await;
+        site.under_way.close();
+        site.under_way.wait().await;
         (served, kept)
     };
     tokio::pin!(ended);
@@ -39,7 +64,7 @@ pub(super) async fn serve(site: Arc<Site>) -> Result<(), Box<dyn std::error::Err
             served?;
             kept??;
         }
-        () = async { stop.cancelled().await; tokio::time::sleep(GRACE).await } => {
+        () = async { site.stop.cancelled().await; tokio::time::sleep(GRACE).await } => {
             tracing::warn!("what was under way did not end in time");
         }
     }

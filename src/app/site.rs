@@ -1,6 +1,11 @@
 //! Opening the place: database, keys, templates.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::config::{Config, ConfigError, TransportKind};
 use crate::imports::Rules;
@@ -69,6 +74,28 @@ pub struct Site {
     pub transport: Transport,
     /// How rows, registers and letters are judged.
     pub rules: Rules,
+    /// Told when the process is to stop.
+    pub stop: CancellationToken,
+    /// What somebody asked for and does not wait for; the process does, when it stops.
+    pub under_way: TaskTracker,
+    /// When the schedule's alarm last ticked.
+    pub ticked: Ticked,
+}
+
+/// When the alarm last ticked, for those who ask whether the schedule is alive.
+#[derive(Debug, Default)]
+pub struct Ticked(AtomicI64);
+
+impl Ticked {
+    /// It ticks.
+    pub fn at(&self, now: DateTime<Utc>) {
+        self.0.store(now.timestamp(), Ordering::Relaxed);
+    }
+
+    /// Whether it ticked within the last half minute.
+    pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
+        now.timestamp() - self.0.load(Ordering::Relaxed) <= 30
+    }
 }
 
 /// Brings the schema up to date; says how many migrations that took.
@@ -111,7 +138,18 @@ impl Site {
             (config.invitations.minimum_notice, config.register.report_on_time_working_days);
         let policies: Policies = register::store::policies(db.read(), notice, report).await?;
         let rules = Rules { policies, feedback: config.feedback_settings()? };
-        Ok(Self { clock, db, keys, templates: Templates::compile()?, transport, rules, config })
+        Ok(Self {
+            clock,
+            db,
+            keys,
+            templates: Templates::compile()?,
+            transport,
+            rules,
+            stop: CancellationToken::new(),
+            under_way: TaskTracker::new(),
+            ticked: Ticked::default(),
+            config,
+        })
     }
 }
 

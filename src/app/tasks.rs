@@ -1,15 +1,17 @@
 //! The scheduled tasks, and the loop that asks which are due.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
+use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use super::site::Site;
 use crate::access;
 use crate::feedback::{self, FeedbackError, Office, StillDue};
+use crate::operations::{Entry, Timetable};
 use crate::outbox;
 use crate::schedule::{self, Alarm, Plan, PlanError, Run, Said};
 
@@ -50,16 +52,10 @@ impl Task {
 
     /// When it runs.
     pub fn plan(self, site: &Site) -> Result<Plan, PlanError> {
-        let schedule = &site.config.schedule;
-        let cron = match self {
-            Self::Feedback => &schedule.feedback,
-            Self::Dispatch => &schedule.dispatch,
-            Self::Sessions => &schedule.sessions,
-        };
-        Plan::parse(self.name(), cron)
+        Plan::parse(self.name(), self.cron(site))
     }
 
-    async fn work(self, site: &Site, stop: &CancellationToken) -> Result<Said, TaskError> {
+    async fn work(self, site: &Site) -> Result<Said, TaskError> {
         let now = || site.clock.now();
         match self {
             Self::Feedback => {
@@ -91,7 +87,7 @@ impl Task {
                     from: &site.config.mail.from,
                     delivery: &delivery,
                     pace: site.config.pace(),
-                    stop,
+                    stop: &site.stop,
                 };
                 let done = carrier.dispatch(now).await?;
                 let did = format!(
@@ -112,36 +108,86 @@ impl Task {
         }
     }
 
+    /// What it is for.
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::Feedback => "Finds confirmed absences past their hold, and posts their letters.",
+            Self::Dispatch => "Sends what is in the post.",
+            Self::Sessions => "Removes sessions that have ended.",
+        }
+    }
+
+    /// Its times, as the settings have them.
+    fn cron(self, site: &Site) -> &str {
+        let schedule = &site.config.schedule;
+        match self {
+            Self::Feedback => &schedule.feedback,
+            Self::Dispatch => &schedule.dispatch,
+            Self::Sessions => &schedule.sessions,
+        }
+    }
+
     /// Runs it for one due time.
-    pub async fn run(
-        self,
-        site: &Site,
-        due_at: DateTime<Utc>,
-        stop: &CancellationToken,
-    ) -> Result<Run, sea_orm::DbErr> {
-        schedule::run(&site.db, self.name(), due_at, || site.clock.now(), self.work(site, stop)).await
+    pub async fn run(self, site: &Site, due_at: DateTime<Utc>) -> Result<Run, sea_orm::DbErr> {
+        let begun = Instant::now();
+        let run = schedule::run(&site.db, self.name(), due_at, || site.clock.now(), self.work(site)).await;
+        let outcome = match &run {
+            Ok(Run::Taken) => return run,
+            Ok(Run::Ran(Said::Did(_))) => "did",
+            Ok(Run::Ran(Said::Nothing)) => "nothing",
+            Ok(Run::Ran(Said::Waits(_))) => "waits",
+            Ok(Run::Failed(_)) | Err(_) => "failed",
+        };
+        metrics::counter!("quorate_task_runs_total", "task" => self.name(), "outcome" => outcome)
+            .increment(1);
+        metrics::histogram!("quorate_task_run_seconds", "task" => self.name()).record(begun.elapsed());
+        run
+    }
+}
+
+/// The tasks for the schedule's page.
+pub(super) struct Tasks(pub Arc<Site>);
+
+impl Timetable for Tasks {
+    fn entries(&self) -> Vec<Entry> {
+        let now = self.0.clock.now();
+        let entry = |task: Task| Entry {
+            name: task.name(),
+            what: task.what(),
+            cron: task.cron(&self.0).to_owned(),
+            next: task.plan(&self.0).ok().and_then(|plan| plan.next_after(now)),
+        };
+        Task::ALL.into_iter().map(entry).collect()
+    }
+
+    fn run(&self, name: &str) -> Option<BoxFuture<'static, Result<Run, sea_orm::DbErr>>> {
+        let task = Task::ALL.into_iter().find(|task| task.name() == name)?;
+        let site = self.0.clone();
+        let now = site.clock.now();
+        // On its own feet: a person who stops waiting does not stop the run.
+        let run = self.0.under_way.spawn(async move { task.run(&site, now).await });
+        Some(Box::pin(
+            async move { run.await.unwrap_or_else(|e| Err(sea_orm::DbErr::Custom(e.to_string()))) },
+        ))
     }
 }
 
 /// Runs each task when it is due, until told to stop. A task never runs beside itself; what it misses
 /// while it runs, or while the process was down, it runs once afterwards.
-pub async fn keep_schedule(
-    site: Arc<Site>,
-    stop: CancellationToken,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub async fn keep_schedule(site: Arc<Site>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut tasks = tokio::task::JoinSet::new();
     let mut bells = Vec::new();
     for task in Task::ALL {
         let plan = task.plan(&site)?;
         let bell = Arc::new(Notify::new());
         bells.push(bell.clone());
-        let (site, stop) = (site.clone(), stop.clone());
+        let site = site.clone();
         tasks.spawn(async move {
             // What came due while nobody ran, in the last month, is made up for at once.
             let mut last = site.clock.now() - TimeDelta::days(31);
             loop {
                 if let Some(due_at) = plan.due(last, site.clock.now()) {
-                    match task.run(&site, due_at, &stop).await {
+                    match task.run(&site, due_at).await {
                         Ok(_) => last = due_at,
                         Err(e) => {
                             tracing::error!(task = task.name(), error = %e, "the schedule's ledger cannot be written");
@@ -150,18 +196,20 @@ pub async fn keep_schedule(
                 }
                 tokio::select! {
                     () = bell.notified() => {}
-                    () = stop.cancelled() => return,
+                    () = site.stop.cancelled() => return,
                 }
             }
         });
     }
+    let ticking = site.clone();
     let alarm = Alarm::start(Arc::new(move || {
+        ticking.ticked.at(ticking.clock.now());
         for bell in &bells {
             bell.notify_one();
         }
     }))
     .await?;
-    stop.cancelled().await;
+    site.stop.cancelled().await;
     alarm.stop().await;
     while tasks.join_next().await.is_some() {}
     Ok(())

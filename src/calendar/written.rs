@@ -1,6 +1,6 @@
 //! Dates and times as people write them. Nothing is guessed: what could be two days is neither.
 
-use chrono::{Datelike, NaiveDate, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta};
 
 /// `2026-09-30` or `30/09/2026`, between 1990 and 2100; a spreadsheet's midnight behind it is passed over.
 pub fn day(text: &str) -> Option<NaiveDate> {
@@ -24,6 +24,17 @@ pub fn time(text: &str) -> Option<NaiveTime> {
     forms.iter().find_map(|form| NaiveTime::parse_from_str(&text, form).ok())
 }
 
+/// "3 minutes ago", "2 days ago": how long ago something was.
+pub fn ago(time: TimeDelta) -> String {
+    let (n, unit) = match time.num_seconds() {
+        ..60 => return "less than a minute ago".to_owned(),
+        60..3600 => (time.num_minutes(), "minute"),
+        3600..86_400 => (time.num_hours(), "hour"),
+        _ => (time.num_days(), "day"),
+    };
+    format!("{n} {unit}{} ago", if n == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +49,18 @@ mod tests {
             ["09/30/2026", "30-09-2026", "30/09/26", "46295", "2026-02-30", "0026-09-30", "-262143-01-01"]
         {
             assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn how_long_ago_is_said_in_the_largest_unit_that_fits() {
+        for (seconds, said) in [
+            (5, "less than a minute ago"),
+            (60, "1 minute ago"),
+            (7300, "2 hours ago"),
+            (90_000, "1 day ago"),
+        ] {
+            assert_eq!(ago(TimeDelta::seconds(seconds)), said);
         }
     }
 

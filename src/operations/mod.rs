@@ -2,7 +2,11 @@
 //! schedule.
 
 mod counter;
+mod pages;
 mod post;
+mod timetable;
 
 pub use counter::{Counter, hold_back, let_go, requeue};
+pub use pages::routes;
 pub use post::{Posted, described, posted};
+pub use timetable::{Entry, Timetable};

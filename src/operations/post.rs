@@ -25,6 +25,8 @@ pub struct Posted {
     pub reference: String,
     /// The conference's local reference.
     pub conference: String,
+    /// The conference.
+    pub conference_id: ConferenceId,
     /// The agency's code.
     pub agency: String,
     /// The service.
@@ -60,7 +62,7 @@ pub async fn posted(db: &impl ConnectionTrait) -> Result<Vec<Posted>, DbErr> {
 /// These messages, with what each is about.
 pub async fn described(db: &impl ConnectionTrait, messages: Vec<Listed>) -> Result<Vec<Posted>, DbErr> {
     let directory = directory(db).await?;
-    let mut about: HashMap<FeedbackId, (ServiceId, String, String)> = HashMap::new();
+    let mut about: HashMap<FeedbackId, (ServiceId, ConferenceId, String, String)> = HashMap::new();
     let ids: Vec<FeedbackId> = messages.iter().map(|m| FeedbackId(m.about_id)).collect();
     for ids in ids.chunks(BATCH) {
         let items: Vec<(FeedbackId, InvitationId)> = feedback::Entity::find()
@@ -98,18 +100,19 @@ pub async fn described(db: &impl ConnectionTrait, messages: Vec<Listed>) -> Resu
         for (item, invitation) in items {
             let (conference, service) = invitations[&invitation];
             let (reference, local) = conferences[&conference].clone();
-            about.insert(item, (service, reference, local));
+            about.insert(item, (service, conference, reference, local));
         }
     }
     Ok(messages
         .into_iter()
         .map(|m| {
-            let (service, reference, conference) = about[&FeedbackId(m.about_id)].clone();
+            let (service, conference_id, reference, conference) = about[&FeedbackId(m.about_id)].clone();
             let (service, agency) = directory.of(service);
             Posted {
                 kind: m.kind,
                 reference,
                 conference,
+                conference_id,
                 agency: agency.code.clone(),
                 service: service.name.clone(),
                 recipient: m.recipient,

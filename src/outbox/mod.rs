@@ -13,11 +13,11 @@ use uuid::Uuid;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
-pub use dispatch::{Carrier, Delivery, Dispatched, End, Fate, Pace};
+pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
 pub use pause::{held_back, hold_back, let_go};
 pub use store::{
-    Count, Gone, Listed, accepted_at, all_given_up, by_id, cancel_unsent, counts, list, newest, post,
-    requeue, sent_to,
+    Gone, Listed, accepted_at, all_given_up, by_id, cancel_unsent, counts, list, newest, post, requeue,
+    sent_to,
 };
 
 typed_id! {

@@ -262,6 +262,24 @@ pub struct Listed {
     pub last_error: Option<String>,
 }
 
+impl From<&Model> for Listed {
+    fn from(m: &Model) -> Self {
+        Self {
+            id: m.id,
+            kind: m.kind.clone(),
+            about_id: m.about_id,
+            recipient: m.recipient.clone(),
+            state: m.state,
+            attempts: m.attempts,
+            due_at: m.due_at,
+            posted_at: m.posted_at,
+            sent_at: m.sent_at,
+            may_have_been_delivered: m.may_have_been_delivered,
+            last_error: m.last_error.clone(),
+        }
+    }
+}
+
 fn listed() -> Select<Entity> {
     Entity::find().select_only().columns([
         Column::Id,

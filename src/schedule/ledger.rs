@@ -4,7 +4,10 @@
 use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait, Set, TryInsertResult};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait,
+    QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult,
+};
 use uuid::Uuid;
 
 use super::entity::task_run;
@@ -19,6 +22,9 @@ codes! {
         Failed = "failed", "failed";
     }
 }
+
+/// A run of a task, as the ledger has it.
+pub type TaskRun = task_run::Model;
 
 /// What a run of a task has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +94,25 @@ pub async fn run<E: Display>(
     };
     tx.commit().await?;
     Ok(run)
+}
+
+/// The newest runs of all tasks.
+pub async fn newest_runs(db: &impl ConnectionTrait, count: u64) -> Result<Vec<TaskRun>, DbErr> {
+    task_run::Entity::find()
+        .order_by_desc(task_run::Column::StartedAt)
+        .order_by_desc(task_run::Column::Id)
+        .limit(count)
+        .all(db)
+        .await
+}
+
+/// The newest run of a task.
+pub async fn last_run(db: &impl ConnectionTrait, task: &str) -> Result<Option<TaskRun>, DbErr> {
+    task_run::Entity::find()
+        .filter(task_run::Column::Task.eq(task))
+        .order_by_desc(task_run::Column::DueAt)
+        .one(db)
+        .await
 }
 
 async fn finish(

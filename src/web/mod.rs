@@ -4,6 +4,7 @@ mod assets;
 mod csv_cell;
 mod desk;
 mod fields;
+mod measured;
 mod page;
 mod problem;
 
@@ -11,5 +12,6 @@ pub use assets::routes as asset_routes;
 pub use csv_cell::csv_cell;
 pub use desk::Desk;
 pub use fields::{Choice, Fields, choices, options};
+pub use measured::measured;
 pub use page::{Chrome, Link, Page, compile as compile_pages, standalone};
 pub use problem::{Problem, download};

@@ -23,6 +23,7 @@ pub struct Person {
 pub struct Seen {
     pub status: StatusCode,
     pub location: Option<String>,
+    pub headers: axum::http::HeaderMap,
     pub body: String,
 }
 
@@ -139,7 +140,8 @@ impl Person {
         }
         let status = response.status();
         let location = response.headers().get(header::LOCATION).map(|l| l.to_str().unwrap().to_owned());
+        let headers = response.headers().clone();
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        Seen { status, location, body: String::from_utf8_lossy(&body).into_owned() }
+        Seen { status, location, headers, body: String::from_utf8_lossy(&body).into_owned() }
     }
 }

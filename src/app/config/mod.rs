@@ -49,6 +49,8 @@ pub struct Config {
 pub struct Server {
     /// Address and port.
     pub listen: String,
+    /// Address and port of the figures for Prometheus; empty for none.
+    pub metrics_listen: String,
 }
 
 /// `database`

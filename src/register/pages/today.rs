@@ -64,7 +64,7 @@ impl Page for TodayPage {
     }
 }
 
-/// The first page. Who sees figures only is taken to the figures.
+/// The first page. Who does not see conferences is taken to what they do see.
 pub(super) async fn today(
     who: SignedIn,
     State(desk): State<Desk>,
@@ -72,7 +72,7 @@ pub(super) async fn today(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     if !who.role.may(Permission::SeeConferences) {
-        return Ok(Redirect::to("/reports").into_response());
+        return Ok(Redirect::to(who.home()).into_response());
     }
     let today = london::date(desk.clock.now());
     let day = match asked.day.as_deref().map(str::trim).filter(|d| !d.is_empty()) {

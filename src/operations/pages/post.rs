@@ -1,0 +1,289 @@
+//! The post: messages by state, the letter as it was sent, back in the queue, all held back.
+
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use chrono::{DateTime, Utc};
+use mail_parser::MessageParser;
+use serde::{Deserialize, Serialize};
+
+use crate::access::{HoldPost, May, Requeue, SeePost, SignedIn};
+use crate::calendar::{london, written};
+use crate::operations::{Counter, Posted, described, hold_back as hold, let_go as release, requeue};
+use crate::outbox::{self, MessageId, State as Stands};
+use crate::web::{Desk, Fields, Page, Problem, download};
+
+/// Messages on a page.
+const SHOWN: u64 = 50;
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    state: Option<Stands>,
+    before: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Tab {
+    href: String,
+    text: String,
+    here: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    href: String,
+    kind: String,
+    reference: String,
+    conference: String,
+    service: String,
+    recipient: String,
+    state: &'static str,
+    posted: String,
+    age: String,
+    attempts: i32,
+    then: String,
+    error: Option<String>,
+    unsure: bool,
+}
+
+impl Row {
+    fn of(m: &Posted, now: DateTime<Utc>) -> Self {
+        let then = match m.state {
+            Stands::Sent => m.sent_at.map(|at| format!("accepted {}", london::moment(at))),
+            Stands::Waiting => Some(format!("next try {}", london::moment(m.due_at.max(m.posted_at)))),
+            _ => None,
+        };
+        Self {
+            href: format!("/post/{}", m.id),
+            kind: m.kind.replace('_', " "),
+            reference: m.reference.clone(),
+            conference: format!("/conferences/{}", m.conference_id),
+            service: m.service.clone(),
+            recipient: m.recipient.clone(),
+            state: m.state.label(),
+            posted: london::moment(m.posted_at),
+            age: written::ago(now - m.posted_at),
+            attempts: m.attempts,
+            then: then.unwrap_or_default(),
+            error: m.last_error.clone(),
+            unsure: m.may_have_been_delivered,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Held {
+    why: String,
+    by: String,
+    since: String,
+}
+
+#[derive(Serialize)]
+struct PostPage {
+    tabs: Vec<Tab>,
+    rows: Vec<Row>,
+    older: Option<String>,
+    held: Option<Held>,
+    given_up: i64,
+    may_requeue: bool,
+    may_hold: bool,
+    may_see_conferences: bool,
+    error: bool,
+}
+
+impl Page for PostPage {
+    const TEMPLATE: &'static str = "operations/pages/post";
+    fn title(&self) -> String {
+        "Post".to_owned()
+    }
+    fn has_error(&self) -> bool {
+        self.error
+    }
+}
+
+pub(super) async fn list(
+    may: May<SeePost>,
+    State(desk): State<Desk>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    Ok(page(&may.who, &desk, asked, false).await?.show(may.who.chrome()))
+}
+
+async fn page(who: &SignedIn, desk: &Desk, asked: Asked, error: bool) -> Result<PostPage, Problem> {
+    use crate::access::Permission;
+    let (db, now) = (desk.db.read(), desk.clock.now());
+    let counts = outbox::counts(db).await?;
+    let of = |state| counts.iter().find(|c| c.state == state).map_or(0, |c| c.messages);
+    let mut tabs = vec![Tab {
+        href: "/post".to_owned(),
+        text: format!("all ({})", counts.iter().map(|c| c.messages).sum::<i64>()),
+        here: asked.state.is_none(),
+    }];
+    tabs.extend(Stands::ALL.iter().map(|s| Tab {
+        href: format!("/post?state={}", s.code()),
+        text: format!("{} ({})", s.label(), of(*s)),
+        here: asked.state == Some(*s),
+    }));
+    let before = match asked.before.as_deref().map(str::parse::<MessageId>) {
+        Some(Ok(id)) => outbox::by_id(db, id).await?.map(|m| (m.posted_at, m.id)),
+        _ => None,
+    };
+    let messages = outbox::newest(db, asked.state, before, SHOWN).await?;
+    let state = asked.state.map(|s| format!("state={}&", s.code())).unwrap_or_default();
+    let full = messages.len() as u64 == SHOWN;
+    let older = messages.last().filter(|_| full).map(|m| format!("/post?{state}before={}", m.id));
+    let rows = described(db, messages).await?.iter().map(|m| Row::of(m, now)).collect();
+    let held = outbox::held_back(db).await?;
+    Ok(PostPage {
+        tabs,
+        rows,
+        older,
+        held: held.map(|p| Held { why: p.why, by: p.by_name, since: london::moment(p.since) }),
+        given_up: of(Stands::Failed),
+        may_requeue: who.role.may(Permission::Requeue),
+        may_hold: who.role.may(Permission::HoldPost),
+        may_see_conferences: who.role.may(Permission::SeeConferences),
+        error,
+    })
+}
+
+#[derive(Serialize)]
+struct LetterPage {
+    row: Row,
+    from: String,
+    subject: String,
+    message_id: String,
+    text: String,
+    as_sent: String,
+    file: String,
+    requeue: Option<String>,
+    may_see_conferences: bool,
+}
+
+impl Page for LetterPage {
+    const TEMPLATE: &'static str = "operations/pages/letter";
+    fn title(&self) -> String {
+        self.subject.clone()
+    }
+}
+
+/// The frozen message, read as its recipient's program reads it.
+struct Letter {
+    from: String,
+    subject: String,
+    text: String,
+    html: String,
+}
+
+fn read(bytes: &[u8]) -> Result<Letter, Problem> {
+    let message = MessageParser::default().parse(bytes);
+    let message = message.ok_or_else(|| Problem::internal("a frozen message cannot be read"))?;
+    let from = message.from().and_then(|from| from.first());
+    Ok(Letter {
+        from: from
+            .map(|a| format!("{} <{}>", a.name().unwrap_or_default(), a.address().unwrap_or_default()))
+            .unwrap_or_default(),
+        subject: message.subject().unwrap_or_default().to_owned(),
+        text: message.body_text(0).unwrap_or_default().into_owned(),
+        html: message.body_html(0).unwrap_or_default().into_owned(),
+    })
+}
+
+async fn frozen(desk: &Desk, id: &str, who: &SignedIn) -> Result<(MessageId, Vec<u8>), Problem> {
+    let not_found = || Problem::NotFound(who.chrome());
+    let id: MessageId = id.parse().map_err(|_| not_found())?;
+    let message = outbox::by_id(desk.db.read(), id).await?.ok_or_else(not_found)?;
+    Ok((id, message.message))
+}
+
+pub(super) async fn one(
+    may: May<SeePost>,
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    use crate::access::Permission;
+    let not_found = || Problem::NotFound(may.who.chrome());
+    let id: MessageId = id.parse().map_err(|_| not_found())?;
+    let db = desk.db.read();
+    let message = outbox::by_id(db, id).await?.ok_or_else(not_found)?;
+    let posted = described(db, vec![(&message).into()]).await?.pop().ok_or_else(not_found)?;
+    let letter = read(&message.message)?;
+    let may_requeue = message.state == Stands::Failed && may.who.role.may(Permission::Requeue);
+    let page = LetterPage {
+        row: Row::of(&posted, desk.clock.now()),
+        from: letter.from,
+        subject: letter.subject,
+        message_id: message.message_id,
+        text: letter.text,
+        as_sent: format!("/post/{id}/as-sent"),
+        file: format!("/post/{id}/letter.eml"),
+        requeue: may_requeue.then(|| format!("/post/{id}/requeue")),
+        may_see_conferences: may.who.role.may(Permission::SeeConferences),
+    };
+    Ok(page.show(may.who.chrome()))
+}
+
+/// The letter as its recipient's program shows it, shut off from everything else.
+pub(super) async fn as_sent(
+    may: May<SeePost>,
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (_, bytes) = frozen(&desk, &id, &may.who).await?;
+    Ok(letter_alone(read(&bytes)?.html))
+}
+
+/// A letter's HTML as a page: its inline styles are let through, and nothing else is.
+fn letter_alone(html: String) -> Response {
+    const CSP: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    let mut response = Html(html).into_response();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    response
+}
+
+pub(super) async fn file(
+    may: May<SeePost>,
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (id, bytes) = frozen(&desk, &id, &may.who).await?;
+    Ok(download(&format!("{id}.eml"), "message/rfc822", bytes))
+}
+
+fn counter(desk: &Desk) -> Counter<'_> {
+    Counter { db: &desk.db, keys: &desk.keys, now: desk.clock.now() }
+}
+
+pub(super) async fn requeue_one(
+    may: May<Requeue>,
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Redirect, Problem> {
+    let id: MessageId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
+    requeue(counter(&desk), &may.who.actor(), Some(id)).await?;
+    Ok(Redirect::to(&format!("/post/{id}")))
+}
+
+pub(super) async fn requeue_all(may: May<Requeue>, State(desk): State<Desk>) -> Result<Redirect, Problem> {
+    requeue(counter(&desk), &may.who.actor(), None).await?;
+    Ok(Redirect::to("/post?state=waiting"))
+}
+
+pub(super) async fn hold_back(
+    may: May<HoldPost>,
+    State(desk): State<Desk>,
+    form: Fields,
+) -> Result<Response, Problem> {
+    let why = form.text("why");
+    if why.is_empty() || why.chars().count() > 280 {
+        let page = page(&may.who, &desk, Asked { state: None, before: None }, true).await?;
+        return Ok(page.show(may.who.chrome()));
+    }
+    hold(counter(&desk), &may.who.actor(), why).await?;
+    Ok(Redirect::to("/post").into_response())
+}
+
+pub(super) async fn let_go(may: May<HoldPost>, State(desk): State<Desk>) -> Result<Redirect, Problem> {
+    release(counter(&desk), &may.who.actor()).await?;
+    Ok(Redirect::to("/post"))
+}
