@@ -15,6 +15,7 @@ mod agencies;
 mod audit;
 mod calendar;
 mod conferences;
+mod demo;
 mod feedback;
 mod imports;
 mod invitations;

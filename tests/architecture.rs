@@ -22,6 +22,7 @@ const ROOMS: &[&str] = &[
     "reports",
     "imports",
     "operations",
+    "demo",
     "app",
 ];
 

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::commands::{
+    AccountCommand, OutboxCommand, ReportFormat, account, outbox_command, report, run_task,
+};
 use super::config::{self, Config, Loaded, LogFormat, TransportKind};
-use super::report_page;
+use super::demo;
 use super::site::{self, Site};
 use super::tasks::Task;
-use crate::access::{self, NewAccount, Role};
-use crate::audit::Actor;
+use crate::access::Role;
 use crate::imports::Options;
-use crate::operations::{self, Counter, Posted, posted};
 use crate::platform::Clock;
-use crate::reports::{self, Month};
-use crate::schedule::{Run, Said};
+use crate::reports::Month;
 
 /// Attendance monitoring for child protection conferences.
 ///
@@ -47,6 +47,18 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show Quorate with a year of an invented county's records, on this machine only.
+    ///
+    /// The first start fills a folder; later ones go on from there. Letters go into the folder and are read in
+    /// the browser.
+    Demo(demo::Wanted),
+    #[command(flatten)]
+    Work(Work),
+}
+
+/// The commands that work on a place of one's own.
+#[derive(Subcommand)]
+enum Work {
     /// Serve the pages, and run the schedule.
     Serve {
         /// The address and port to listen on, in place of server.listen.
@@ -99,75 +111,6 @@ enum Command {
     Account(AccountCommand),
 }
 
-#[derive(Subcommand)]
-enum OutboxCommand {
-    /// Every message: its kind, what it is about, to whom, and where it stands.
-    List {
-        /// The form.
-        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-        format: ListFormat,
-    },
-    /// Put every message that was given up back in the queue.
-    Requeue,
-    /// Hold all post back: letters are neither made nor sent until `release`.
-    Hold {
-        /// Why; everybody who looks at the post reads it.
-        #[arg(long)]
-        why: String,
-    },
-    /// Let post go again that was held back.
-    Release,
-}
-
-#[derive(Subcommand)]
-enum AccountCommand {
-    /// Add an account, and print its password once.
-    Add {
-        /// The address that signs in.
-        email: String,
-        /// The name that others see.
-        #[arg(long)]
-        name: String,
-        /// The role.
-        #[arg(long, value_enum)]
-        role: Role,
-        /// The chair (by name, as in the log) that an account with the role chair acts for.
-        #[arg(long)]
-        chair: Option<String>,
-        /// Read the password from standard input instead of making one.
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// Show the accounts.
-    List,
-    /// Disable an account and end its sessions.
-    Disable {
-        /// The address that signs in.
-        email: String,
-    },
-    /// Give an account a new password, print it once, and end its sessions.
-    Reset {
-        /// The address that signs in.
-        email: String,
-        /// Read the password from standard input instead of making one.
-        #[arg(long)]
-        password_stdin: bool,
-    },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum ReportFormat {
-    Json,
-    Csv,
-    Html,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum ListFormat {
-    Text,
-    Json,
-}
-
 impl ValueEnum for Role {
     fn value_variants<'a>() -> &'a [Self] {
         Self::ALL
@@ -206,14 +149,26 @@ fn wrong_use(message: &str) -> ! {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    let work = match cli.command {
+        Command::Work(work) => work,
+        Command::Demo(wanted) => {
+            if cli.at.is_some() {
+                wrong_use("--at sets the clock of one command; the demonstration ends today");
+            }
+            let loaded = demo::settings(cli.config.as_deref(), &wanted)?;
+            log(&loaded.config);
+            demo::run(loaded, wanted).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     let mut flags = Vec::new();
-    if let Command::Serve { listen } = &cli.command {
+    if let Work::Serve { listen } = &work {
         if cli.at.is_some() {
             wrong_use("--at sets the clock of one command; `serve` runs on the real one");
         }
         flags.extend(listen.clone().map(|listen| ("server.listen", listen)));
     }
-    let loaded = config::load(cli.config.as_deref(), &flags)?;
+    let loaded = config::load(None, cli.config.as_deref(), &flags)?;
     let config = loaded.config.clone();
     if cli.at.is_some()
         && config.mail.transport == TransportKind::Smtp
@@ -225,30 +180,30 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
     log(&config);
     let clock = cli.at.map_or(Clock::System, Clock::Fixed);
-    match cli.command {
-        Command::Serve { .. } => {
+    match work {
+        Work::Serve { .. } => {
             super::serve::serve(Arc::new(Site::open(config, clock).await?)).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Migrate => {
+        Work::Migrate => {
             match site::migrate(&config).await? {
                 0 => println!("The schema is up to date."),
                 n => println!("{n} migration(s) made. The schema is up to date."),
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Check => super::check::check(&loaded, clock).await,
-        Command::Import { path, dry_run, feedback, without_refused } => {
+        Work::Check => super::check::check(&loaded, clock).await,
+        Work::Import { path, dry_run, feedback, without_refused } => {
             let options = Options { dry_run, without_refused, feedback };
             let site = Site::open(config, clock).await?;
             super::import_command::import(&site, &path, options).await
         }
-        Command::RunTask { name } => run_task(&Site::open(config, clock).await?, name).await,
-        Command::Outbox(command) => outbox_command(&Site::open(config, clock).await?, command).await,
-        Command::Report { month, format, output } => {
+        Work::RunTask { name } => run_task(&Site::open(config, clock).await?, name).await,
+        Work::Outbox(command) => outbox_command(&Site::open(config, clock).await?, command).await,
+        Work::Report { month, format, output } => {
             report(&Site::open(config, clock).await?, month, format, output).await
         }
-        Command::Account(command) => account(&Site::open(config, clock).await?, command).await,
+        Work::Account(command) => account(&Site::open(config, clock).await?, command).await,
     }
 }
 
@@ -261,120 +216,6 @@ fn log(config: &Config) {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().init(),
     }
-}
-
-async fn run_task(site: &Site, task: Task) -> Result<ExitCode, Failure> {
-    // A run by hand is due at the very moment; a second one in the same microsecond is the same run.
-    match task.run(site, site.clock.now()).await? {
-        Run::Ran(Said::Nothing) => println!("{}: nothing to do.", task.name()),
-        Run::Ran(Said::Waits(why) | Said::Did(why)) => println!("{}: {why}.", task.name()),
-        Run::Taken => println!("{}: has run for this moment already.", task.name()),
-        Run::Failed(why) => return Err(format!("{}: {why}", task.name()).into()),
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn outbox_command(site: &Site, command: OutboxCommand) -> Result<ExitCode, Failure> {
-    let counter = Counter { db: &site.db, keys: &site.keys, now: site.clock.now() };
-    let actor = Actor::system("command line");
-    match command {
-        OutboxCommand::List { format } => {
-            let list = posted(site.db.read()).await?;
-            match format {
-                ListFormat::Json => println!("{}", serde_json::to_string_pretty(&list)?),
-                ListFormat::Text => list.iter().for_each(show),
-            }
-        }
-        OutboxCommand::Requeue => {
-            println!("{} message(s) back in the queue.", operations::requeue(counter, &actor, None).await?);
-        }
-        OutboxCommand::Hold { why } => {
-            operations::hold_back(counter, &actor, &why).await?;
-            println!("The post is held back. `quorate outbox release` lets it go again.");
-        }
-        OutboxCommand::Release => match operations::let_go(counter, &actor).await? {
-            true => println!("The post goes again."),
-            false => println!("The post was not held back."),
-        },
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn show(p: &Posted) {
-    let error = p.last_error.as_ref().map(|e| format!("  ({e})")).unwrap_or_default();
-    println!(
-        "{:<9} {}  {:<22} {:<8} {} → {}, {} attempt(s){error}",
-        p.state.code(),
-        p.reference,
-        p.kind,
-        p.agency,
-        p.service,
-        p.recipient,
-        p.attempts
-    );
-}
-
-async fn report(
-    site: &Site,
-    month: Month,
-    format: ReportFormat,
-    output: Option<PathBuf>,
-) -> Result<ExitCode, Failure> {
-    let paper = reports::paper(site.db.read(), month, &site.rules.policies).await?;
-    let bytes = match format {
-        ReportFormat::Json => (serde_json::to_string_pretty(&paper)? + "\n").into_bytes(),
-        ReportFormat::Csv => reports::csv(&paper)?,
-        ReportFormat::Html => report_page::standalone(&paper)?.into_bytes(),
-    };
-    match output {
-        Some(file) => {
-            std::fs::write(&file, bytes).map_err(|e| format!("cannot write {}: {e}", file.display()))?
-        }
-        None => std::io::stdout().write_all(&bytes)?,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn password_from_stdin(wanted: bool) -> Result<Option<String>, Failure> {
-    if !wanted {
-        return Ok(None);
-    }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
-    Ok(Some(text.trim_end_matches(['\n', '\r']).to_owned()))
-}
-
-async fn account(site: &Site, command: AccountCommand) -> Result<ExitCode, Failure> {
-    let now = site.clock.now();
-    let tell = |given: bool, email: &str, password: String| {
-        if given {
-            println!("{email}: done.");
-        } else {
-            println!("{email}: the password is {password}\nIt is shown once, and stored nowhere.");
-        }
-    };
-    match command {
-        AccountCommand::Add { email, name, role, chair, password_stdin } => {
-            let password = password_from_stdin(password_stdin)?;
-            let new = NewAccount { email: email.clone(), name, role, chair, password };
-            tell(password_stdin, &email, access::add(&site.db, &site.keys, now, new).await?);
-        }
-        AccountCommand::List => {
-            for a in access::store::all(site.db.read()).await? {
-                let state = if a.disabled_at.is_some() { "disabled" } else { "" };
-                println!("{:<40} {:<16} {} {state}", a.email, a.role.code(), a.name);
-            }
-        }
-        AccountCommand::Disable { email } => {
-            access::disable(&site.db, &site.keys, now, &email).await?;
-            println!("{email}: disabled, and its sessions are ended.");
-        }
-        AccountCommand::Reset { email, password_stdin } => {
-            let password = password_from_stdin(password_stdin)?;
-            tell(password_stdin, &email, access::reset(&site.db, &site.keys, now, &email, password).await?);
-        }
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// For `check`: the settings as a table.

@@ -2,7 +2,9 @@
 
 mod check;
 pub mod cli;
+mod commands;
 pub mod config;
+mod demo;
 mod health;
 mod import_command;
 mod metrics;

@@ -32,6 +32,11 @@ const BODY_LIMIT: usize = 512 * 1024;
 
 /// The whole service.
 pub fn router(site: &Arc<Site>) -> Router {
+    router_with(site, Router::new())
+}
+
+/// The whole service, with more addresses under the same layers.
+pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
     let desk = Desk {
         db: site.db.clone(),
         keys: site.keys.clone(),
@@ -60,6 +65,7 @@ pub fn router(site: &Arc<Site>) -> Router {
         .merge(reports::routes())
         .merge(imports::routes())
         .merge(operations::routes())
+        .merge(more)
         .fallback(async || Problem::NotFound(Chrome::default()).into_response())
         .layer(axum::Extension(Arc::new(Tasks(site.clone())) as Arc<dyn Timetable>))
         .layer(axum::Extension(Arc::new(site.rules.clone())))

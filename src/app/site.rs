@@ -131,7 +131,7 @@ impl Site {
         let db = Db::open(&url).await?;
         let keys = keys(&config, &db).await?;
         let transport = match config.mail.transport {
-            TransportKind::Folder => Transport::Folder(config.mail.folder.clone()),
+            TransportKind::Folder => Transport::Folder { path: config.mail.folder.clone(), durable: true },
             TransportKind::Smtp => Transport::Smtp(Box::new(Smtp::new(config.smtp()?)?)),
         };
         let (notice, report) =

@@ -79,8 +79,7 @@ impl Task {
                 )))
             }
             Self::Dispatch => {
-                let delivery =
-                    StillDue { db: &site.db, policies: &site.rules.policies, settings: &site.rules.feedback };
+                let delivery = StillDue::new(&site.db, &site.rules.policies, &site.rules.feedback);
                 let carrier = outbox::Carrier {
                     db: &site.db,
                     transport: &site.transport,

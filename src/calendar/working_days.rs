@@ -58,6 +58,16 @@ impl Calendar {
         }
         day
     }
+
+    /// The last working day before this day.
+    pub fn previous_working_day(&self, mut day: NaiveDate) -> NaiveDate {
+        loop {
+            day = day - Days::new(1);
+            if self.is_working_day(day) {
+                return day;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Feedback on non-attendance: who is owed a letter, in which words, when, to whom. A confirmed absence
 //! is a fact that the feedback task looks for; nobody calls it.
 
+mod calls;
 mod due;
 pub(crate) mod entity;
 mod letter;
@@ -17,6 +18,7 @@ mod wording;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
+pub use calls::telephoned_before;
 pub use letter::samples;
 pub use pages::routes;
 pub use settings::Settings;

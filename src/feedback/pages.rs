@@ -9,13 +9,12 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
-use serde_json::json;
 
+use super::calls::note_call;
 use super::entity::feedback;
 use super::{FeedbackId, ItemState, Settings, Wording, store};
 use crate::access::{May, SeeFeedback, SignedIn};
 use crate::agencies::store::directory;
-use crate::audit::{self, Event};
 use crate::calendar::london;
 use crate::conferences::entity::conference;
 use crate::invitations::entity::invitation;
@@ -131,13 +130,10 @@ async fn telephoned(
     Path(id): Path<String>,
 ) -> Result<Redirect, Problem> {
     let id: FeedbackId = id.parse().map_err(|_| not_found(&may.who))?;
-    let tx = desk.db.begin("note a telephone call").await?;
-    let item = store::by_id(tx.conn(), id).await?.filter(|i| i.state == ItemState::ToTelephone);
-    let item = item.ok_or_else(|| not_found(&may.who))?;
-    store::set_state(&tx, item, ItemState::Telephoned).await?;
-    let event = Event { action: "feedback.telephoned", object: id.to_string(), payload: json!({}) };
-    audit::record(&tx, &desk.keys, &may.who.actor(), desk.clock.now(), vec![event]).await?;
-    tx.commit().await?;
+    let done = note_call(&desk.db, &desk.keys, &may.who.actor(), desk.clock.now(), id).await?;
+    if !done {
+        return Err(not_found(&may.who));
+    }
     Ok(Redirect::to("/feedback"))
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::due::Basis;
@@ -9,7 +10,7 @@ use super::retry::next_attempt;
 use super::store;
 use super::wording::wording;
 use super::{FeedbackId, ItemState, Kind, Settings};
-use crate::agencies::store::directory;
+use crate::agencies::store::{Directory, directory};
 use crate::invitations;
 use crate::outbox::{self, Claim, Delivery, End, Fate, Gone};
 use crate::platform::{Db, Tx};
@@ -19,11 +20,20 @@ use crate::register::{Policies, assess};
 /// Answers for the feedback's messages.
 pub struct StillDue<'a> {
     /// The database.
-    pub db: &'a Db,
+    db: &'a Db,
     /// Notice, calendar, quorum.
-    pub policies: &'a Policies,
+    policies: &'a Policies,
     /// The window.
-    pub settings: &'a Settings,
+    settings: &'a Settings,
+    /// The directory as this run found it.
+    directory: OnceCell<Directory>,
+}
+
+impl<'a> StillDue<'a> {
+    /// For one run.
+    pub fn new(db: &'a Db, policies: &'a Policies, settings: &'a Settings) -> Self {
+        Self { db, policies, settings, directory: OnceCell::new() }
+    }
 }
 
 impl Delivery for StillDue<'_> {
@@ -51,7 +61,7 @@ impl Delivery for StillDue<'_> {
         let Some(record) = record(db, row.conference_id).await? else {
             return overtaken("its conference is gone");
         };
-        let facts = record.facts(&directory(db).await?);
+        let facts = record.facts(self.directory.get_or_try_init(|| directory(db)).await?);
         let assessment = assess(&facts, self.policies.on(facts.date));
         let place = record.invitations.iter().position(|i| i.id == row.id);
         let Some(place) = place.filter(|_| assessment.in_population) else {

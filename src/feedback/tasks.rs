@@ -107,12 +107,13 @@ pub async fn make(office: Office<'_>, now: DateTime<Utc>) -> Result<Made, Feedba
             Some(format!("{} register(s) wait for the sending window: {opens}", registers.len()));
         return Ok(made);
     }
+    let directory = directory(office.db.read()).await?;
     let mut first_error = None;
     for id in registers {
         let tx = office.db.begin("make feedback").await?;
         let mut of_this = Made::default();
         // One register that cannot be written about keeps no other waiting.
-        match make_one(office, &tx, id, now, &mut of_this).await {
+        match make_one(office, &directory, &tx, id, now, &mut of_this).await {
             Ok(()) => {
                 tx.commit().await?;
                 made.add(&of_this);
@@ -129,19 +130,22 @@ pub async fn make(office: Office<'_>, now: DateTime<Utc>) -> Result<Made, Feedba
 
 async fn make_one(
     office: Office<'_>,
+    directory: &Directory,
     tx: &Tx,
     id: ConferenceId,
     now: DateTime<Utc>,
     made: &mut Made,
 ) -> Result<(), FeedbackError> {
     let Some(register) = store::take(tx, id).await? else { return Ok(()) };
-    let Some(desk) = Desk::open(tx.conn(), id, office.policies, now).await? else { return Ok(()) };
+    let Some(desk) = Desk::open(tx.conn(), directory, id, office.policies, now).await? else {
+        return Ok(());
+    };
     let newest = store::newest(tx.conn(), desk.record.invitations.iter().map(|i| i.id)).await?;
     let following = store::following(tx.conn(), &desk.record, desk.today).await?;
     let source = Source {
         record: &desk.record,
         assessment: &desk.assessment,
-        directory: &desk.directory,
+        directory,
         following: &following,
         chair: &desk.chair,
         policies: office.policies,
@@ -247,25 +251,25 @@ fn message_id(id: MessageId, from: &str) -> String {
 }
 
 /// One conference with everything that its letters are written from.
-struct Desk {
+struct Desk<'a> {
     record: Record,
     assessment: Assessment,
-    directory: Directory,
+    directory: &'a Directory,
     contacts: Vec<contact::Model>,
     chair: String,
     today: chrono::NaiveDate,
 }
 
-impl Desk {
+impl<'a> Desk<'a> {
     async fn open(
         db: &impl ConnectionTrait,
+        directory: &'a Directory,
         id: ConferenceId,
         policies: &Policies,
         now: DateTime<Utc>,
     ) -> Result<Option<Self>, DbErr> {
         let Some(record) = record(db, id).await? else { return Ok(None) };
-        let directory = directory(db).await?;
-        let facts = record.facts(&directory);
+        let facts = record.facts(directory);
         let assessment = assess(&facts, policies.on(facts.date));
         let agencies = facts.invitations.iter().map(|i| i.agency);
         let contacts = contacts_of(db, agencies).await?;
@@ -274,7 +278,7 @@ impl Desk {
     }
 
     fn owed(&self, settings: &Settings) -> Vec<Owed> {
-        owed(&self.record, &self.assessment, &self.directory, &self.contacts, settings, self.today)
+        owed(&self.record, &self.assessment, self.directory, &self.contacts, settings, self.today)
     }
 }
 
@@ -287,8 +291,12 @@ pub async fn preview(
     now: DateTime<Utc>,
 ) -> Result<Made, DbErr> {
     let mut made = Made::default();
+    if conferences.is_empty() {
+        return Ok(made);
+    }
+    let directory = directory(tx.conn()).await?;
     for id in conferences {
-        let Some(desk) = Desk::open(tx.conn(), *id, policies, now).await? else { continue };
+        let Some(desk) = Desk::open(tx.conn(), &directory, *id, policies, now).await? else { continue };
         for owed in desk.owed(settings) {
             match owed {
                 Owed::Nothing => {}

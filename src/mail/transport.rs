@@ -24,7 +24,12 @@ pub enum SendError {
 /// A way out.
 pub enum Transport {
     /// One `.eml` file a message.
-    Folder(PathBuf),
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Whether a message has to outlast a failing machine. Invented ones have not.
+        durable: bool,
+    },
     /// A mail server.
     Smtp(Box<Smtp>),
 }
@@ -34,9 +39,9 @@ impl Transport {
     /// repeated message takes the place of the first.
     pub async fn send(&self, name: &str, from: &str, to: &str, message: &[u8]) -> Result<(), SendError> {
         match self {
-            Self::Folder(folder) => put(folder, &format!("{name}.eml"), message)
+            Self::Folder { path, durable } => put(path, &format!("{name}.eml"), message, *durable)
                 .await
-                .map_err(|e| SendError::Unavailable(format!("{}: {e}", folder.display()))),
+                .map_err(|e| SendError::Unavailable(format!("{}: {e}", path.display()))),
             Self::Smtp(smtp) => {
                 let address = |text: &str| {
                     let mailbox: Result<lettre::message::Mailbox, _> = text.parse();
@@ -51,12 +56,16 @@ impl Transport {
 }
 
 /// Whole or not at all: written beside, made durable, then renamed.
-async fn put(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+async fn put(folder: &Path, name: &str, bytes: &[u8], durable: bool) -> std::io::Result<()> {
     use tokio::io::AsyncWriteExt;
     tokio::fs::create_dir_all(folder).await?;
     let beside = folder.join(format!(".{name}.part"));
     let mut file = tokio::fs::File::create(&beside).await?;
     file.write_all(bytes).await?;
-    file.sync_all().await?;
+    if durable {
+        file.sync_all().await?;
+    } else {
+        file.flush().await?;
+    }
     tokio::fs::rename(&beside, folder.join(name)).await
 }

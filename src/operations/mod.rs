@@ -7,6 +7,6 @@ mod post;
 mod timetable;
 
 pub use counter::{Counter, hold_back, let_go, requeue};
-pub use pages::routes;
+pub use pages::{letter_alone, routes};
 pub use post::{Posted, described, posted};
 pub use timetable::{Entry, Timetable};

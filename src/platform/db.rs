@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
@@ -123,6 +123,14 @@ impl Db {
     /// For reading.
     pub fn read(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// From now on SQLite does not wait for the disk: for what can be made again from nothing.
+    pub async fn hurry(&self) -> Result<(), DbErr> {
+        match self.write.get_database_backend() {
+            DbBackend::Sqlite => self.write.execute_unprepared("pragma synchronous = off").await.map(|_| ()),
+            _ => Ok(()),
+        }
     }
 
     /// Begins a transaction under a name that says what it is for.

@@ -1,6 +1,6 @@
 //! A page is a struct, and the struct is the response: its fields are what its template may show.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
@@ -35,6 +35,24 @@ pub struct Link {
     pub href: &'static str,
     /// Its words.
     pub text: &'static str,
+}
+
+/// A line at the top of every page.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Notice {
+    /// What it says.
+    pub text: &'static str,
+    /// Where its link leads.
+    pub href: &'static str,
+    /// The link's words.
+    pub link: &'static str,
+}
+
+static NOTICE: OnceLock<Notice> = OnceLock::new();
+
+/// Puts a line at the top of every page of this process, from now on.
+pub fn announce(notice: Notice) {
+    NOTICE.get_or_init(|| notice);
 }
 
 /// What stands around a page: who is signed in, and where they may go.
@@ -90,6 +108,7 @@ struct Framed<'a, P> {
     title: &'a str,
     chrome: &'a Chrome,
     page: &'a P,
+    notice: Option<&'static Notice>,
     scripts: bool,
     /// A file that leads nowhere, rather than a page of the service.
     alone: bool,
@@ -101,14 +120,16 @@ fn render<P: Serialize>(
     chrome: &Chrome,
     page: &P,
 ) -> Result<String, Box<handlebars::RenderError>> {
-    let framed = Framed { title, chrome, page, scripts: super::assets::has_scripts(), alone: false };
+    let notice = NOTICE.get();
+    let framed = Framed { title, chrome, page, notice, scripts: super::assets::has_scripts(), alone: false };
     PAGES.render(template, &framed).map_err(Box::new)
 }
 
 /// A page as one file that stands alone: its style sheet inside, no scripts, no navigation.
 pub fn standalone<P: Page>(page: &P) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let title = page.title();
-    let framed = Framed { title: &title, chrome: &Chrome::default(), page, scripts: false, alone: true };
+    let framed =
+        Framed { title: &title, chrome: &Chrome::default(), page, notice: None, scripts: false, alone: true };
     let html = PAGES.render(P::TEMPLATE, &framed)?;
     let style = format!("<style>{}</style>", super::assets::style());
     Ok(html.replacen(r#"<link rel="stylesheet" href="/assets/style.css">"#, &style, 1))

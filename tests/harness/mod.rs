@@ -125,7 +125,7 @@ impl Place {
         let flags =
             [("database.url", self.url.clone()), ("keys.file", path("keys")), ("mail.folder", path("mail"))];
         let file = root().join("config/rehearsal.toml");
-        let loaded = config::load(Some(&file), &flags).unwrap();
+        let loaded = config::load(None, Some(&file), &flags).unwrap();
         Arc::new(Site::open(loaded.config, Clock::Fixed(at(moment))).await.unwrap())
     }
 

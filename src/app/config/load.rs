@@ -90,9 +90,17 @@ pub struct Loaded {
     figment: Figment,
 }
 
-/// Loads the settings: defaults < `file` < environment < `flags` (dotted name, value).
-pub fn load(file: Option<&Path>, flags: &[(&str, String)]) -> Result<Loaded, ConfigError> {
+/// Loads the settings: defaults < `built_in` (its name, its text) < `file` < environment < `flags` (dotted
+/// name, value).
+pub fn load(
+    built_in: Option<(&'static str, &str)>,
+    file: Option<&Path>,
+    flags: &[(&str, String)],
+) -> Result<Loaded, ConfigError> {
     let mut figment = Figment::from(Named("the default", Toml::string(DEFAULTS)));
+    if let Some((name, text)) = built_in {
+        figment = figment.merge(Named(name, Toml::string(text)));
+    }
     if let Some(file) = file {
         if !file.is_file() {
             return Err(ConfigError::NoFile(file.into()));

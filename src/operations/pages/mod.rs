@@ -3,6 +3,8 @@
 mod post;
 mod schedule;
 
+pub use post::letter_alone;
+
 use axum::Router;
 use axum::routing::{get, post as on_post};
 

@@ -234,7 +234,7 @@ pub(super) async fn as_sent(
 }
 
 /// A letter's HTML as a page: its inline styles are let through, and nothing else is.
-fn letter_alone(html: String) -> Response {
+pub fn letter_alone(html: String) -> Response {
     const CSP: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
     let mut response = Html(html).into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));

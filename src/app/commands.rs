@@ -1,0 +1,205 @@
+//! What the commands do that are more than a call.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::report_page;
+use super::site::Site;
+use super::tasks::Task;
+use crate::access::{self, NewAccount, Role};
+use crate::audit::Actor;
+use crate::operations::{self, Counter, Posted, posted};
+use crate::reports::{self, Month};
+use crate::schedule::{Run, Said};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// `quorate outbox …`
+#[derive(Subcommand)]
+pub(super) enum OutboxCommand {
+    /// Every message: its kind, what it is about, to whom, and where it stands.
+    List {
+        /// The form.
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+    },
+    /// Put every message that was given up back in the queue.
+    Requeue,
+    /// Hold all post back: letters are neither made nor sent until `release`.
+    Hold {
+        /// Why; everybody who looks at the post reads it.
+        #[arg(long)]
+        why: String,
+    },
+    /// Let post go again that was held back.
+    Release,
+}
+
+/// `quorate account …`
+#[derive(Subcommand)]
+pub(super) enum AccountCommand {
+    /// Add an account, and print its password once.
+    Add {
+        /// The address that signs in.
+        email: String,
+        /// The name that others see.
+        #[arg(long)]
+        name: String,
+        /// The role.
+        #[arg(long, value_enum)]
+        role: Role,
+        /// The chair (by name, as in the log) that an account with the role chair acts for.
+        #[arg(long)]
+        chair: Option<String>,
+        /// Read the password from standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Show the accounts.
+    List,
+    /// Disable an account and end its sessions.
+    Disable {
+        /// The address that signs in.
+        email: String,
+    },
+    /// Give an account a new password, print it once, and end its sessions.
+    Reset {
+        /// The address that signs in.
+        email: String,
+        /// Read the password from standard input instead of making one.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+/// The forms of a report.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum ReportFormat {
+    Json,
+    Csv,
+    Html,
+}
+
+/// The forms of a list.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum ListFormat {
+    Text,
+    Json,
+}
+
+pub(super) async fn run_task(site: &Site, task: Task) -> Result<ExitCode, Failure> {
+    // A run by hand is due at the very moment; a second one in the same microsecond is the same run.
+    match task.run(site, site.clock.now()).await? {
+        Run::Ran(Said::Nothing) => println!("{}: nothing to do.", task.name()),
+        Run::Ran(Said::Waits(why) | Said::Did(why)) => println!("{}: {why}.", task.name()),
+        Run::Taken => println!("{}: has run for this moment already.", task.name()),
+        Run::Failed(why) => return Err(format!("{}: {why}", task.name()).into()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn outbox_command(site: &Site, command: OutboxCommand) -> Result<ExitCode, Failure> {
+    let counter = Counter { db: &site.db, keys: &site.keys, now: site.clock.now() };
+    let actor = Actor::system("command line");
+    match command {
+        OutboxCommand::List { format } => {
+            let list = posted(site.db.read()).await?;
+            match format {
+                ListFormat::Json => println!("{}", serde_json::to_string_pretty(&list)?),
+                ListFormat::Text => list.iter().for_each(show),
+            }
+        }
+        OutboxCommand::Requeue => {
+            println!("{} message(s) back in the queue.", operations::requeue(counter, &actor, None).await?);
+        }
+        OutboxCommand::Hold { why } => {
+            operations::hold_back(counter, &actor, &why).await?;
+            println!("The post is held back. `quorate outbox release` lets it go again.");
+        }
+        OutboxCommand::Release => match operations::let_go(counter, &actor).await? {
+            true => println!("The post goes again."),
+            false => println!("The post was not held back."),
+        },
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(p: &Posted) {
+    let error = p.last_error.as_ref().map(|e| format!("  ({e})")).unwrap_or_default();
+    println!(
+        "{:<9} {}  {:<22} {:<8} {} → {}, {} attempt(s){error}",
+        p.state.code(),
+        p.reference,
+        p.kind,
+        p.agency,
+        p.service,
+        p.recipient,
+        p.attempts
+    );
+}
+
+pub(super) async fn report(
+    site: &Site,
+    month: Month,
+    format: ReportFormat,
+    output: Option<PathBuf>,
+) -> Result<ExitCode, Failure> {
+    let paper = reports::paper(site.db.read(), month, &site.rules.policies).await?;
+    let bytes = match format {
+        ReportFormat::Json => (serde_json::to_string_pretty(&paper)? + "\n").into_bytes(),
+        ReportFormat::Csv => reports::csv(&paper)?,
+        ReportFormat::Html => report_page::standalone(&paper)?.into_bytes(),
+    };
+    match output {
+        Some(file) => {
+            std::fs::write(&file, bytes).map_err(|e| format!("cannot write {}: {e}", file.display()))?
+        }
+        None => std::io::stdout().write_all(&bytes)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn password_from_stdin(wanted: bool) -> Result<Option<String>, Failure> {
+    if !wanted {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    Ok(Some(text.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+pub(super) async fn account(site: &Site, command: AccountCommand) -> Result<ExitCode, Failure> {
+    let now = site.clock.now();
+    let tell = |given: bool, email: &str, password: String| {
+        if given {
+            println!("{email}: done.");
+        } else {
+            println!("{email}: the password is {password}\nIt is shown once, and stored nowhere.");
+        }
+    };
+    match command {
+        AccountCommand::Add { email, name, role, chair, password_stdin } => {
+            let password = password_from_stdin(password_stdin)?;
+            let new = NewAccount { email: email.clone(), name, role, chair, password };
+            tell(password_stdin, &email, access::add(&site.db, &site.keys, now, new).await?);
+        }
+        AccountCommand::List => {
+            for a in access::store::all(site.db.read()).await? {
+                let state = if a.disabled_at.is_some() { "disabled" } else { "" };
+                println!("{:<40} {:<16} {} {state}", a.email, a.role.code(), a.name);
+            }
+        }
+        AccountCommand::Disable { email } => {
+            access::disable(&site.db, &site.keys, now, &email).await?;
+            println!("{email}: disabled, and its sessions are ended.");
+        }
+        AccountCommand::Reset { email, password_stdin } => {
+            let password = password_from_stdin(password_stdin)?;
+            tell(password_stdin, &email, access::reset(&site.db, &site.keys, now, &email, password).await?);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

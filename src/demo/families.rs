@@ -1,0 +1,263 @@
+//! How families come and go: an initial conference, reviews, the end of the plan, with the same
+//! agencies around them.
+
+use chrono::{Days, NaiveDate};
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use super::Size;
+use super::directory::{CHAIRS, LOCALITIES, NURSERIES, Need, SCHOOLS, SURGERIES};
+use crate::calendar::{Calendar, add_months};
+use crate::conferences::{AdjournmentReason, Category, ConferenceType, Decision, Mode};
+
+/// Days in which families come before the first that is shown: by then as many leave as come.
+const RUN_IN: u64 = 1000;
+/// Children of an average family, and days that a plan lasts on average, as the numbers below make it.
+const CHILDREN: f64 = 1.92;
+const PLAN_DAYS: f64 = 371.0;
+/// Initial conferences that make a plan.
+const MAKES_A_PLAN: f64 = 0.86;
+/// Whether the plan ends at the first, second, third, … review.
+const ENDS: &[f64] = &[0.18, 0.42, 0.55, 0.75, 1.0];
+
+/// A conference that takes place, or will.
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    pub family: u64,
+    pub date: NaiveDate,
+    pub kind: ConferenceType,
+    /// What each child's conference came to; `None` when it was adjourned.
+    pub decision: Option<Decision>,
+    pub adjourned: Option<AdjournmentReason>,
+    pub strategy_discussion: Option<NaiveDate>,
+    pub children: u32,
+    pub category: Category,
+    pub locality: usize,
+    pub chair: usize,
+    pub mode: Mode,
+    pub needs: Vec<Need>,
+}
+
+/// Days on which conferences are held. Today is always one of them, so that there is something to look at.
+struct Diary<'a> {
+    calendar: &'a Calendar,
+    today: NaiveDate,
+}
+
+impl Diary<'_> {
+    fn on_or_after(&self, day: NaiveDate) -> NaiveDate {
+        if day == self.today { day } else { self.calendar.next_working_day(day) }
+    }
+}
+
+/// Every conference from `first` to `last`.
+pub(super) fn conferences(
+    size: Size,
+    first: NaiveDate,
+    last: NaiveDate,
+    today: NaiveDate,
+    calendar: &Calendar,
+) -> Vec<Planned> {
+    let diary = Diary { calendar, today };
+    let a_day = f64::from(size.children_on_plan) / CHILDREN / (MAKES_A_PLAN * PLAN_DAYS);
+    let begins = first - Days::new(RUN_IN);
+    let mut found = Vec::new();
+    let (mut day, mut owing, mut family) = (begins, 0.0, 0);
+    while day <= last {
+        owing += a_day;
+        while owing >= 1.0 {
+            owing -= 1.0;
+            family += 1;
+            let dice = ChaCha8Rng::seed_from_u64(size.seed.wrapping_mul(1_000_003).wrapping_add(family));
+            found.extend(course(family, day, last, &diary, dice));
+        }
+        day = day + Days::new(1);
+    }
+    found.retain(|c| c.date >= first && c.date <= last);
+    fill_today(&mut found, today);
+    found
+}
+
+/// At least four conferences today: those of the next days come forward.
+fn fill_today(found: &mut [Planned], today: NaiveDate) {
+    let mut missing = 4usize.saturating_sub(found.iter().filter(|c| c.date == today).count());
+    let soon = today + Days::new(9);
+    for conference in found.iter_mut().filter(|c| c.date > today && c.date <= soon && !c.kind.is_initial()) {
+        if missing == 0 {
+            break;
+        }
+        conference.date = today;
+        missing -= 1;
+    }
+    // The chair who signs in to the demonstration has a part of them.
+    for conference in found.iter_mut().filter(|c| c.date == today).step_by(2) {
+        conference.chair = 0;
+    }
+}
+
+/// One family's conferences.
+fn course(
+    family: u64,
+    referred: NaiveDate,
+    last: NaiveDate,
+    diary: &Diary<'_>,
+    mut dice: ChaCha8Rng,
+) -> Vec<Planned> {
+    let kind = match dice.random_range(0..100) {
+        0..10 => ConferenceType::PreBirth,
+        10..14 => ConferenceType::TransferIn,
+        _ => ConferenceType::Initial,
+    };
+    let children = match dice.random_range(0..100) {
+        _ if kind == ConferenceType::PreBirth => 1,
+        0..45 => 1,
+        45..73 => 2,
+        73..90 => 3,
+        _ => 4,
+    };
+    let category = match dice.random_range(0..100) {
+        0..46 => Category::Neglect,
+        46..83 => Category::Emotional,
+        83..91 => Category::Physical,
+        91..95 => Category::Sexual,
+        _ => Category::Multiple,
+    };
+    let locality = dice.random_range(0..LOCALITIES.len());
+    let mode = match dice.random_range(0..100) {
+        0..25 => Mode::Room,
+        25..40 => Mode::Video,
+        _ => Mode::Hybrid,
+    };
+    let chair = dice.random_range(0..CHAIRS.len());
+    let needs = needs(kind, children, &mut dice);
+    let strategy_discussion = diary.calendar.next_working_day(referred);
+    let wait = if dice.random_bool(0.82) { dice.random_range(8..=15) } else { dice.random_range(16..=24) };
+    let date = diary.on_or_after(diary.calendar.add_working_days(strategy_discussion, wait));
+    let makes_a_plan = dice.random_bool(MAKES_A_PLAN);
+    let mut next = Planned {
+        family,
+        date,
+        kind,
+        decision: Some(if makes_a_plan { Decision::PlanMade } else { no_plan(&mut dice) }),
+        adjourned: None,
+        strategy_discussion: Some(strategy_discussion),
+        children,
+        category,
+        locality,
+        chair,
+        mode,
+        needs,
+    };
+    let mut course = Vec::new();
+    let mut reviews = 0;
+    while next.date <= last {
+        if dice.random_bool(0.035) && next.kind != ConferenceType::Reconvened {
+            let put_off = Planned { decision: None, adjourned: Some(why(&mut dice)), ..next.clone() };
+            let days =
+                if dice.random_bool(0.8) { dice.random_range(4..=10) } else { dice.random_range(11..=16) };
+            let again = diary.on_or_after(diary.calendar.add_working_days(put_off.date, days));
+            course.push(put_off);
+            next =
+                Planned { date: again, kind: ConferenceType::Reconvened, strategy_discussion: None, ..next };
+            continue;
+        }
+        let goes_on = matches!(next.decision, Some(Decision::PlanMade | Decision::PlanContinues));
+        course.push(next.clone());
+        if !goes_on {
+            break;
+        }
+        let months = if reviews == 0 { 3 } else { 6 };
+        let due = add_months(next.date, months);
+        let date = if dice.random_bool(0.93) {
+            let early = diary.on_or_after(due - Days::new(dice.random_range(2..16)));
+            if early > due { due } else { early }
+        } else {
+            due + Days::new(dice.random_range(1..15))
+        };
+        let ends = dice.random_bool(ENDS[reviews.min(ENDS.len() - 1)]);
+        reviews += 1;
+        next = Planned {
+            date: diary.on_or_after(date),
+            kind: if reviews == 1 { ConferenceType::FirstReview } else { ConferenceType::Review },
+            decision: Some(if ends { ending(&mut dice) } else { Decision::PlanContinues }),
+            strategy_discussion: None,
+            ..next
+        };
+    }
+    course
+}
+
+fn needs(kind: ConferenceType, children: u32, dice: &mut ChaCha8Rng) -> Vec<Need> {
+    let mut needs = vec![Need::SocialCare, Need::Police];
+    if kind == ConferenceType::PreBirth {
+        needs.extend([Need::Midwife, Need::HealthVisitor]);
+    } else {
+        let (small, at_school) = match dice.random_range(0..100) {
+            0..30 => (true, false),
+            30..60 if children > 1 => (true, true),
+            _ => (false, true),
+        };
+        if small {
+            needs.push(Need::HealthVisitor);
+            if dice.random_bool(0.45) {
+                needs.push(Need::Nursery(dice.random_range(0..NURSERIES)));
+            }
+        }
+        if at_school {
+            let school = dice.random_range(0..SCHOOLS);
+            needs.push(Need::School(school));
+            if children > 2 {
+                needs.push(Need::School((school + 1) % SCHOOLS));
+            }
+            if dice.random_bool(0.75) {
+                needs.push(Need::SchoolNurse);
+            }
+        }
+    }
+    needs.push(Need::Surgery(dice.random_range(0..SURGERIES)));
+    for (share, need) in [
+        (0.12, Need::Camhs),
+        (0.18, Need::AdultMentalHealth),
+        (0.28, Need::DomesticAbuse),
+        (0.2, Need::SubstanceMisuse),
+        (0.16, Need::Housing),
+        (0.12, Need::Probation),
+        (0.04, Need::YouthJustice),
+        (0.06, Need::Hospital),
+        (0.05, Need::AdultSocialCare),
+        (0.14, Need::Charity),
+    ] {
+        if dice.random_bool(share) {
+            needs.push(need);
+        }
+    }
+    needs
+}
+
+fn no_plan(dice: &mut ChaCha8Rng) -> Decision {
+    match dice.random_range(0..10) {
+        0..7 => Decision::NoPlanChildInNeed,
+        7..9 => Decision::NoPlanEarlyHelp,
+        _ => Decision::NoPlanNoFurtherAction,
+    }
+}
+
+fn ending(dice: &mut ChaCha8Rng) -> Decision {
+    match dice.random_range(0..100) {
+        0..60 => Decision::PlanEndedChildInNeed,
+        60..74 => Decision::PlanEndedEarlyHelp,
+        74..79 => Decision::PlanEndedNoFurtherAction,
+        79..92 => Decision::PlanEndedLookedAfter,
+        92..97 => Decision::PlanEndedMoved,
+        97..99 => Decision::PlanEndedTurned18,
+        _ => Decision::PlanEndedLeftUk,
+    }
+}
+
+fn why(dice: &mut ChaCha8Rng) -> AdjournmentReason {
+    use AdjournmentReason::{AgencyOrReportMissing, Family, Inquorate, Interpreter, NewInformation};
+    let why = [Inquorate, Inquorate, AgencyOrReportMissing, Family, Family, Interpreter, NewInformation];
+    *why.choose(dice).expect("not empty")
+}

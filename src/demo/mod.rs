@@ -1,0 +1,47 @@
+//! A partnership that does not exist: an invented county's families, agencies and conferences, for
+//! demonstrations and measurements. Nobody in it is real, and no address in it can receive mail.
+//!
+//! It writes nothing itself. It yields what a partnership's own spreadsheets hold, and those go in
+//! through the same import as anybody's.
+
+mod attendance;
+mod directory;
+mod families;
+mod meeting;
+
+use chrono::NaiveDate;
+
+pub use directory::{CHAIRS, agencies_csv, contacts_csv};
+pub use meeting::{COLUMNS, Meeting};
+
+use crate::calendar::Calendar;
+use attendance::Habits;
+
+/// How large, how long, and with which throw of the dice.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// The same seed on the same day makes the same county.
+    pub seed: u64,
+    /// Children on a plan at any time; Oxfordshire has about 600.
+    pub children_on_plan: u32,
+    /// Years of conferences up to today.
+    pub years: u32,
+}
+
+/// Days after today for which conferences are booked.
+const BOOKED_AHEAD: u64 = 42;
+
+/// Every conference of the county, in the order of its days: `size.years` of them up to `today`, and
+/// those that are booked.
+pub fn meetings(size: Size, today: NaiveDate, calendar: &Calendar) -> Vec<Meeting> {
+    let first = today - chrono::Days::new(365 * u64::from(size.years));
+    let last = today + chrono::Days::new(BOOKED_AHEAD);
+    let mut planned = families::conferences(size, first, last, today, calendar);
+    planned.sort_by_key(|c| (c.date, c.family, c.kind));
+    let habits = Habits::of(size.seed, first, today);
+    let mut meetings = Vec::with_capacity(planned.len());
+    for (n, conference) in planned.into_iter().enumerate() {
+        meetings.push(meeting::hold(n, conference, &habits, today, calendar, size.seed));
+    }
+    meetings
+}

@@ -1,0 +1,47 @@
+//! Telephone calls that were made about an absence whose letter could not go.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use serde_json::json;
+
+use super::entity::feedback;
+use super::{FeedbackId, ItemState, store};
+use crate::audit::{self, Actor, Event};
+use crate::platform::{Db, Keys};
+
+/// Notes that somebody telephoned. `false`: there was no such call to make.
+pub async fn note_call(
+    db: &Db,
+    keys: &Keys,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    id: FeedbackId,
+) -> Result<bool, DbErr> {
+    let tx = db.begin("note a telephone call").await?;
+    let item = store::by_id(tx.conn(), id).await?.filter(|i| i.state == ItemState::ToTelephone);
+    let Some(item) = item else { return Ok(false) };
+    store::set_state(&tx, item, ItemState::Telephoned).await?;
+    let event = Event { action: "feedback.telephoned", object: id.to_string(), payload: json!({}) };
+    audit::record(&tx, keys, actor, now, vec![event]).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Notes all calls as made that waited since before a moment.
+pub async fn telephoned_before(
+    db: &Db,
+    keys: &Keys,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    before: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let waiting = feedback::Entity::find()
+        .filter(feedback::Column::State.eq(ItemState::ToTelephone))
+        .filter(feedback::Column::MadeAt.lt(before))
+        .all(db.read())
+        .await?;
+    for item in waiting {
+        note_call(db, keys, actor, now, item.id).await?;
+    }
+    Ok(())
+}
