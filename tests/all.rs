@@ -4,7 +4,9 @@
 
 mod access;
 mod architecture;
+mod backup;
 mod command_line;
+mod demo;
 mod documents;
 mod feedback;
 mod harness;

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use crate::both;
 use crate::harness::Place;
-use crate::harness::http::Person;
+use crate::harness::http::{Person, encode};
 use crate::harness::log::LATER;
 use crate::harness::smtp::{MailServer, Tls, Trouble};
 use crate::post::{absences, dispatch, states};
@@ -72,12 +72,35 @@ both! {
     }
 }
 
-fn get(address: &str, path: &str) -> (u16, String) {
+fn exchange(address: &str, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     (text[9..12].parse().unwrap(), text)
+}
+
+pub fn get(address: &str, path: &str) -> (u16, String) {
+    get_as(address, path, "")
+}
+
+pub fn get_as(address: &str, path: &str, cookie: &str) -> (u16, String) {
+    let head =
+        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n");
+    exchange(address, &head)
+}
+
+/// Signs in, and gives back the cookie.
+pub fn sign_in(address: &str, email: &str, password: &str) -> String {
+    let form = [("email".to_owned(), email.to_owned()), ("password".to_owned(), password.to_owned())];
+    let body = encode(&form);
+    let head = format!(
+        "POST /sign-in HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let (_, text) = exchange(address, &head);
+    let cookie = text.lines().find_map(|l| l.strip_prefix("set-cookie: ")).expect("signed in");
+    cookie.split(';').next().unwrap().to_owned()
 }
 
 /// A port that was free a moment ago.

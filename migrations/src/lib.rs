@@ -48,6 +48,11 @@ pub async fn pending(db: &DatabaseConnection) -> Result<usize, DbErr> {
     Ok(Migrator::get_pending_migrations(db).await?.len())
 }
 
+/// The migrations that the database has, by name.
+pub async fn applied(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    Ok(Migrator::get_applied_migrations(db).await?.iter().map(|m| m.name().to_owned()).collect())
+}
+
 /// Runs a script of statements, filling in the words in which the databases differ.
 async fn execute(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr> {
     let sqlite = manager.get_database_backend() == DbBackend::Sqlite;

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::backup;
 use super::commands::{
     AccountCommand, OutboxCommand, ReportFormat, account, outbox_command, report, run_task,
 };
 use super::config::{self, Config, Loaded, LogFormat, TransportKind};
 use super::demo;
-use super::site::{self, Site};
+use super::site::Site;
 use super::tasks::Task;
 use crate::access::Role;
 use crate::imports::Options;
@@ -66,7 +67,27 @@ enum Work {
         listen: Option<String>,
     },
     /// Bring the database's schema up to date.
-    Migrate,
+    Migrate {
+        /// Make a backup in this folder before, if there is anything to migrate.
+        #[arg(long, value_name = "FOLDER")]
+        backup: Option<PathBuf>,
+    },
+    /// Copy the records, as they are at this moment, with their keys. Quorate may be serving.
+    Backup {
+        /// A new folder.
+        to: PathBuf,
+        /// Leave the keys out; you keep them apart, and nothing can be read without them.
+        #[arg(long)]
+        without_keys: bool,
+    },
+    /// Read a backup into a place that has no records yet, and hold the post back.
+    Restore {
+        /// The backup's folder.
+        from: PathBuf,
+        /// Nothing was sent since the backup was made: let the post go on.
+        #[arg(long)]
+        resume: bool,
+    },
     /// Check settings, database, templates and schedule, and show where each setting came from.
     Check,
     /// Take in agencies.csv, contacts.csv and attendance-log.csv: a folder, or one file.
@@ -185,11 +206,16 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             super::serve::serve(Arc::new(Site::open(config, clock).await?)).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Work::Migrate => {
-            match site::migrate(&config).await? {
-                0 => println!("The schema is up to date."),
-                n => println!("{n} migration(s) made. The schema is up to date."),
-            }
+        Work::Migrate { backup } => {
+            backup::migrate(&config, backup.as_deref(), clock.now()).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Work::Backup { to, without_keys } => {
+            backup::backup(&Site::open(config, clock).await?, &to, without_keys).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Work::Restore { from, resume } => {
+            backup::restore(config, clock, &from, resume).await?;
             Ok(ExitCode::SUCCESS)
         }
         Work::Check => super::check::check(&loaded, clock).await,

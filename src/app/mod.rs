@@ -1,5 +1,6 @@
 //! The composition root: the only room that knows all the others.
 
+mod backup;
 mod check;
 pub mod cli;
 mod commands;

@@ -164,6 +164,7 @@ async fn keys(config: &Config, db: &Db) -> Result<Keys, OpenError> {
             Err(KeysError::Missing(_)) => {
                 let keys = Keys::generate();
                 keys.write_new(file)?;
+                tracing::info!(file = %file.display(), "new keys were made: without this file the sealed records are lost for good, so keep a copy of it apart");
                 keys
             }
             other => other?,

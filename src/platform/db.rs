@@ -42,6 +42,17 @@ impl Url {
         Ok(Self { text: text.to_owned(), backend })
     }
 
+    /// The address, password and all.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The file of an SQLite database.
+    pub fn sqlite_file(&self) -> Option<&std::path::Path> {
+        let file = self.text.strip_prefix("sqlite://")?.split('?').next().unwrap_or_default();
+        Some(std::path::Path::new(file))
+    }
+
     fn options(&self, connections: u32) -> ConnectOptions {
         let mut options = ConnectOptions::new(self.text.clone());
         options
@@ -62,12 +73,8 @@ impl Url {
 
     /// A lone connection, for migrations: they must not leave a pooled one changed.
     pub async fn connect_alone(&self) -> Result<DatabaseConnection, DbError> {
-        if self.backend == DbBackend::Sqlite {
-            let file = self.text.trim_start_matches("sqlite://").split('?').next().unwrap_or_default();
-            if let Some(folder) = std::path::Path::new(file).parent() {
-                std::fs::create_dir_all(folder)
-                    .map_err(|e| DbError::Folder(folder.display().to_string(), e))?;
-            }
+        if let Some(folder) = self.sqlite_file().and_then(|file| file.parent()) {
+            std::fs::create_dir_all(folder).map_err(|e| DbError::Folder(folder.display().to_string(), e))?;
         }
         let mut options = self.options(1);
         // The first connection that a command makes: a server that is not there is said soon.

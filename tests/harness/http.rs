@@ -87,22 +87,7 @@ impl Person {
 
     /// Somebody with a role, signed in.
     pub async fn with_role(place: &Place, site: &Arc<Site>, role: &str) -> Self {
-        let email = format!("{role}@quorate.example");
-        let mut args = vec!["account", "add", &email, "--name", role, "--role", role, "--password-stdin"];
-        if role == "chair" {
-            args.extend(["--chair", "Chair 1"]);
-        }
-        let mut child = place
-            .command(&args)
-            .stdin(std::process::Stdio::piped())
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), PASSWORD.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() || text.contains("already"), "{text}");
+        let email = place.account(role, PASSWORD);
         let mut person = Self::anonymous(site);
         person.sign_in(&email, PASSWORD).await;
         person

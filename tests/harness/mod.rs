@@ -6,7 +6,7 @@ pub mod postgres;
 pub mod smtp;
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -60,8 +60,12 @@ impl Place {
     }
 
     pub fn postgres() -> Option<Self> {
-        let url = postgres::database()?;
-        Some(Self { folder: tempfile::tempdir().unwrap(), url })
+        Some(Self::at(postgres::database()?))
+    }
+
+    /// A folder, and a database that is there already.
+    pub fn at(url: String) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), url }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -97,6 +101,23 @@ impl Place {
         let ran = self.run(&[&["--at", moment], args].concat());
         assert_eq!(ran.code, 0, "{args:?}\n{}\n{}", ran.out, ran.err);
         ran.out
+    }
+
+    /// Adds an account of a role, if there is none; says its address.
+    pub fn account(&self, role: &str, password: &str) -> String {
+        let email = format!("{role}@quorate.example");
+        let mut args = vec!["account", "add", &email, "--name", role, "--role", role, "--password-stdin"];
+        if role == "chair" {
+            args.extend(["--chair", "Chair 1"]);
+        }
+        let mut command = self.command(&args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), password.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() || text.contains("already"), "{text}");
+        email
     }
 
     pub fn outbox(&self) -> Vec<Value> {

@@ -26,6 +26,15 @@ pub fn database() -> Option<String> {
     Some(server.url(&name))
 }
 
+/// A new database without anything in it.
+pub fn empty_database() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let server = SERVER.get_or_init(start).as_ref().expect("only where a database was had before");
+    let name = format!("empty_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    server.sql("postgres", &format!("create database {name} template template0"));
+    server.url(&name)
+}
+
 fn start() -> Option<Server> {
     let Some(programs) = programs() else {
         let said = "PostgreSQL 15 or later is not on this machine: its half of the tests is skipped.";
@@ -98,7 +107,7 @@ impl Server {
 }
 
 /// The folder with initdb, pg_ctl and psql of the newest PostgreSQL from 15 on.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let on_path =
         std::env::var_os("PATH").map(|p| std::env::split_paths(&p).collect::<Vec<_>>()).unwrap_or_default();
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

@@ -76,7 +76,10 @@ pub(super) async fn run(loaded: Loaded, wanted: Wanted) -> Result<(), Failure> {
         return Err("server.listen: the demonstration is for this machine only: listen on 127.0.0.1".into());
     }
     // First, so that a port that is taken is said before a year is written.
-    let listener = bind("server.listen (or --listen)", &config.server.listen).await?;
+    let listener = match wanted.only_fill {
+        true => None,
+        false => Some(bind("server.listen (or --listen)", &config.server.listen).await?),
+    };
     let folder = &wanted.folder;
     if prepare(folder, wanted.fresh)? {
         let mut site = Site::open(config.clone(), Clock::System).await?;
@@ -85,9 +88,7 @@ pub(super) async fn run(loaded: Loaded, wanted: Wanted) -> Result<(), Failure> {
         let lines = sign_ins(&site).await?;
         fs::write(folder.join(SIGN_INS), lines).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
-    if wanted.only_fill {
-        return Ok(());
-    }
+    let Some(listener) = listener else { return Ok(()) };
     let site = Arc::new(Site::open(config, Clock::System).await?);
     println!("\nQuorate's demonstration is at http://{}", listener.local_addr()?);
     println!("Its mail is at http://{}/demo/mail\n", listener.local_addr()?);

@@ -1,0 +1,115 @@
+//! A year taken in, beside the same rows put into one bare table; a month's report, beside the plain SQL
+//! that reads that month's rows.
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement, TransactionTrait, Value};
+use tokio::runtime::Runtime;
+
+use crate::client::{Client, Serving};
+use crate::harness::log::COLUMNS;
+use crate::harness::root;
+use crate::{Table, median, ms, places, ratio, seconds, timed};
+
+const PASSWORD: &str = "a long enough password";
+
+pub fn measure(runtime: &Runtime) -> Table {
+    let mut table = Table::new(["What", "Quorate", "Bare", "Ratio"]);
+    let sample = root().join("tests/data/oxfordshire-2026");
+    for (name, place) in places() {
+        let args = ["--at", "2026-12-31T17:00:00Z", "import", sample.to_str().unwrap()];
+        let (whole, ran) = timed(|| place.run(&args));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let (bare, rows) = timed(|| runtime.block_on(bulk(&place.url)));
+        table.row([
+            format!("{name}: {rows} rows taken in, whole process"),
+            seconds(whole),
+            seconds(bare),
+            ratio(whole.as_secs_f64(), bare.as_secs_f64()),
+        ]);
+        let (again, ran) = timed(|| place.run(&args));
+        assert_eq!(ran.code, 0);
+        table.row([
+            format!("{name}: the same again, nothing changed"),
+            seconds(again),
+            String::new(),
+            String::new(),
+        ]);
+
+        place.account("qa_manager", PASSWORD);
+        let serving = Serving::start(&place);
+        let cookie = Client::sign_in(&serving.address, "qa_manager@quorate.example", PASSWORD);
+        let mut client = Client::new(&serving.address, &cookie);
+        let month = (0..30).map(|_| timed(|| client.get("/reports/2026-09/figures.json")).0).collect();
+        let db = runtime.block_on(Database::connect(&place.url)).unwrap();
+        runtime.block_on(read(&db));
+        let plain = (0..30).map(|_| timed(|| runtime.block_on(read(&db))).0).collect();
+        let (month, plain) = (median(month), median(plain));
+        table.row([
+            format!("{name}: the month's report through HTTP, beside the SQL that reads its rows"),
+            ms(month),
+            ms(plain),
+            ratio(month.as_secs_f64(), plain.as_secs_f64()),
+        ]);
+        let whole = (0..5).map(|_| timed(|| place.run(&["report", "--month", "2026-09"])).0).collect();
+        table.row([
+            format!("{name}: the month's report, whole process"),
+            ms(median(whole)),
+            String::new(),
+            String::new(),
+        ]);
+    }
+    table
+}
+
+/// The log's rows into one table of text, in one transaction, a hundred a statement.
+async fn bulk(url: &str) -> usize {
+    let db = Database::connect(url).await.unwrap();
+    let columns: Vec<String> = COLUMNS.iter().map(|c| format!("{c} text")).collect();
+    db.execute_unprepared(&format!("create table bare ({})", columns.join(", "))).await.unwrap();
+    let file = root().join("tests/data/oxfordshire-2026/attendance-log.csv");
+    let rows: Vec<csv::StringRecord> =
+        csv::Reader::from_path(file).unwrap().records().map(Result::unwrap).collect();
+    let tx = db.begin().await.unwrap();
+    for batch in rows.chunks(100) {
+        let mut n = 0;
+        let tuples: Vec<String> = batch
+            .iter()
+            .map(|row| {
+                let marks: Vec<String> = row
+                    .iter()
+                    .map(|_| {
+                        n += 1;
+                        format!("${n}")
+                    })
+                    .collect();
+                format!("({})", marks.join(","))
+            })
+            .collect();
+        let values: Vec<Value> = batch.iter().flat_map(|row| row.iter().map(Value::from)).collect();
+        let sql = format!("insert into bare values {}", tuples.join(","));
+        tx.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    rows.len()
+}
+
+/// Every row that September's figures come from, by plain SQL.
+async fn read(db: &DatabaseConnection) -> usize {
+    let month = "conference_date between '2026-09-01' and '2026-09-30'";
+    let of = format!("conference_id in (select id from conference where {month})");
+    let mut rows = 0;
+    for sql in [
+        format!("select * from conference where {month}"),
+        format!("select * from conference_child where {of}"),
+        format!("select * from invitation where {of}"),
+        format!("select * from register where {of}"),
+        "select * from service".to_owned(),
+        "select * from agency".to_owned(),
+        format!(
+            "select c.child_key, o.conference_date from conference_child c join conference o on o.id = c.conference_id \
+                 where o.status = 'held' and c.child_key in (select child_key from conference_child where {of})"
+        ),
+    ] {
+        rows += db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().len();
+    }
+    rows
+}

@@ -1,0 +1,148 @@
+//! `quorate backup` and `quorate restore`: a copy of the records and their keys that another machine can
+//! go on from.
+
+mod manifest;
+mod postgres;
+mod restore;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::json;
+
+use super::config::Config;
+use super::site::{self, Site};
+use crate::audit::{self, Actor, Event};
+use crate::platform::Url;
+use manifest::{Copied, Manifest};
+
+pub(super) use restore::restore;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+const MANIFEST: &str = "manifest.json";
+const KEYS: &str = "quorate.keys";
+
+/// The name of the database's copy.
+fn copy_of(backend: DbBackend) -> &'static str {
+    if backend == DbBackend::Sqlite { "database.sqlite" } else { "database.pgdump" }
+}
+
+/// `quorate backup`: copies the records of a site that may be serving, and says what to do with the copy.
+pub(super) async fn backup(site: &Site, to: &Path, without_keys: bool) -> Result<(), Failure> {
+    let now = site.clock.now();
+    copy(&site.config, to, without_keys, now).await?;
+    let tx = site.db.begin("note a backup").await?;
+    let event =
+        Event { action: "backup.made", object: "records".into(), payload: json!({ "keys": !without_keys }) };
+    audit::record(&tx, &site.keys, &Actor::system("command line"), now, vec![event]).await?;
+    tx.commit().await?;
+    println!("The backup is in {}.", to.display());
+    if without_keys {
+        println!(
+            "The keys are not in it. Without {} nobody can read it, you neither: keep a copy of that file apart.",
+            site.config.keys.file.display()
+        );
+    } else {
+        println!(
+            "The keys are in it: who has this folder can read everything. Keep it as you keep the records."
+        );
+    }
+    println!("Your settings file is not in it. Try it now and then: `quorate restore` on another machine.");
+    Ok(())
+}
+
+/// Copies database and keys into a new folder: as they are at one moment, whole or not at all.
+pub(super) async fn copy(
+    config: &Config,
+    to: &Path,
+    without_keys: bool,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    if to.exists() {
+        return Err(format!("{} is there already: a backup goes into a new folder", to.display()).into());
+    }
+    let beside = with_suffix(to, "part");
+    if beside.exists() {
+        fs::remove_dir_all(&beside).map_err(|e| cannot("remove", &beside, &e))?;
+    }
+    fs::create_dir_all(&beside).map_err(|e| cannot("make", &beside, &e))?;
+    for_its_owner_only(&beside, 0o700)?;
+    let url = Url::parse(&config.database_url()?)?;
+    let database = beside.join(copy_of(url.backend));
+    let alone = url.connect_alone().await?;
+    let migrations = migrations::applied(&alone).await?;
+    match url.backend {
+        DbBackend::Sqlite => {
+            let text = database.to_str().ok_or("the folder's name is not UTF-8")?;
+            // A snapshot of its own: writers go on beside it.
+            let vacuum = Statement::from_sql_and_values(DbBackend::Sqlite, "vacuum into ?", [text.into()]);
+            alone.execute_raw(vacuum).await?;
+        }
+        _ => postgres::dump(url.text(), &database).await?,
+    }
+    alone.close().await?;
+    for_its_owner_only(&database, 0o600)?;
+    let mut files = vec![Copied::of(&database)?];
+    if !without_keys {
+        let keys = beside.join(KEYS);
+        fs::copy(&config.keys.file, &keys).map_err(|e| cannot("copy", &config.keys.file, &e))?;
+        for_its_owner_only(&keys, 0o600)?;
+        files.push(Copied::of(&keys)?);
+    }
+    let manifest = Manifest {
+        format: manifest::FORMAT,
+        made_at: now,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        database: copy_of(url.backend).to_owned(),
+        migrations,
+        files,
+    };
+    manifest.write(&beside.join(MANIFEST))?;
+    fs::rename(&beside, to).map_err(|e| cannot("make", to, &e))?;
+    Ok(())
+}
+
+/// `quorate migrate`: brings the schema up to date, after a backup where one is wanted and there is
+/// something to lose.
+pub(super) async fn migrate(
+    config: &Config,
+    backups: Option<&Path>,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let pending = site::pending(config).await?;
+    if let Some(folder) = backups.filter(|_| pending > 0 && config.keys.file.exists()) {
+        let to = folder.join(format!("before-migration-{}", now.format("%Y-%m-%dT%H%M%SZ")));
+        copy(config, &to, false, now).await?;
+        println!("A backup is in {}.", to.display());
+    }
+    match site::migrate(config).await? {
+        0 => println!("The schema is up to date."),
+        n => println!("{n} migration(s) made. The schema is up to date."),
+    }
+    Ok(())
+}
+
+fn cannot(what: &str, path: &Path, why: &std::io::Error) -> String {
+    format!("cannot {what} {}: {why}", path.display())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{suffix}"));
+    PathBuf::from(name)
+}
+
+fn for_its_owner_only(path: &Path, mode: u32) -> Result<(), Failure> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+            .map_err(|e| cannot("protect", path, &e))?;
+    }
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+    Ok(())
+}
