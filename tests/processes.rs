@@ -141,3 +141,15 @@ fn told_to_stop_a_process_ends_the_letters_under_way_and_leaves_the_rest_waiting
     assert!(states.iter().all(|s| s == "sent" || s == "waiting"), "{states:?}");
     assert!(sent < 80, "it did not wait for all of them");
 }
+
+both! {
+    async fn of_two_runs_for_the_same_due_time_one_is_made(place: Place) {
+        absences(&place, 1);
+        let said = place.done_at(LATER, &["run-task", "dispatch"]);
+        assert!(said.contains("2 sent"), "{said}");
+        let said = place.done_at(LATER, &["run-task", "dispatch"]);
+        assert!(said.contains("has run for this moment already"), "{said}");
+        let said = place.done_at("2026-09-30T16:05:05Z", &["run-task", "dispatch"]);
+        assert!(said.contains("nothing to do"), "{said}");
+    }
+}

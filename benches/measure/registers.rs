@@ -1,5 +1,6 @@
 //! Registers saved and confirmed through HTTP by 1, 4 and 16 people at once, each commit durable.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
@@ -25,14 +26,16 @@ pub fn measure(_: &Runtime) -> Table {
         let mut client = Client::new(&serving.address, &cookie);
         let ids = ids(&mut client);
         assert_eq!(ids.len(), REGISTERS);
+        let attendance = regex::Regex::new("name=\"([^\"]*\\.attendance)\"").unwrap();
         for clients in [1, 4, 16] {
             let requests = ids.iter().map(|id| {
                 let path = format!("/conferences/{id}/register");
-                let mut form = form(&mut client, &path);
-                let fields: Vec<String> =
-                    form.iter().map(|(n, _)| n.clone()).filter(|n| n.starts_with("attendance")).collect();
+                let (mut form, page) = form(&mut client, &path);
+                let fields: BTreeSet<&str> =
+                    attendance.captures_iter(&page).map(|c| c.get(1).unwrap().as_str()).collect();
+                assert_eq!(fields.len(), 4, "each save records four agencies");
                 for field in fields {
-                    set(&mut form, &field, if clients == 4 { "in_person" } else { "video" });
+                    set(&mut form, field, if clients == 4 { "in_person" } else { "video" });
                 }
                 (path, encode(&form))
             });
@@ -51,7 +54,7 @@ pub fn measure(_: &Runtime) -> Table {
         for (clients, ids) in [1, 4, 16].into_iter().zip(ids.chunks(REGISTERS / 4)) {
             let requests = ids.iter().map(|id| {
                 let path = format!("/conferences/{id}/confirm");
-                let form = form(&mut client, &path);
+                let (form, _) = form(&mut client, &path);
                 (path, encode(&form))
             });
             let requests = requests.collect();
@@ -94,16 +97,16 @@ fn ids(client: &mut Client) -> Vec<String> {
     ids
 }
 
-fn form(client: &mut Client, path: &str) -> Vec<(String, String)> {
+fn form(client: &mut Client, path: &str) -> (Vec<(String, String)>, String) {
     let answer = client.get(path);
     assert_eq!(answer.status, 200, "{}", answer.body);
-    Seen {
+    let page = Seen {
         status: axum::http::StatusCode::OK,
         location: None,
-        headers: Default::default(),
+        headers: axum::http::HeaderMap::new(),
         body: answer.body,
-    }
-    .form()
+    };
+    (page.form(), page.body)
 }
 
 fn run(

@@ -17,6 +17,13 @@ pub struct Directory {
 }
 
 impl Directory {
+    fn of_rows(agencies: Vec<agency::Model>, services: Vec<service::Model>) -> Self {
+        Self {
+            agencies: agencies.into_iter().map(|a| (a.id, a)).collect(),
+            services: services.into_iter().map(|s| (s.id, s)).collect(),
+        }
+    }
+
     /// A service and its agency.
     pub fn of(&self, id: ServiceId) -> (&service::Model, &agency::Model) {
         let service = &self.services[&id];
@@ -27,10 +34,18 @@ impl Directory {
 pub async fn directory(db: &impl ConnectionTrait) -> Result<Directory, DbErr> {
     let agencies = agency::Entity::find().all(db).await?;
     let services = service::Entity::find().all(db).await?;
-    Ok(Directory {
-        agencies: agencies.into_iter().map(|a| (a.id, a)).collect(),
-        services: services.into_iter().map(|s| (s.id, s)).collect(),
-    })
+    Ok(Directory::of_rows(agencies, services))
+}
+
+/// The part of the directory that holds these services.
+pub async fn directory_of(
+    db: &impl ConnectionTrait,
+    services: impl IntoIterator<Item = ServiceId>,
+) -> Result<Directory, DbErr> {
+    let services = service::Entity::find().filter(service::Column::Id.is_in(services)).all(db).await?;
+    let ids = services.iter().map(|s| s.agency_id);
+    let agencies = agency::Entity::find().filter(agency::Column::Id.is_in(ids)).all(db).await?;
+    Ok(Directory::of_rows(agencies, services))
 }
 
 /// Every contact.

@@ -46,6 +46,11 @@ pub fn clock(at: DateTime<Utc>) -> String {
     }
 }
 
+/// "30 Sep 2026, 14:10", for tables.
+pub fn short(at: DateTime<Utc>) -> String {
+    local(at).format("%-d %b %Y, %H:%M").to_string()
+}
+
 /// "14:10", as a time field wants it.
 pub fn hhmm(at: DateTime<Utc>) -> String {
     local(at).format("%H:%M").to_string()

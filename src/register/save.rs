@@ -9,7 +9,7 @@ use serde_json::json;
 use super::form::Submission;
 use super::merge::{self, Difference, Verdict, conference_contradicts, contradicts, keep_all_if, merge};
 use super::sealed;
-use super::store::{Record, record};
+use super::store::{Record, records};
 use crate::audit::{self, Actor, Event};
 use crate::conferences::ConferenceId;
 use crate::conferences::entity::conference;
@@ -35,8 +35,8 @@ pub struct Clash {
 /// Takes the conference's row for this transaction, so that two saves come one after the other, and
 /// reads the whole record.
 pub async fn take(tx: &Tx, id: ConferenceId) -> Result<Option<Record>, DbErr> {
-    conference::Entity::find_by_id(id).lock(LockType::Update).one(tx.conn()).await?;
-    record(tx.conn(), id).await
+    let taken = conference::Entity::find_by_id(id).lock(LockType::Update).all(tx.conn()).await?;
+    Ok(records(tx.conn(), taken).await?.pop())
 }
 
 /// What changed, for the audit trail, and what clashed.

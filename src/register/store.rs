@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use super::entity::{quorum_rule, register};
 use super::quoracy::QuorumRule;
 use super::{ChildFacts, ConferenceFacts, InvitationFacts, Policies};
+use crate::agencies::ServiceId;
 use crate::agencies::store::Directory;
 use crate::calendar;
 use crate::conferences::ConferenceId;
@@ -31,6 +32,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// The services that were invited.
+    pub fn services(&self) -> impl Iterator<Item = ServiceId> + '_ {
+        self.invitations.iter().map(|i| i.service_id)
+    }
+
     /// The facts that rules look at, invitations in the order of `self.invitations`.
     pub fn facts(&self, directory: &Directory) -> ConferenceFacts {
         let c = &self.conference;

@@ -71,7 +71,8 @@ pub async fn run<E: Display>(
         .exec_without_returning(tx.conn())
         .await?;
     tx.commit().await?;
-    if !matches!(taken, TryInsertResult::Inserted(_)) {
+    // A conflict is told as an insert of no rows.
+    if !matches!(taken, TryInsertResult::Inserted(1..)) {
         return Ok(Run::Taken);
     }
     let result = work.await;

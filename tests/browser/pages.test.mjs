@@ -4,20 +4,13 @@
 // QUORATE is the program to test, CHROMIUM the browser. SHOTS, if set, is a folder for screenshots.
 
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
+import { check, here, launch, program, root, serve, signIn } from './browser.mjs'
 
-const here = dirname(fileURLToPath(import.meta.url))
-const root = resolve(here, '../..')
-const program = resolve(root, process.env.QUORATE ?? 'target/debug/quorate')
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const shots = process.env.SHOTS
 const password = 'a long enough password'
 
 let folder, server, address, browser, open, ending
@@ -46,7 +39,6 @@ function sampleEndingToday () {
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'quorate-browser-'))
-  if (shots) mkdirSync(shots, { recursive: true })
   const { target, log } = sampleEndingToday()
   quorate(['import', target])
   const header = log[0].split(',')
@@ -66,18 +58,9 @@ before(async () => {
   ]) {
     quorate(['account', 'add', email, '--name', `A. ${role}`, '--role', role, '--password-stdin', ...extra], password)
   }
-  server = spawn(program, ['--config', join(root, 'config/rehearsal.toml'), 'serve', '--listen', '127.0.0.1:0'], { cwd: folder })
-  address = await new Promise((resolve, reject) => {
-    server.stdout.on('data', text => {
-      const found = /http:\/\/\S+/.exec(text)
-      if (found) resolve(found[0])
-    })
-    server.on('exit', code => reject(new Error(`the server ended with ${code}`)))
-  })
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-  })
+  const args = ['--config', join(root, 'config/rehearsal.toml'), 'serve', '--listen', '127.0.0.1:0'];
+  ({ server, address } = await serve(args, { cwd: folder }))
+  browser = await launch()
 })
 
 after(async () => {
@@ -89,26 +72,8 @@ after(async () => {
 async function signedIn (email, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
   const page = await context.newPage()
-  await page.goto(`${address}/sign-in`)
-  await page.fill('#email', email)
-  await page.fill('#password', password)
-  await page.click('button:has-text("Sign in")')
+  await signIn(page, address, email, password)
   return page
-}
-
-async function check (page, name) {
-  if ((await page.title()).length === 0) assert.fail(`${name} has no title`)
-  await page.evaluate(axe)
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
-  const broken = found.violations.map(v => `${v.id}: ${v.help} (${v.nodes.slice(0, 3).map(n => n.target.join(' ')).join('; ')})`)
-  assert.deepEqual(broken, [], `axe on ${name}`)
-  if (shots) await page.screenshot({ path: join(shots, `${name}-desktop.png`), fullPage: true })
-  const size = page.viewportSize()
-  await page.setViewportSize({ width: 390, height: 844 })
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-  if (shots) await page.screenshot({ path: join(shots, `${name}-phone.png`), fullPage: true })
-  assert.ok(wide <= 0, `${name} scrolls sideways by ${wide} px on a phone`)
-  await page.setViewportSize(size)
 }
 
 async function toConference (page, { day, ref }) {

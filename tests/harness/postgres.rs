@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 struct Server {
     programs: PathBuf,
@@ -13,6 +13,9 @@ struct Server {
     /// Ends the server when this process does, however it ends: it reads a pipe that then closes.
     _guard: Child,
 }
+
+/// Set before the first database: every commit waits for the disk, as in earnest.
+pub static DURABLE: AtomicBool = AtomicBool::new(false);
 
 static SERVER: OnceLock<Option<Server>> = OnceLock::new();
 
@@ -53,8 +56,10 @@ fn start() -> Option<Server> {
         .args(["-A", "trust", "--no-sync", "--locale=C.UTF-8", "-E", "UTF8", "-D"])
         .arg(&data));
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let hasty = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
+    let speed = if DURABLE.load(Ordering::Relaxed) { "" } else { hasty };
     let options = format!(
-        "-p {port} -c listen_addresses=127.0.0.1 -k {} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300",
+        "-p {port} -c listen_addresses=127.0.0.1 -k {} {speed} -c max_connections=300",
         folder.display()
     );
     run(as_user(&programs.join("pg_ctl"))

@@ -19,7 +19,7 @@ use crate::platform::Clock;
 use crate::schedule::Run;
 
 /// Calls older than this many working days have been made.
-const CALLS_WAIT: u32 = 4;
+const CALLS_WAIT: u32 = 20;
 
 /// Fills an empty site up to now.
 pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {

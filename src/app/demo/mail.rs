@@ -78,7 +78,7 @@ fn read(file: &Path) -> Option<Letter> {
     Some(Letter {
         to: message.to().and_then(|to| to.first()).and_then(|to| to.address()).unwrap_or_default().to_owned(),
         subject: message.subject().unwrap_or_default().to_owned(),
-        date: date.map(crate::calendar::london::moment).unwrap_or_default(),
+        date: date.map(crate::calendar::london::short).unwrap_or_default(),
         text: message.body_text(0).unwrap_or_default().into_owned(),
         html: message.body_html(0).unwrap_or_default().into_owned(),
     })

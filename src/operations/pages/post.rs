@@ -49,8 +49,8 @@ struct Row {
 impl Row {
     fn of(m: &Posted, now: DateTime<Utc>) -> Self {
         let then = match m.state {
-            Stands::Sent => m.sent_at.map(|at| format!("accepted {}", london::moment(at))),
-            Stands::Waiting => Some(format!("next try {}", london::moment(m.due_at.max(m.posted_at)))),
+            Stands::Sent => m.sent_at.map(|at| format!("accepted {}", london::short(at))),
+            Stands::Waiting => Some(format!("next try {}", london::short(m.due_at.max(m.posted_at)))),
             _ => None,
         };
         Self {
@@ -61,7 +61,7 @@ impl Row {
             service: m.service.clone(),
             recipient: m.recipient.clone(),
             state: m.state.label(),
-            posted: london::moment(m.posted_at),
+            posted: london::short(m.posted_at),
             age: written::ago(now - m.posted_at),
             attempts: m.attempts,
             then: then.unwrap_or_default(),

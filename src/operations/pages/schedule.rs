@@ -81,9 +81,9 @@ pub(super) async fn show(
         tasks.push(Task {
             what: entry.what,
             cron: entry.cron,
-            next: entry.next.map(london::moment).unwrap_or_default(),
-            last: last.map_or("never did anything yet".to_owned(), |run| {
-                format!("{}: {}", london::moment(run.started_at), outcome(&run, now))
+            next: entry.next.map(london::short).unwrap_or_default(),
+            last: last.map_or("it has done nothing yet".to_owned(), |run| {
+                format!("{}: {}", london::short(run.started_at), outcome(&run, now))
             }),
             run: may_run.then(|| format!("/schedule/{}/run", entry.name)),
             name: entry.name,
@@ -91,7 +91,7 @@ pub(super) async fn show(
     }
     let rows = schedule::newest_runs(db, SHOWN).await?;
     let rows = rows.into_iter().map(|run| Row {
-        started: london::moment(run.started_at),
+        started: london::short(run.started_at),
         took: run.finished_at.map(|end| took(end - run.started_at)).unwrap_or_default(),
         outcome: outcome(&run, now),
         task: run.task,

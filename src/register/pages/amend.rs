@@ -14,7 +14,7 @@ use super::{
     row_fields,
 };
 use crate::access::{AmendRegister, May, SignedIn};
-use crate::agencies::store::{Directory, directory};
+use crate::agencies::store::{Directory, directory_of};
 use crate::conferences::ConferenceId;
 use crate::register::Policies;
 use crate::register::amend::{Amendment, NotAmended};
@@ -158,7 +158,7 @@ pub(super) async fn amend(
     let tx = desk.db.begin("amend register").await?;
     let record = mine(&may.who, take(&tx, id).await?)?;
     let place = place(&may.who, &record, &invitation)?;
-    let directory = directory(tx.conn()).await?;
+    let directory = directory_of(tx.conn(), record.services()).await?;
     let ours = &record.invitations[place];
     let name = &names(&record, &directory)[place];
     let mut reader = Reader::new(&fields, ours.id, name, occasion(&desk, &record, &policies));
@@ -201,7 +201,7 @@ pub(super) async fn amend_conference(
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
     let tx = desk.db.begin("amend register").await?;
     let record = mine(&may.who, take(&tx, id).await?)?;
-    let directory = directory(tx.conn()).await?;
+    let directory = directory_of(tx.conn(), record.services()).await?;
     let submission = Submission::read(
         &fields,
         &record,

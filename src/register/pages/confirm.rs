@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Heading, child_name, heading, mine, names, open};
 use crate::access::{ConfirmRegister, May, SignedIn};
-use crate::agencies::store::{Directory, directory};
+use crate::agencies::store::{Directory, directory_of};
 use crate::calendar::london;
 use crate::conferences::{ConferenceId, ProceededReason};
 use crate::platform::Keys;
@@ -242,7 +242,7 @@ pub(super) async fn confirm(
     if record.register.is_some() {
         return Ok(Redirect::to(&there).into_response());
     }
-    let directory = directory(tx.conn()).await?;
+    let directory = directory_of(tx.conn(), record.services()).await?;
     let plan_end: HashMap<_, _> =
         record.children.iter().map(|c| (c.id, fields.text(&format!("why.{}", c.id)).to_owned())).collect();
     let reasons = Reasons { plan_end, proceeded: fields.text("proceeded").parse().ok() };

@@ -16,7 +16,7 @@ use super::save::{Clash, open_deputy};
 use super::store::{Record, record};
 use super::{Assessment, Policies, assess_at};
 use crate::access::SignedIn;
-use crate::agencies::store::{Directory, directory};
+use crate::agencies::store::{Directory, directory_of};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId};
 use crate::invitations::entity::invitation;
@@ -46,7 +46,8 @@ fn mine(who: &SignedIn, record: Option<Record>) -> Result<Record, Problem> {
 async fn open(desk: &Desk, who: &SignedIn, id: &str) -> Result<(Record, Directory), Problem> {
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(who.chrome()))?;
     let record = mine(who, record(desk.db.read(), id).await?)?;
-    Ok((record, directory(desk.db.read()).await?))
+    let directory = directory_of(desk.db.read(), record.services()).await?;
+    Ok((record, directory))
 }
 
 /// What is derived as of the decision, or as of now while there is none yet.

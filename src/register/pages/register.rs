@@ -13,7 +13,7 @@ use super::{
     open, row_fields,
 };
 use crate::access::{KeepRegister, May, SignedIn};
-use crate::agencies::store::{Directory, directory};
+use crate::agencies::store::{Directory, directory_of};
 use crate::calendar::london;
 use crate::conferences::entity::conference;
 use crate::conferences::{AdjournmentReason, ConferenceId, Decision, Status};
@@ -200,7 +200,7 @@ pub(super) async fn save(
     if record.register.is_some() || record.conference.status == Status::Cancelled {
         return Ok(Redirect::to(&here).into_response());
     }
-    let directory = directory(tx.conn()).await?;
+    let directory = directory_of(tx.conn(), record.services()).await?;
     let submission = Submission::read(
         &fields,
         &record,
