@@ -52,6 +52,9 @@ both! {
         assert_eq!(check.code, 0, "{}", check.out);
         assert!(check.out.contains("the audit trail stands") && check.out.contains("the post is held back"));
 
+        let waiting = |m: &&serde_json::Value| m["state"] == "waiting" || m["state"] == "sending";
+        let doubted = other.outbox();
+        assert!(doubted.iter().filter(waiting).all(|m| m["may_have_been_delivered"] == true));
         let said = other.done_at("2026-12-31T17:40:00Z", &["run-task", "dispatch"]);
         assert!(said.contains("the post is held back: restored from the backup of"), "{said}");
         other.done_at("2026-12-31T17:41:00Z", &["outbox", "release"]);
@@ -68,6 +71,8 @@ both! {
         let copy = copy.to_str().unwrap();
         assert_eq!(command(&place, &["backup", copy, "--without-keys"]).code, 0);
         assert!(command(&place, &["backup", copy]).err.contains("is there already"));
+        let nowhere = elsewhere(&place);
+        assert!(command(&nowhere, &["backup", copy]).err.contains("there are no records in"));
         let same_place = command(&place, &["restore", copy]);
         assert!(same_place.code == 1 && (same_place.err.contains("there already") || same_place.err.contains("empty one")), "{}", same_place.err);
 
@@ -78,7 +83,7 @@ both! {
         let restored = command(&other, &["restore", copy, "--resume"]);
         assert_eq!(restored.code, 0, "{}", restored.err);
         assert!(restored.out.contains("The post goes on"), "{}", restored.out);
-        assert_eq!(other.outbox(), place.outbox());
+        assert_eq!(other.outbox(), place.outbox(), "--resume doubts nothing");
 
         let database = std::fs::read_dir(copy).unwrap().map(|e| e.unwrap().path());
         let database = database.into_iter().find(|p| p.to_string_lossy().contains("database.")).unwrap();
@@ -110,4 +115,6 @@ fn a_copy_without_its_own_keys_is_not_opened_with_others() {
         "{}",
         ran.err
     );
+    let left: Vec<_> = std::fs::read_dir(other.path("")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["keys"], "nothing that could be served, and would send");
 }

@@ -142,7 +142,7 @@ both! {
         for (trouble, moment) in [(Trouble::Drop, LATER), (Trouble::NoAnswer, "2026-09-30T16:11:00Z")] {
             server.trouble(trouble);
             let ran = dispatch(&place, &server, moment, &[("QUORATE__MAIL__SMTP__CONNECTIONS", "1")]);
-            assert!(ran.out.contains("0 sent, 1 put off"), "{}{}", ran.out, ran.err);
+            assert!(ran.out.contains("1 put off: "), "{}{}", ran.out, ran.err);
         }
         let unsure = place.outbox().iter().filter(|m| m["may_have_been_delivered"] == true).count();
         assert_eq!(unsure, server.received().iter().map(|r| &r.to).collect::<std::collections::HashSet<_>>().len());
@@ -161,7 +161,7 @@ both! {
         let server = MailServer::start(Tls::None);
         server.trouble(Trouble::NoGreeting);
         let ran = dispatch(&place, &server, LATER, &[]);
-        assert!(ran.out.contains("0 sent, 1 put off, 0 given up, 0 cancelled; the rest waits"), "{}{}", ran.out, ran.err);
+        assert!(ran.out.contains("1 put off: the mail server did not answer within 2 seconds"), "{}{}", ran.out, ran.err);
         server.trouble(Trouble::None);
         let before: Vec<_> = place.outbox().iter().map(|m| m["id"].clone()).collect();
         let ran = dispatch(&place, &server, "2026-09-30T16:30:00Z", &[("QUORATE__MAIL__SMTP__CONNECTIONS", "1")]);
@@ -206,6 +206,118 @@ both! {
     }
 }
 
+/// Runs the dispatcher every ten minutes until nothing waits.
+fn dispatch_all(place: &Place, server: &MailServer, from: &str) {
+    let mut moment = crate::harness::at(from);
+    while states(place).iter().any(|s| s == "waiting") {
+        dispatch(
+            place,
+            server,
+            &moment.to_rfc3339(),
+            &[("QUORATE__FEEDBACK__WINDOW", "every day 00:00-24:00")],
+        );
+        moment += chrono::TimeDelta::minutes(10);
+    }
+}
+
+both! {
+    async fn what_a_server_has_against_us_gives_no_letter_up(place: Place) {
+        absences(&place, 6);
+        let server = MailServer::start(Tls::None);
+        for (answer, moment) in [
+            ("554 5.7.1 Relay access denied", LATER),
+            ("553 5.1.8 Sender address rejected", "2026-09-30T16:11:00Z"),
+            ("503 5.5.1 Not now", "2026-09-30T16:17:00Z"),
+        ] {
+            server.trouble(Trouble::Recipient(answer));
+            let ran = dispatch(&place, &server, moment, &[]);
+            assert!(ran.out.contains("put off: the mail server refused 5 letters"), "{}{}", ran.out, ran.err);
+        }
+        assert!(states(&place).iter().all(|s| s == "waiting"));
+        server.trouble(Trouble::None);
+        dispatch_all(&place, &server, "2026-09-30T16:30:00Z");
+        assert!(states(&place).iter().all(|s| s == "sent"));
+    }
+
+    async fn two_letters_of_one_absence_refused_at_the_same_time_become_a_call(place: Place) {
+        absences(&place, 12);
+        let server = MailServer::start(Tls::None);
+        server.trouble(Trouble::Recipient("550 5.1.1 no such mailbox"));
+        dispatch_all(&place, &server, LATER);
+        let site = place.site("2026-09-30T18:00:00Z").await;
+        let mut administrator = crate::harness::http::Person::with_role(&place, &site, "administrator").await;
+        let calls = administrator.get("/feedback").await.body.matches("/telephoned").count();
+        assert_eq!(calls, 12, "each absence nobody could be reached about");
+    }
+
+    async fn holding_the_post_back_stops_a_run_that_is_under_way(place: Place) {
+        absences(&place, 30);
+        let server = MailServer::start(Tls::None);
+        server.trouble(Trouble::Slow(Duration::from_millis(300)));
+        let mut command = place.command(&["--at", LATER, "run-task", "dispatch"]);
+        command.envs(server.settings()).stdout(std::process::Stdio::piped());
+        let running = command.spawn().unwrap();
+        crate::processes::until("under way", || server.received().len() >= 4);
+        place.done_at(LATER, &["outbox", "hold", "--why", "the wrong telephone number"]);
+        let held_at = server.received().len();
+        let said = Ran::from(running.wait_with_output().unwrap()).out;
+        assert!(said.contains("the rest waits: the post is held back: the wrong telephone number"), "{said}");
+        assert!(server.received().len() <= held_at + 8, "only what was in an exchange: {held_at}");
+        let states = states(&place);
+        assert!(states.iter().all(|s| s == "sent" || s == "waiting"), "{states:?}");
+    }
+
+    async fn a_letter_that_was_held_back_for_days_has_all_its_tries_before_it(place: Place) {
+        absences(&place, 1);
+        let server = MailServer::start(Tls::None);
+        place.done_at(LATER, &["outbox", "hold", "--why", "wait"]);
+        place.done_at("2026-10-07T08:00:00Z", &["outbox", "release"]);
+        server.trouble(Trouble::Greylist);
+        let ran = dispatch(&place, &server, "2026-10-07T08:00:00Z", &[]);
+        assert!(ran.out.contains("2 put off, 0 given up"), "{}{}", ran.out, ran.err);
+        dispatch(&place, &server, "2026-10-07T08:05:00Z", &[]);
+        assert_eq!(states(&place), ["sent", "sent"]);
+    }
+
+    async fn after_an_amendment_who_was_not_written_to_yet_gets_the_letter_itself(place: Place) {
+        let mut rows = crate::harness::log::conference("C-1");
+        rows[2] = rows[2].clone().absent();
+        place.import(EVENING, &rows);
+        place.done_at(LATER, &["run-task", "feedback"]);
+        let server = MailServer::start(Tls::None);
+        server.trouble(Trouble::OneRecipient("lead@oh.nhs.example", "450 4.2.0 not now"));
+        dispatch(&place, &server, LATER, &[]);
+        rows[2] = rows[2].clone().with("invited_on", "2026-09-08");
+        place.import("2026-09-30T16:06:00Z", &rows);
+        place.done_at("2026-09-30T16:07:00Z", &["run-task", "feedback"]);
+        server.trouble(Trouble::None);
+        dispatch(&place, &server, "2026-09-30T16:30:00Z", &[]);
+        let sent: Vec<(String, String)> = place
+            .outbox()
+            .iter()
+            .filter(|m| m["state"] == "sent")
+            .map(|m| (m["recipient"].as_str().unwrap().to_owned(), m["kind"].as_str().unwrap().to_owned()))
+            .collect();
+        assert!(sent.contains(&("lead@oh.nhs.example".into(), "accepted_not_come".into())), "{sent:?}");
+        assert!(sent.contains(&("health-visiting-north@oh.nhs.example".into(), "correction".into())), "{sent:?}");
+        assert_eq!(sent.len(), 3, "the first letter, its correction, and the lead's own: {sent:?}");
+    }
+
+    async fn a_letter_about_which_somebody_telephoned_is_not_put_back_in_the_queue(place: Place) {
+        absences(&place, 1);
+        let server = MailServer::start(Tls::None);
+        server.trouble(Trouble::Recipient("550 5.1.1 no such mailbox"));
+        dispatch(&place, &server, LATER, &[]);
+        let site = place.site("2026-09-30T16:30:00Z").await;
+        let mut administrator = crate::harness::http::Person::with_role(&place, &site, "administrator").await;
+        let page = administrator.get("/feedback").await.body;
+        let action = regex::Regex::new("/feedback/[^\"]*/telephoned").unwrap().find(&page).unwrap().as_str().to_owned();
+        assert_eq!(administrator.post(&action, &[]).await.status, 303);
+        assert!(place.done_at("2026-10-30T11:00:00Z", &["outbox", "requeue"]).contains("0 message(s)"));
+        assert_eq!(states(&place), ["cancelled", "cancelled"]);
+    }
+}
+
 #[test]
 fn settings_of_the_mail_server_that_make_no_sense_are_refused_by_name() {
     let place = Place::sqlite();
@@ -215,9 +327,11 @@ fn settings_of_the_mail_server_that_make_no_sense_are_refused_by_name() {
         ("TIMEOUT_SECONDS", "0", "mail.smtp.timeout_seconds"),
         ("AUTHORITY_FILE", "nowhere.pem", "mail.smtp.authority_file"),
         ("TLS", "some", "mail.smtp.tls"),
+        ("HOST", "mail.example.org", "mail.smtp.tls"),
     ] {
         let mut command = place.command(&["check"]);
-        command.env("QUORATE__MAIL__TRANSPORT", "smtp").env(format!("QUORATE__MAIL__SMTP__{name}"), value);
+        command.env("QUORATE__MAIL__TRANSPORT", "smtp").env("QUORATE__MAIL__SMTP__TLS", "none");
+        command.env(format!("QUORATE__MAIL__SMTP__{name}"), value);
         let ran = Ran::from(command.output().unwrap());
         assert_eq!(ran.code, 1);
         assert!((ran.err + &ran.out).contains(said), "{name}");

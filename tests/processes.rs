@@ -93,8 +93,11 @@ fn nothing_is_sent_twice_when_three_processes_share_the_outbox() {
     let Some(place) = Place::postgres() else { return };
     absences(&place, 60);
     let server = MailServer::start(Tls::None);
-    server.trouble(Trouble::Slow(Duration::from_millis(20)));
-    let serving: Vec<Serving> = (0..3).map(|_| serve(&place, server.settings())).collect();
+    server.trouble(Trouble::Slow(Duration::from_millis(250)));
+    let mut settings = server.settings();
+    // Each second another process can take a due time while the first still sends.
+    settings.push(("QUORATE__SCHEDULE__DISPATCH".to_owned(), "* * * * * *".to_owned()));
+    let serving: Vec<Serving> = (0..3).map(|_| serve(&place, settings.clone())).collect();
     until("120 letters", || server.received().len() >= 120);
     until("all settled", || states(&place).iter().all(|s| s == "sent"));
     assert!(arrivals(&server).values().all(|n| *n == 1));

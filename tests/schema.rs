@@ -64,6 +64,55 @@ fn two_processes_may_migrate_an_empty_database_at_once() {
     }
 }
 
+/// A database of the first schema, with a chair's account and its session in it, migrated.
+async fn migrate_from_the_first_schema(url: &str) {
+    let sqlite = url.starts_with("sqlite");
+    let mut options =
+        sea_orm::ConnectOptions::new(if sqlite { format!("{url}?mode=rwc") } else { url.to_owned() });
+    options.max_connections(1);
+    let db = sea_orm::Database::connect(options).await.unwrap();
+    migrations::up_to(&db, 1).await.unwrap();
+    let uuid = |byte: &str| {
+        if sqlite { format!("x'{}'", byte.repeat(16)) } else { format!("'{}'", byte.repeat(16)) }
+    };
+    let bytes = if sqlite { "x'00'" } else { r"'\x00'" };
+    let (chair, account) = (uuid("01"), uuid("02"));
+    for statement in [
+        format!("insert into chair (id, name) values ({chair}, 'Chair 1')"),
+        format!(
+            "insert into account (id, email, name, role, chair_id, password_hash, created_at, failures) \
+             values ({account}, 'a@b.example', 'A', 'chair', {chair}, 'hash', '2026-11-22T10:00:00+00:00', 0)"
+        ),
+        format!(
+            "insert into session (id, account_id, data, expires_at) \
+             values ({bytes}, {account}, {bytes}, '2026-11-23T10:00:00+00:00')"
+        ),
+    ] {
+        db.execute_unprepared(&statement).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
+    }
+    assert!(migrations::up(&db).await.unwrap() >= 1);
+    let of = |sql: &str| sea_orm::Statement::from_string(db.get_database_backend(), sql);
+    let kept = "select a.email from account a join chair c on c.id = a.chair_id";
+    let kept = db.query_all_raw(of(kept)).await.unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].try_get::<String>("", "email").unwrap(), "a@b.example");
+    let keeper = "update account set role = 'system_administrator', chair_id = null";
+    db.execute_unprepared(keeper).await.unwrap();
+    assert!(db.execute_unprepared("update account set role = 'king'").await.is_err());
+    if sqlite {
+        assert!(db.query_all_raw(of("pragma foreign_key_check")).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_account_of_the_first_schema_outlives_the_migration() {
+    let place = crate::harness::Place::sqlite();
+    migrate_from_the_first_schema(&place.url).await;
+    if crate::harness::postgres::database().is_some() {
+        migrate_from_the_first_schema(&crate::harness::postgres::empty_database()).await;
+    }
+}
+
 /// The queries that run every few seconds, or that history lengthens, as the program sends them.
 #[tokio::test]
 async fn what_runs_often_or_grows_with_history_goes_by_an_index() {
@@ -74,6 +123,7 @@ async fn what_runs_often_or_grows_with_history_goes_by_an_index() {
         "select conference_id from register where feedback = ? and confirmed_at <= ? order by confirmed_at",
         "select * from outbox where state = ? and due_at <= ? order by posted_at, id limit 8",
         "update outbox set state = ? where lease_until < ?",
+        "select due_since from outbox where state = ? order by due_since limit 1",
         "select id from outbox where state = ? order by posted_at desc, id desc limit 50",
         "select id from outbox where posted_at <= ? and (posted_at < ? or id < ?) order by posted_at desc, id desc limit 50",
         "select * from conference where conference_date between ? and ? order by starts_at, id",

@@ -21,36 +21,56 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Brings a database up to date and says how many migrations that took. `db` must be a pool of one
-/// connection that nothing else uses. Two processes may call this at once: PostgreSQL's advisory lock
-/// lets one through at a time, and on SQLite only one process runs.
-pub async fn up(db: &DatabaseConnection) -> Result<usize, DbErr> {
+/// Does something with the table of migrations while no other process does: PostgreSQL's advisory lock lets
+/// one through at a time (even looking makes the table where there is none), and on SQLite only one process
+/// runs. `db` must be a pool of one connection that nothing else uses.
+async fn alone<T>(db: &DatabaseConnection, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
     let postgres = db.get_database_backend() == DbBackend::Postgres;
     let lock = |verb: &str| Statement::from_string(DbBackend::Postgres, format!("select {verb}(7278376783)"));
     if postgres {
         db.execute_raw(lock("pg_advisory_lock")).await?;
     }
-    let done = run(db).await;
+    let done = work.await;
     if postgres {
         db.execute_raw(lock("pg_advisory_unlock")).await?;
     }
     done
 }
 
-async fn run(db: &DatabaseConnection) -> Result<usize, DbErr> {
-    let pending = Migrator::get_pending_migrations(db).await?.len();
-    Migrator::up(db, None).await?;
-    Ok(pending)
+/// Brings a database up to date and says how many migrations that took. Two processes may call this at once.
+pub async fn up(db: &DatabaseConnection) -> Result<usize, DbErr> {
+    alone(db, async {
+        let pending = Migrator::get_pending_migrations(db).await?.len();
+        Migrator::up(db, None).await?;
+        Ok(pending)
+    })
+    .await
 }
 
 /// How many migrations this program has that the database has not.
 pub async fn pending(db: &DatabaseConnection) -> Result<usize, DbErr> {
-    Ok(Migrator::get_pending_migrations(db).await?.len())
+    alone(db, async { Ok(Migrator::get_pending_migrations(db).await?.len()) }).await
+}
+
+/// The migrations that this program knows, by name.
+pub fn known() -> Vec<String> {
+    Migrator::migrations().iter().map(|m| m.name().to_owned()).collect()
+}
+
+/// Makes the first `count` migrations, as an earlier version of the program did.
+pub async fn up_to(db: &DatabaseConnection, count: u32) -> Result<(), DbErr> {
+    alone(db, Migrator::up(db, Some(count))).await
 }
 
 /// The migrations that the database has, by name.
 pub async fn applied(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-    Ok(Migrator::get_applied_migrations(db).await?.iter().map(|m| m.name().to_owned()).collect())
+    let applied = alone(db, Migrator::get_applied_migrations(db)).await?;
+    Ok(applied.iter().map(|m| m.name().to_owned()).collect())
+}
+
+/// Whether the database has never been migrated.
+pub async fn is_new(db: &DatabaseConnection) -> Result<bool, DbErr> {
+    Ok(applied(db).await?.is_empty())
 }
 
 /// Runs a script of statements, filling in the words in which the databases differ.
@@ -71,9 +91,4 @@ async fn execute(manager: &SchemaManager<'_>, script: &str) -> Result<(), DbErr>
         manager.get_connection().execute_unprepared(statement).await?;
     }
     Ok(())
-}
-
-/// Whether the database has never been migrated.
-pub async fn is_new(db: &DatabaseConnection) -> Result<bool, DbErr> {
-    Ok(Migrator::get_applied_migrations(db).await?.is_empty())
 }

@@ -58,3 +58,9 @@ pub async fn end_sessions(tx: &Tx, id: AccountId) -> Result<u64, DbErr> {
         session::Entity::delete_many().filter(session::Column::AccountId.eq(id)).exec(tx.conn()).await?;
     Ok(ended.rows_affected)
 }
+
+/// Ends every session.
+pub async fn end_all_sessions(tx: &Tx) -> Result<(), DbErr> {
+    session::Entity::delete_many().exec(tx.conn()).await?;
+    Ok(())
+}

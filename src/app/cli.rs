@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -144,6 +145,9 @@ impl ValueEnum for Role {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// Set by those who serve.
+static LOGS_PLACES_ONLY: AtomicBool = AtomicBool::new(false);
+
 /// Runs the program's command line.
 pub async fn main() -> ExitCode {
     // Output cut off by `| head` is no failure, and `println!` would panic over it.
@@ -153,7 +157,11 @@ pub async fn main() -> ExitCode {
         if text.starts_with("failed printing to stdout") {
             std::process::exit(0);
         }
-        panics(info);
+        // The text of a panic may hold what a person wrote: a service's log gets the place alone.
+        match LOGS_PLACES_ONLY.load(Ordering::Relaxed) {
+            true => tracing::error!(place = info.location().map(ToString::to_string), "panicked"),
+            false => panics(info),
+        }
     }));
     let cli = Cli::parse();
     match run(cli).await {
@@ -203,6 +211,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let clock = cli.at.map_or(Clock::System, Clock::Fixed);
     match work {
         Work::Serve { .. } => {
+            LOGS_PLACES_ONLY.store(true, Ordering::Relaxed);
             super::serve::serve(Arc::new(Site::open(config, clock).await?)).await?;
             Ok(ExitCode::SUCCESS)
         }
@@ -211,6 +220,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Work::Backup { to, without_keys } => {
+            backup::refuse_nothing(&config).await?;
             backup::backup(&Site::open(config, clock).await?, &to, without_keys).await?;
             Ok(ExitCode::SUCCESS)
         }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Subcommand, ValueEnum};
 
 use super::report_page;
+use super::serve::told_to_stop;
 use super::site::Site;
 use super::tasks::Task;
 use crate::access::{self, NewAccount, Role};
@@ -91,6 +92,11 @@ pub(super) enum ListFormat {
 }
 
 pub(super) async fn run_task(site: &Site, task: Task) -> Result<ExitCode, Failure> {
+    let stop = site.stop.clone();
+    tokio::spawn(async move {
+        told_to_stop().await;
+        stop.cancel();
+    });
     // A run by hand is due at the very moment; a second one in the same microsecond is the same run.
     match task.run(site, site.clock.now()).await? {
         Run::Ran(Said::Nothing) => println!("{}: nothing to do.", task.name()),

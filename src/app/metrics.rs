@@ -15,7 +15,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use super::site::Site;
 use super::tasks::Task;
 use crate::outbox::{self, State};
-use crate::schedule::{self, Outcome};
+use crate::schedule;
 
 /// Upper bounds in seconds: a page's time, and a letter's way.
 const SECONDS: &[f64] = &[0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0];
@@ -58,7 +58,6 @@ async fn show(site: &Site, handle: &PrometheusHandle) -> Response {
         tracing::error!(%error, "the figures cannot be had");
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    handle.run_upkeep();
     handle.render().into_response()
 }
 
@@ -66,25 +65,21 @@ async fn look(site: &Site) -> Result<(), sea_orm::DbErr> {
     let (db, now) = (site.db.read(), site.clock.now());
     let counts = outbox::counts(db).await?;
     for state in State::ALL {
-        let count = counts.iter().find(|c| c.state == *state);
-        gauge!("quorate_outbox_messages", "state" => state.code())
-            .set(count.map_or(0.0, |c| c.messages as f64));
-        if *state == State::Waiting {
-            let age = count.map_or(0.0, |c| (now - c.oldest_due).as_seconds_f64().max(0.0));
-            gauge!("quorate_outbox_oldest_due_seconds").set(age);
-        }
+        let n = counts.iter().find(|(of, _)| of == state).map_or(0, |(_, n)| *n);
+        gauge!("quorate_outbox_messages", "state" => state.code()).set(n as f64);
     }
+    let age = outbox::oldest_due(db).await?.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0));
+    gauge!("quorate_outbox_oldest_due_seconds").set(age);
     let held = outbox::held_back(db).await?.is_some();
     gauge!("quorate_post_held_back").set(f64::from(u8::from(held)));
     for task in Task::ALL {
         let Some(run) = schedule::last_run(db, task.name()).await? else { continue };
-        for outcome in [Outcome::Running, Outcome::Done, Outcome::Failed] {
-            if run.outcome == outcome {
-                let at = run.started_at.timestamp() as f64;
-                gauge!("quorate_task_last_run_timestamp_seconds", "task" => task.name(), "outcome" => outcome.code())
-                    .set(at);
-            }
-        }
+        let at = run.started_at.timestamp() as f64;
+        gauge!(
+            "quorate_task_last_run_timestamp_seconds",
+            "task" => task.name(), "outcome" => run.outcome.code()
+        )
+        .set(at);
     }
     Ok(())
 }

@@ -16,6 +16,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Requests and letters under way have this long to end.
 const GRACE: Duration = Duration::from_secs(20);
 
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// Listens where a setting says.
 pub(super) async fn bind(setting: &str, address: &str) -> Result<TcpListener, Failure> {
     let bound = TcpListener::bind(address).await;
@@ -36,14 +38,28 @@ pub(super) async fn serve_on(site: Arc<Site>, listener: TcpListener, pages: Rout
     if !figures.is_empty() {
         let listener = bind("server.metrics_listen", figures).await?;
         let stop = site.stop.clone().cancelled_owned();
-        let figures = metrics::router(site.clone(), metrics::install()?);
+        let handle = metrics::install()?;
+        let (kept, ended) = (handle.clone(), site.stop.clone());
+        site.under_way.spawn(async move {
+            // What the histograms gather is folded whether or not anybody looks.
+            while tokio::time::timeout(UPKEEP, ended.cancelled()).await.is_err() {
+                kept.run_upkeep();
+            }
+        });
+        let figures = metrics::router(site.clone(), handle);
         site.under_way.spawn(async move {
             if let Err(error) = axum::serve(listener, figures).with_graceful_shutdown(stop).await {
                 tracing::error!(%error, "the figures are no longer served");
             }
         });
     }
-    let schedule = tokio::spawn(keep_schedule(site.clone()));
+    let keeping = site.clone();
+    let schedule = tokio::spawn(async move {
+        let kept = keep_schedule(keeping.clone()).await;
+        // Pages without a schedule would look well and send nothing.
+        keeping.stop.cancel();
+        kept
+    });
     let signalled = site.stop.clone();
     tokio::spawn(async move {
         told_to_stop().await;
@@ -71,7 +87,8 @@ pub(super) async fn serve_on(site: Arc<Site>, listener: TcpListener, pages: Rout
     Ok(())
 }
 
-async fn told_to_stop() {
+/// Waits for SIGINT or SIGTERM.
+pub(super) async fn told_to_stop() {
     let interrupt = async { tokio::signal::ctrl_c().await.unwrap_or(()) };
     #[cfg(unix)]
     {

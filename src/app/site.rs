@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::config::{Config, ConfigError, TransportKind};
+use super::tasks::Task;
 use crate::imports::Rules;
 use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
@@ -80,6 +81,19 @@ pub struct Site {
     pub under_way: TaskTracker,
     /// When the schedule's alarm last ticked.
     pub ticked: Ticked,
+    /// When the next letter may start.
+    pub turn: tokio::sync::Mutex<Option<tokio::time::Instant>>,
+    /// How each task stands in this process.
+    pub tasks: [TaskState; Task::ALL.len()],
+}
+
+/// How a task stands in this process.
+#[derive(Debug, Default)]
+pub struct TaskState {
+    /// Taken while it runs: a task never runs beside itself.
+    pub running: tokio::sync::Mutex<()>,
+    /// When, and for what, its last run had to wait.
+    pub waits: std::sync::Mutex<Option<(DateTime<Utc>, String)>>,
 }
 
 /// When the alarm last ticked, for those who ask whether the schedule is alive.
@@ -148,6 +162,8 @@ impl Site {
             stop: CancellationToken::new(),
             under_way: TaskTracker::new(),
             ticked: Ticked::default(),
+            turn: tokio::sync::Mutex::default(),
+            tasks: Default::default(),
             config,
         })
     }

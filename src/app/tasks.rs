@@ -74,7 +74,7 @@ impl Task {
                     return Ok(Said::Waits(why));
                 }
                 Ok(Said::Did(format!(
-                    "{} letters about {} absences; {} to telephone, {} held back",
+                    "{} letters about {} absences; {} to telephone, {} to be settled first",
                     made.letters, made.absences, made.telephone_calls, made.held_back
                 )))
             }
@@ -86,6 +86,7 @@ impl Task {
                     from: &site.config.mail.from,
                     delivery: &delivery,
                     pace: site.config.pace(),
+                    turn: &site.turn,
                     stop: &site.stop,
                 };
                 let done = carrier.dispatch(now).await?;
@@ -93,9 +94,10 @@ impl Task {
                     "{} sent, {} put off, {} given up, {} cancelled",
                     done.sent, done.put_off, done.failed, done.cancelled
                 );
-                Ok(match (done.left, done.sent + done.put_off + done.failed + done.cancelled) {
-                    (None, 0) => Said::Nothing,
-                    (Some(why), 0) => Said::Waits(why),
+                Ok(match (done.left, done.sent + done.failed + done.cancelled) {
+                    (None, 0) if done.put_off == 0 => Said::Nothing,
+                    // While nothing gets through, the ledger does not grow by a row at each try.
+                    (Some(why), 0) => Said::Waits(format!("{} put off: {why}", done.put_off)),
                     (None, _) => Said::Did(did),
                     (Some(why), _) => Said::Did(format!("{did}; the rest waits: {why}")),
                 })
@@ -128,6 +130,8 @@ impl Task {
 
     /// Runs it for one due time.
     pub async fn run(self, site: &Site, due_at: DateTime<Utc>) -> Result<Run, sea_orm::DbErr> {
+        let state = &site.tasks[self as usize];
+        let Ok(_running) = state.running.try_lock() else { return Ok(Run::Taken) };
         let begun = Instant::now();
         let run = schedule::run(&site.db, self.name(), due_at, || site.clock.now(), self.work(site)).await;
         let outcome = match &run {
@@ -137,6 +141,11 @@ impl Task {
             Ok(Run::Ran(Said::Waits(_))) => "waits",
             Ok(Run::Failed(_)) | Err(_) => "failed",
         };
+        let waits = match &run {
+            Ok(Run::Ran(Said::Waits(why))) => Some((site.clock.now(), why.clone())),
+            _ => None,
+        };
+        *state.waits.lock().expect("nothing panics while it holds this") = waits;
         metrics::counter!("quorate_task_runs_total", "task" => self.name(), "outcome" => outcome)
             .increment(1);
         metrics::histogram!("quorate_task_run_seconds", "task" => self.name()).record(begun.elapsed());
@@ -155,6 +164,11 @@ impl Timetable for Tasks {
             what: task.what(),
             cron: task.cron(&self.0).to_owned(),
             next: task.plan(&self.0).ok().and_then(|plan| plan.next_after(now)),
+            waits: self.0.tasks[task as usize]
+                .waits
+                .lock()
+                .expect("nothing panics while it holds this")
+                .clone(),
         };
         Task::ALL.into_iter().map(entry).collect()
     }
@@ -186,10 +200,16 @@ pub async fn keep_schedule(site: Arc<Site>) -> Result<(), Box<dyn std::error::Er
             let mut last = site.clock.now() - TimeDelta::days(31);
             loop {
                 if let Some(due_at) = plan.due(last, site.clock.now()) {
-                    match task.run(&site, due_at).await {
-                        Ok(_) => last = due_at,
-                        Err(e) => {
-                            tracing::error!(task = task.name(), error = %e, "the schedule's ledger cannot be written");
+                    // On its own feet: a task that panics is told of, and runs again when it is due.
+                    let (running, name) = (site.clone(), task.name());
+                    match tokio::spawn(async move { task.run(&running, due_at).await }).await {
+                        Ok(Ok(_)) => last = due_at,
+                        Ok(Err(e)) => {
+                            tracing::error!(task = name, error = %e, "the schedule's ledger cannot be written");
+                        }
+                        Err(_) => {
+                            tracing::error!(task = name, "a scheduled task panicked");
+                            last = due_at;
                         }
                     }
                 }

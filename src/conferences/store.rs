@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::entity::{chair, conference};
 use super::{ChairId, ConferenceId};
@@ -80,4 +82,9 @@ pub async fn chairs(db: &impl ConnectionTrait) -> Result<Vec<chair::Model>, DbEr
 pub async fn chair(db: &impl ConnectionTrait, id: ChairId) -> Result<String, DbErr> {
     let row = chair::Entity::find_by_id(id).one(db).await?;
     Ok(row.map(|c| c.name).unwrap_or_default())
+}
+
+/// How many there are.
+pub async fn count(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    conference::Entity::find().count(db).await
 }

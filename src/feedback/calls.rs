@@ -7,6 +7,7 @@ use serde_json::json;
 use super::entity::feedback;
 use super::{FeedbackId, ItemState, store};
 use crate::audit::{self, Actor, Event};
+use crate::outbox;
 use crate::platform::{Db, Keys};
 
 /// Notes that somebody telephoned. `false`: there was no such call to make.
@@ -18,8 +19,10 @@ pub async fn note_call(
     id: FeedbackId,
 ) -> Result<bool, DbErr> {
     let tx = db.begin("note a telephone call").await?;
-    let item = store::by_id(tx.conn(), id).await?.filter(|i| i.state == ItemState::ToTelephone);
+    let item = store::take_item(&tx, id).await?.filter(|i| i.state == ItemState::ToTelephone);
     let Some(item) = item else { return Ok(false) };
+    // Its letters are done with: nobody puts one back in the queue months later.
+    outbox::cancel_unsent(&tx, id.0, "somebody telephoned").await?;
     store::set_state(&tx, item, ItemState::Telephoned).await?;
     let event = Event { action: "feedback.telephoned", object: id.to_string(), payload: json!({}) };
     audit::record(&tx, keys, actor, now, vec![event]).await?;

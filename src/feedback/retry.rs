@@ -6,16 +6,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Window;
 use crate::calendar::{Calendar, london};
 
-/// The next attempt after a passing error, or `None` to give up.
+/// The next attempt after a passing error at what has been due since then, or `None` to give up.
 pub fn next_attempt(
-    posted_at: DateTime<Utc>,
+    due_since: DateTime<Utc>,
     now: DateTime<Utc>,
     window: Window,
     calendar: &Calendar,
 ) -> Option<DateTime<Utc>> {
-    let last_day = calendar.add_working_days(london::date(posted_at), 2);
-    let gives_up = london::to_utc_or_after(last_day, london::local(posted_at).time()) + TimeDelta::hours(4);
-    let early = now < posted_at + TimeDelta::hours(4);
+    let last_day = calendar.add_working_days(london::date(due_since), 2);
+    let gives_up = london::to_utc_or_after(last_day, london::local(due_since).time()) + TimeDelta::hours(4);
+    let early = now < due_since + TimeDelta::hours(4);
     let next = now + if early { TimeDelta::minutes(5) } else { TimeDelta::hours(1) };
     (next <= gives_up).then(|| window.next_open(next, calendar))
 }

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
-use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::due::Basis;
@@ -10,7 +9,7 @@ use super::retry::next_attempt;
 use super::store;
 use super::wording::wording;
 use super::{FeedbackId, ItemState, Kind, Settings};
-use crate::agencies::store::{Directory, directory};
+use crate::agencies::store::directory_of;
 use crate::invitations;
 use crate::outbox::{self, Claim, Delivery, End, Fate, Gone};
 use crate::platform::{Db, Tx};
@@ -25,14 +24,12 @@ pub struct StillDue<'a> {
     policies: &'a Policies,
     /// The window.
     settings: &'a Settings,
-    /// The directory as this run found it.
-    directory: OnceCell<Directory>,
 }
 
 impl<'a> StillDue<'a> {
     /// For one run.
     pub fn new(db: &'a Db, policies: &'a Policies, settings: &'a Settings) -> Self {
-        Self { db, policies, settings, directory: OnceCell::new() }
+        Self { db, policies, settings }
     }
 }
 
@@ -52,8 +49,10 @@ impl Delivery for StillDue<'_> {
         let Some(item) = store::by_id(db, FeedbackId(claim.about)).await? else {
             return overtaken("its feedback item is gone");
         };
-        if item.state == ItemState::Overtaken {
-            return overtaken("the record was amended before it went");
+        match item.state {
+            ItemState::Overtaken => return overtaken("the record was amended before it went"),
+            ItemState::Telephoned => return overtaken("somebody telephoned"),
+            ItemState::Posted | ItemState::ToTelephone => {}
         }
         let Some(row) = invitations::store::by_id(db, item.invitation_id).await? else {
             return overtaken("its invitation is gone");
@@ -61,7 +60,7 @@ impl Delivery for StillDue<'_> {
         let Some(record) = record(db, row.conference_id).await? else {
             return overtaken("its conference is gone");
         };
-        let facts = record.facts(self.directory.get_or_try_init(|| directory(db)).await?);
+        let facts = record.facts(&directory_of(db, record.services()).await?);
         let assessment = assess(&facts, self.policies.on(facts.date));
         let place = record.invitations.iter().position(|i| i.id == row.id);
         let Some(place) = place.filter(|_| assessment.in_population) else {
@@ -83,12 +82,13 @@ impl Delivery for StillDue<'_> {
         }
     }
 
-    fn next_attempt(&self, posted_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        next_attempt(posted_at, now, self.settings.window, &self.policies.calendar)
+    fn next_attempt(&self, due_since: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        next_attempt(due_since, now, self.settings.window, &self.policies.calendar)
     }
 
     async fn ended(&self, tx: &Tx, about: Uuid, end: End) -> Result<(), DbErr> {
-        let Some(item) = store::by_id(tx.conn(), FeedbackId(about)).await? else { return Ok(()) };
+        // Taken first: of two letters of one item that end at the same time, the second sees how the first ended.
+        let Some(item) = store::take_item(tx, FeedbackId(about)).await? else { return Ok(()) };
         match end {
             // Nobody was reached: a person telephones.
             End::GivenUp if outbox::all_given_up(tx, about).await? => {

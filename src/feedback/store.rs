@@ -19,6 +19,9 @@ use crate::register::FeedbackWanted;
 use crate::register::entity::register;
 use crate::register::store::Record;
 
+/// Ids in one `IN (…)`.
+const BATCH: usize = 1000;
+
 /// Confirmed registers whose hold has ended and whose feedback is still to be made, oldest first.
 pub async fn wanted(
     db: &impl ConnectionTrait,
@@ -74,6 +77,11 @@ pub async fn by_id(db: &impl ConnectionTrait, id: FeedbackId) -> Result<Option<f
     feedback::Entity::find_by_id(id).one(db).await
 }
 
+/// One item, for this transaction alone.
+pub async fn take_item(tx: &Tx, id: FeedbackId) -> Result<Option<feedback::Model>, DbErr> {
+    feedback::Entity::find_by_id(id).lock(LockType::Update).one(tx.conn()).await
+}
+
 /// Writes a new item.
 pub async fn insert(tx: &Tx, item: feedback::Model) -> Result<(), DbErr> {
     feedback::Entity::insert(item.into_active_model()).exec_without_returning(tx.conn()).await?;
@@ -108,12 +116,14 @@ pub async fn ids_of(tx: &Tx, id: InvitationId) -> Result<Vec<FeedbackId>, DbErr>
 
 /// Items that were to be telephoned, and whose messages are in the queue again.
 pub async fn posted_again(tx: &Tx, ids: Vec<uuid::Uuid>) -> Result<(), DbErr> {
-    feedback::Entity::update_many()
-        .col_expr(feedback::Column::State, Expr::val(ItemState::Posted))
-        .filter(feedback::Column::Id.is_in(ids))
-        .filter(feedback::Column::State.eq(ItemState::ToTelephone))
-        .exec(tx.conn())
-        .await?;
+    for ids in ids.chunks(BATCH) {
+        feedback::Entity::update_many()
+            .col_expr(feedback::Column::State, Expr::val(ItemState::Posted))
+            .filter(feedback::Column::Id.is_in(ids.iter().copied()))
+            .filter(feedback::Column::State.eq(ItemState::ToTelephone))
+            .exec(tx.conn())
+            .await?;
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::letter::{Letter, Source};
 use super::recipients::{Reached, Recipient};
 use super::{FeedbackId, ItemState, Kind, Settings, Wording, store};
 use crate::agencies::entity::contact;
-use crate::agencies::store::{Directory, contacts_of, directory};
+use crate::agencies::store::{Directory, contacts_of, directory_of};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId};
@@ -107,13 +107,15 @@ pub async fn make(office: Office<'_>, now: DateTime<Utc>) -> Result<Made, Feedba
             Some(format!("{} register(s) wait for the sending window: {opens}", registers.len()));
         return Ok(made);
     }
-    let directory = directory(office.db.read()).await?;
     let mut first_error = None;
     for id in registers {
+        if outbox::held_back(office.db.read()).await?.is_some() {
+            break;
+        }
         let tx = office.db.begin("make feedback").await?;
         let mut of_this = Made::default();
         // One register that cannot be written about keeps no other waiting.
-        match make_one(office, &directory, &tx, id, now, &mut of_this).await {
+        match make_one(office, &tx, id, now, &mut of_this).await {
             Ok(()) => {
                 tx.commit().await?;
                 made.add(&of_this);
@@ -130,22 +132,19 @@ pub async fn make(office: Office<'_>, now: DateTime<Utc>) -> Result<Made, Feedba
 
 async fn make_one(
     office: Office<'_>,
-    directory: &Directory,
     tx: &Tx,
     id: ConferenceId,
     now: DateTime<Utc>,
     made: &mut Made,
 ) -> Result<(), FeedbackError> {
     let Some(register) = store::take(tx, id).await? else { return Ok(()) };
-    let Some(desk) = Desk::open(tx.conn(), directory, id, office.policies, now).await? else {
-        return Ok(());
-    };
+    let Some(desk) = Desk::open(tx.conn(), id, office.policies, now).await? else { return Ok(()) };
     let newest = store::newest(tx.conn(), desk.record.invitations.iter().map(|i| i.id)).await?;
     let following = store::following(tx.conn(), &desk.record, desk.today).await?;
     let source = Source {
         record: &desk.record,
         assessment: &desk.assessment,
-        directory,
+        directory: &desk.directory,
         following: &following,
         chair: &desk.chair,
         policies: office.policies,
@@ -188,18 +187,24 @@ async fn make_one(
                 Gone::No | Gone::Yes => kind = Kind::Correction,
             }
         }
+        let mut corrected: Vec<Recipient> = Vec::new();
         if kind == Kind::Correction {
-            // Those who were written to are those who are told.
+            // Those who were written to are told. Whoever was still to be written to, and has not been, gets the
+            // letter itself.
             let about = store::ids_of(tx, row.id).await?.into_iter().map(|id| id.0);
             let written = outbox::sent_to(tx, about).await?.into_iter().map(|address| Recipient {
                 full: office.settings.domains.trust(&address) == Trust::Full,
                 address,
             });
-            let recipients: Vec<Recipient> = written.collect();
-            reached = Reached { call: recipients.is_empty(), recipients };
+            corrected.extend(written);
+            reached
+                .recipients
+                .retain(|r| corrected.iter().all(|c| !c.address.eq_ignore_ascii_case(&r.address)));
+            reached.call = corrected.is_empty() && reached.recipients.is_empty();
         } else if wording.is_none() {
             continue;
         }
+        let of_absence = name;
         let name = if kind == Kind::Correction { CORRECTION } else { name };
         let last = newest.get(&row.id).filter(|item| item.kind == kind).map_or(0, |item| item.version);
         let item = feedback::Model {
@@ -218,8 +223,10 @@ async fn make_one(
         store::insert(tx, item).await?;
         made.absences += 1;
         made.telephone_calls += usize::from(reached.call);
-        let letter = Letter::of(source, place, wording.filter(|_| kind == Kind::Absence));
-        for recipient in reached.recipients {
+        let correction = corrected.into_iter().map(|recipient| (recipient, CORRECTION, None));
+        let absence = reached.recipients.into_iter().map(|recipient| (recipient, of_absence, wording));
+        for (recipient, name, wording) in correction.chain(absence) {
+            let letter = Letter::of(source, place, wording);
             let template = if recipient.full { name } else { MINIMAL };
             let id = MessageId::new();
             let message_id = message_id(id, &office.settings.from);
@@ -251,25 +258,25 @@ fn message_id(id: MessageId, from: &str) -> String {
 }
 
 /// One conference with everything that its letters are written from.
-struct Desk<'a> {
+struct Desk {
     record: Record,
     assessment: Assessment,
-    directory: &'a Directory,
+    directory: Directory,
     contacts: Vec<contact::Model>,
     chair: String,
     today: chrono::NaiveDate,
 }
 
-impl<'a> Desk<'a> {
+impl Desk {
     async fn open(
         db: &impl ConnectionTrait,
-        directory: &'a Directory,
         id: ConferenceId,
         policies: &Policies,
         now: DateTime<Utc>,
     ) -> Result<Option<Self>, DbErr> {
         let Some(record) = record(db, id).await? else { return Ok(None) };
-        let facts = record.facts(directory);
+        let directory = directory_of(db, record.services()).await?;
+        let facts = record.facts(&directory);
         let assessment = assess(&facts, policies.on(facts.date));
         let agencies = facts.invitations.iter().map(|i| i.agency);
         let contacts = contacts_of(db, agencies).await?;
@@ -278,7 +285,7 @@ impl<'a> Desk<'a> {
     }
 
     fn owed(&self, settings: &Settings) -> Vec<Owed> {
-        owed(&self.record, &self.assessment, self.directory, &self.contacts, settings, self.today)
+        owed(&self.record, &self.assessment, &self.directory, &self.contacts, settings, self.today)
     }
 }
 
@@ -291,12 +298,8 @@ pub async fn preview(
     now: DateTime<Utc>,
 ) -> Result<Made, DbErr> {
     let mut made = Made::default();
-    if conferences.is_empty() {
-        return Ok(made);
-    }
-    let directory = directory(tx.conn()).await?;
     for id in conferences {
-        let Some(desk) = Desk::open(tx.conn(), &directory, *id, policies, now).await? else { continue };
+        let Some(desk) = Desk::open(tx.conn(), *id, policies, now).await? else { continue };
         for owed in desk.owed(settings) {
             match owed {
                 Owed::Nothing => {}

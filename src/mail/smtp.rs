@@ -69,6 +69,8 @@ pub struct SmtpSettings {
     pub username: String,
     /// With what.
     pub secret: SmtpSecret,
+    /// How this machine greets the server; `None`: by its own name.
+    pub hello: Option<String>,
     /// The whole exchange about one letter may take this long.
     pub timeout: Duration,
 }
@@ -102,19 +104,23 @@ impl Smtp {
             }
             Some(builder.build().map_err(failed)?)
         };
-        Ok(Self { settings, tls, hello: ClientId::default(), idle: Mutex::default() })
+        let hello = settings.hello.clone().map_or_else(ClientId::default, ClientId::Domain);
+        Ok(Self { settings, tls, hello, idle: Mutex::default() })
     }
 
     /// Sends one letter to one recipient.
     pub async fn send(&self, from: &Address, to: &Address, message: &[u8]) -> Result<(), SendError> {
         let seconds = self.settings.timeout.as_secs();
         let deadline = Instant::now() + self.settings.timeout;
-        let mut connection = match timeout_at(deadline, self.offer(from, to)).await {
+        let late = format!("the mail server did not answer within {seconds} seconds");
+        let connection = match timeout_at(deadline, self.begin(from)).await {
+            Ok(begun) => begun?,
+            Err(_) => return Err(SendError::Unavailable(late)),
+        };
+        // From here on the server has taken us and our sender: what fails is about this letter.
+        let mut connection = match timeout_at(deadline, self.offer(connection, to)).await {
             Ok(offered) => offered?,
-            Err(_) => {
-                let text = format!("the mail server did not answer within {seconds} seconds");
-                return Err(SendError::Unavailable(text));
-            }
+            Err(_) => return Err(SendError::Transient(late)),
         };
         match timeout_at(deadline, connection.message(message)).await {
             Ok(Ok(_)) => {
@@ -134,22 +140,26 @@ impl Smtp {
         }
     }
 
-    /// A connection on which the server is ready to read the letter.
-    async fn offer(&self, from: &Address, to: &Address) -> Result<AsyncSmtpConnection, SendError> {
+    /// A connection on which the server has taken our sender.
+    async fn begin(&self, from: &Address) -> Result<AsyncSmtpConnection, SendError> {
         let mail = || Mail::new(Some(from.clone()), Vec::new());
-        let mut ready = None;
         // An idle connection may have been closed at the other end: then a new one is tried before anything is said.
-        if let Some(mut connection) = self.take() {
-            ready = connection.command(mail()).await.is_ok().then_some(connection);
+        if let Some(mut connection) = self.take()
+            && connection.command(mail()).await.is_ok()
+        {
+            return Ok(connection);
         }
-        let mut connection = match ready {
-            Some(connection) => connection,
-            None => {
-                let mut connection = self.connect().await?;
-                connection.command(mail()).await.map_err(unavailable)?;
-                connection
-            }
-        };
+        let mut connection = self.connect().await?;
+        connection.command(mail()).await.map_err(unavailable)?;
+        Ok(connection)
+    }
+
+    /// The same, ready to read the letter.
+    async fn offer(
+        &self,
+        mut connection: AsyncSmtpConnection,
+        to: &Address,
+    ) -> Result<AsyncSmtpConnection, SendError> {
         let offered = match connection.command(Rcpt::new(to.clone(), Vec::new())).await {
             Ok(_) => connection.command(Data).await,
             Err(e) => Err(e),
@@ -218,12 +228,20 @@ fn unavailable(e: Error) -> SendError {
     SendError::Unavailable(e.to_string())
 }
 
-/// What an answer to a recipient or to a letter means.
+/// What an answer to a recipient or to a letter means. Many servers answer to the recipient what they have
+/// against us: our address, our sender, our sign-in (RFC 3463: 5.7 policy, 5.1.7 and 5.1.8 the sender, 5.3 the
+/// server, 5.5 the protocol). That is put right here or there, and the letter is tried again.
 fn refused(e: &Error) -> SendError {
     let code = e.status().map(|code| code.to_string());
+    let said = std::error::Error::source(e).map(ToString::to_string).unwrap_or_default();
+    let against_us =
+        ["5.7.", "5.1.7", "5.1.8", "5.3.", "5.5.", "5.2.252"].iter().any(|c| said.starts_with(c));
     match code.as_deref() {
-        // The server stops, or wants a sign-in that it did not get: no fault of this letter's.
-        None | Some("421" | "530" | "534" | "535" | "538") => SendError::Unavailable(e.to_string()),
+        // It wants a sign-in that it did not get: no fault of this letter's.
+        Some("530" | "534" | "535" | "538") => SendError::Unavailable(e.to_string()),
+        // The connection ended, or the server ends it.
+        None | Some("421") => SendError::Transient(e.to_string()),
+        Some(_) if against_us => SendError::Transient(e.to_string()),
         Some(_) if e.is_permanent() => SendError::Permanent(e.to_string()),
         Some(_) => SendError::Transient(e.to_string()),
     }

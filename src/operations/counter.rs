@@ -34,6 +34,9 @@ pub async fn requeue(counter: Counter<'_>, actor: &Actor, only: Option<MessageId
     let tx = counter.db.begin("requeue").await?;
     let about = outbox::requeue(&tx, only, counter.now).await?;
     let n = about.len();
+    if n == 0 {
+        return Ok(0);
+    }
     feedback::posted_again(&tx, about).await?;
     counter.record(tx, actor, "outbox.requeued", json!({ "messages": n, "only": only })).await?;
     Ok(n)
@@ -49,7 +52,7 @@ pub async fn hold_back(counter: Counter<'_>, actor: &Actor, why: &str) -> Result
 /// Lets it go again. Says whether it was held back.
 pub async fn let_go(counter: Counter<'_>, actor: &Actor) -> Result<bool, DbErr> {
     let tx = counter.db.begin("let the post go").await?;
-    let was = outbox::let_go(&tx).await?;
+    let was = outbox::let_go(&tx, counter.now).await?;
     if was {
         counter.record(tx, actor, "outbox.let_go", json!({})).await?;
     }

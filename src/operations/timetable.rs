@@ -16,6 +16,8 @@ pub struct Entry {
     pub cron: String,
     /// When it runs next.
     pub next: Option<DateTime<Utc>>,
+    /// Why it could not do, at its last run in this process, what there is to do.
+    pub waits: Option<(DateTime<Utc>, String)>,
 }
 
 /// The tasks, their times, and a way to run one now. What is run so goes on when nobody waits for it.

@@ -28,10 +28,11 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Longer than a message waits for its turn, is looked at, exchanged and settled.
+    /// Longer than a message waits for a sender that is in an exchange, and for its turn, is exchanged itself,
+    /// and settled.
     fn lease(&self) -> TimeDelta {
-        let waiting = self.gap * u32::try_from(self.at_once).unwrap_or(u32::MAX);
-        TimeDelta::from_std(self.timeout + waiting).unwrap_or(TimeDelta::hours(1)) + TimeDelta::seconds(30)
+        let turns = self.gap * u32::try_from(self.at_once).unwrap_or(u32::MAX);
+        TimeDelta::from_std(2 * self.timeout + turns).unwrap_or(TimeDelta::hours(1)) + TimeDelta::seconds(30)
     }
 }
 
@@ -49,8 +50,8 @@ pub enum Fate {
 pub trait Delivery: Sync {
     /// Asked just before sending: the state may have changed since the message was posted.
     fn fate(&self, claim: &Claim, now: DateTime<Utc>) -> impl Future<Output = Result<Fate, DbErr>> + Send;
-    /// When to try again after a passing error; `None` to give up.
-    fn next_attempt(&self, posted_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>>;
+    /// When to try again, after a passing error, what has been due since then; `None` to give up.
+    fn next_attempt(&self, due_since: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>>;
     /// Told in the transaction that gives a message up, or cancels it.
     fn ended(&self, tx: &Tx, about: Uuid, end: End) -> impl Future<Output = Result<(), DbErr>> + Send;
 }
@@ -91,18 +92,25 @@ pub struct Carrier<'a, D> {
     pub delivery: &'a D,
     /// How fast.
     pub pace: Pace,
+    /// When the next message may start, from run to run.
+    pub turn: &'a Mutex<Option<Instant>>,
     /// Told to stop: what is under way ends, nothing more is begun.
     pub stop: &'a CancellationToken,
 }
+
+/// So many refusals one after the other are no accident of one address: the rest waits for the next run.
+const REFUSALS: u32 = 5;
 
 /// What the senders of one run share.
 #[derive(Default)]
 struct Desk {
     claimed: VecDeque<Claim>,
-    /// When the next message may start.
-    turn: Option<Instant>,
+    /// There was nothing more to claim.
+    drained: bool,
     /// Nothing more is begun.
     closed: bool,
+    /// Refusals since the last message that was accepted.
+    refusals: u32,
     done: Dispatched,
 }
 
@@ -110,10 +118,6 @@ impl<D: Delivery> Carrier<'_, D> {
     /// Sends everything that is due, in the order in which it was posted. One message goes first: while
     /// the mail server cannot be used, that one is put off and the rest is left for the next run.
     pub async fn dispatch(&self, now: impl Fn() -> DateTime<Utc> + Sync) -> Result<Dispatched, DbErr> {
-        if let Some(pause) = pause::held_back(self.db.read()).await? {
-            let left = Some(format!("the post is held back: {}", pause.why));
-            return Ok(Dispatched { left, ..Dispatched::default() });
-        }
         let tx = self.db.begin("release abandoned messages").await?;
         release_abandoned(&tx, now()).await?;
         tx.commit().await?;
@@ -142,27 +146,45 @@ impl<D: Delivery> Carrier<'_, D> {
     /// The next message, when its turn has come.
     async fn next(
         &self,
-        desk: &Mutex<Desk>,
+        shared: &Mutex<Desk>,
         at_once: usize,
         now: &(impl Fn() -> DateTime<Utc> + Sync),
     ) -> Result<Option<Claim>, DbErr> {
-        let mut desk = desk.lock().await;
+        let mut desk = shared.lock().await;
         if desk.closed || self.stop.is_cancelled() {
             return Ok(None);
         }
-        if desk.claimed.is_empty() {
+        if desk.claimed.is_empty() && !desk.drained {
             let tx = self.db.begin("claim messages").await?;
             desk.claimed = claim(&tx, at_once as u64, now(), self.pace.lease()).await?.into();
             tx.commit().await?;
         }
         let Some(claim) = desk.claimed.pop_front() else {
-            desk.closed = true;
+            desk.drained = true;
             return Ok(None);
         };
-        let turn = desk.turn.map_or_else(Instant::now, |turn| turn.max(Instant::now()));
-        desk.turn = Some(turn + self.pace.gap);
         drop(desk);
-        tokio::time::sleep_until(turn).await;
+        let turn = {
+            let mut turn = self.turn.lock().await;
+            let mine = turn.map_or_else(Instant::now, |turn| turn.max(Instant::now()));
+            *turn = Some(mine + self.pace.gap);
+            mine
+        };
+        tokio::select! {
+            () = tokio::time::sleep_until(turn) => {}
+            () = self.stop.cancelled() => {}
+        }
+        // Asked for each message: who holds the post back does not want to see hundreds more go.
+        let pause = pause::held_back(self.db.read()).await;
+        let mut desk = shared.lock().await;
+        if let Ok(Some(pause)) = &pause {
+            desk.closed = true;
+            desk.done.left = Some(format!("the post is held back: {}", pause.why));
+        }
+        if desk.closed || self.stop.is_cancelled() || pause.is_err() {
+            desk.claimed.push_front(claim);
+            return pause.map(|_| None);
+        }
         Ok(Some(claim))
     }
 
@@ -172,10 +194,10 @@ impl<D: Delivery> Carrier<'_, D> {
         desk: &Mutex<Desk>,
         now: &(impl Fn() -> DateTime<Utc> + Sync),
     ) -> Result<(), DbErr> {
-        let mut not_out = None;
+        let (mut not_out, mut refused) = (None, false);
         let settlement = match self.delivery.fate(&claim, now()).await {
             Ok(Fate::Cancel(why)) => Settlement::Cancelled(why),
-            Ok(Fate::Wait(until, why)) => Settlement::Retry { at: until, why, may_be_out: false },
+            Ok(Fate::Wait(until, why)) => Settlement::Wait { until, why },
             // The lease is given back: nothing has gone.
             Err(e) => {
                 let at = now() + TimeDelta::minutes(1);
@@ -185,13 +207,17 @@ impl<D: Delivery> Carrier<'_, D> {
                 let name = claim.id.to_string();
                 match self.transport.send(&name, self.from, &claim.recipient, &claim.message).await {
                     Ok(()) => Settlement::Sent,
-                    Err(SendError::Permanent(why)) => Settlement::Failed { why, may_be_out: false },
+                    Err(SendError::Permanent(why)) => {
+                        refused = true;
+                        Settlement::Failed { why, may_be_out: false }
+                    }
                     Err(error) => {
+                        refused = true;
                         let (why, may_be_out) = (error.to_string(), matches!(error, SendError::Unsure(_)));
                         if !matches!(error, SendError::Transient(_)) {
                             not_out = Some(why.clone());
                         }
-                        match self.delivery.next_attempt(claim.posted_at, now()) {
+                        match self.delivery.next_attempt(claim.due_since, now()) {
                             Some(at) => Settlement::Retry { at, why, may_be_out },
                             None => Settlement::Failed { why, may_be_out },
                         }
@@ -201,7 +227,11 @@ impl<D: Delivery> Carrier<'_, D> {
         };
         let settled = settlement.outcome();
         let at = now();
-        let tx = self.db.begin("settle message").await?;
+        // A writer that is busy for a minute (a large import on SQLite) must not make a letter that went go again.
+        let tx = match self.db.begin("settle message").await {
+            Ok(tx) => tx,
+            Err(_) => self.db.begin("settle message").await?,
+        };
         let ours = settle(&tx, &claim, at, settlement).await?;
         let end = match settled {
             Settled::GivenUp => Some(End::GivenUp),
@@ -212,9 +242,13 @@ impl<D: Delivery> Carrier<'_, D> {
             self.delivery.ended(&tx, claim.about, end).await?;
         }
         tx.commit().await?;
+        if !ours {
+            // Its lease ran out, and whoever took it over settles it.
+            return Ok(());
+        }
         metrics::counter!("quorate_messages_total", "outcome" => settled.name()).increment(1);
         if settled == Settled::Sent {
-            let seconds = (at - claim.due_at).as_seconds_f64().max(0.0);
+            let seconds = (at - claim.posted_at).as_seconds_f64().max(0.0);
             metrics::histogram!("quorate_message_due_to_accepted_seconds").record(seconds);
         }
         let mut desk = desk.lock().await;
@@ -223,6 +257,10 @@ impl<D: Delivery> Carrier<'_, D> {
             Settled::PutOff => desk.done.put_off += 1,
             Settled::GivenUp => desk.done.failed += 1,
             Settled::Cancelled => desk.done.cancelled += 1,
+        }
+        desk.refusals = if refused { desk.refusals + 1 } else { 0 };
+        if desk.refusals >= REFUSALS && not_out.is_none() {
+            not_out = Some(format!("the mail server refused {REFUSALS} letters one after the other"));
         }
         if not_out.is_some() {
             (desk.closed, desk.done.left) = (true, not_out);

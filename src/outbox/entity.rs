@@ -26,9 +26,12 @@ pub mod message {
         pub sent_at: Option<DateTime<Utc>>,
         pub lease: Option<Uuid>,
         pub lease_until: Option<DateTime<Utc>>,
-        /// A process died while it was being sent: it may have arrived, and may arrive again.
+        /// A process died while it was being sent, or the server took it without an answer: it may have arrived,
+        /// and may arrive again.
         pub may_have_been_delivered: bool,
         pub last_error: Option<String>,
+        /// What retries are counted from, whatever it was put off to: its first try, or since when it waits for one.
+        pub due_since: DateTime<Utc>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -1,6 +1,6 @@
 //! The transactional outbox: a message is posted in the transaction of what it tells of, frozen, and
-//! delivered later under a lease. At least once, with a stable Message-ID: a crash may repeat a message
-//! and never loses or multiplies one.
+//! delivered later under a lease. At least once, with a stable Message-ID: a crash, or a server that takes a
+//! message without an answer, may repeat one and never loses or multiplies it.
 
 mod dispatch;
 mod entity;
@@ -16,8 +16,8 @@ use crate::platform::ids::typed_id;
 pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
 pub use pause::{held_back, hold_back, let_go};
 pub use store::{
-    Gone, Listed, accepted_at, all_given_up, by_id, cancel_unsent, counts, list, newest, post, requeue,
-    sent_to,
+    Gone, Listed, accepted_at, all_given_up, by_id, cancel_unsent, counts, doubt_all, list, oldest_due, page,
+    post, requeue, sent_to,
 };
 
 typed_id! {
@@ -68,7 +68,9 @@ pub struct Claim {
     pub message: Vec<u8>,
     /// When it was posted.
     pub posted_at: DateTime<Utc>,
-    /// When it was last due.
-    pub due_at: DateTime<Utc>,
+    /// What its retries are counted from: the first try.
+    pub due_since: DateTime<Utc>,
+    /// Tries before this one.
+    attempts: i32,
     lease: Uuid,
 }

@@ -6,6 +6,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel};
 
 use super::entity::pause::{Column, Entity, Model};
+use super::store::begin_retries_anew;
 use crate::platform::Tx;
 
 /// The pause, if there is one.
@@ -27,7 +28,11 @@ pub async fn hold_back(tx: &Tx, now: DateTime<Utc>, by: &str, why: &str) -> Resu
     Ok(())
 }
 
-/// Lets it go again. Says whether it was held back.
-pub async fn let_go(tx: &Tx) -> Result<bool, DbErr> {
-    Ok(Entity::delete_by_id(1).exec(tx.conn()).await?.rows_affected > 0)
+/// Lets it go again, with all its retries before it. Says whether it was held back.
+pub async fn let_go(tx: &Tx, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let was = Entity::delete_by_id(1).exec(tx.conn()).await?.rows_affected > 0;
+    if was {
+        begin_retries_anew(tx, now).await?;
+    }
+    Ok(was)
 }

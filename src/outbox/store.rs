@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Order, QueryFilter,
     QueryOrder, QuerySelect, Select,
 };
 use uuid::Uuid;
@@ -30,6 +30,7 @@ pub async fn post(tx: &Tx, post: Post) -> Result<(), DbErr> {
         lease_until: None,
         may_have_been_delivered: false,
         last_error: None,
+        due_since: post.at,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
     Ok(())
@@ -86,7 +87,8 @@ pub(super) async fn claim(
         recipient: row.recipient,
         message: row.message,
         posted_at: row.posted_at,
-        due_at: row.due_at,
+        due_since: if row.attempts == 0 { now } else { row.due_since },
+        attempts: row.attempts,
         lease,
     });
     Ok(claims.collect())
@@ -111,8 +113,20 @@ pub(super) async fn give_back(tx: &Tx, claims: impl IntoIterator<Item = &Claim>)
 /// What becomes of a leased message.
 pub(super) enum Settlement {
     Sent,
-    Retry { at: DateTime<Utc>, why: String, may_be_out: bool },
-    Failed { why: String, may_be_out: bool },
+    /// Nothing was tried: it waits for this moment.
+    Wait {
+        until: DateTime<Utc>,
+        why: String,
+    },
+    Retry {
+        at: DateTime<Utc>,
+        why: String,
+        may_be_out: bool,
+    },
+    Failed {
+        why: String,
+        may_be_out: bool,
+    },
     Cancelled(String),
 }
 
@@ -140,7 +154,7 @@ impl Settlement {
     pub(super) const fn outcome(&self) -> Settled {
         match self {
             Self::Sent => Settled::Sent,
-            Self::Retry { .. } => Settled::PutOff,
+            Self::Wait { .. } | Self::Retry { .. } => Settled::PutOff,
             Self::Failed { .. } => Settled::GivenUp,
             Self::Cancelled(_) => Settled::Cancelled,
         }
@@ -154,7 +168,9 @@ pub(super) async fn settle(
     now: DateTime<Utc>,
     what: Settlement,
 ) -> Result<bool, DbErr> {
+    let waits = matches!(what, Settlement::Wait { .. });
     let (state, sent_at, due_at, error, may_be_out) = match what {
+        Settlement::Wait { until, why } => (State::Waiting, None, Some(until), Some(why), false),
         Settlement::Sent => (State::Sent, Some(now), None, None, false),
         Settlement::Retry { at, why, may_be_out } => (State::Waiting, None, Some(at), Some(why), may_be_out),
         Settlement::Failed { why, may_be_out } => (State::Failed, None, None, Some(why), may_be_out),
@@ -170,6 +186,15 @@ pub(super) async fn settle(
         .filter(Column::Lease.eq(claim.lease));
     if let Some(due_at) = due_at {
         update = update.col_expr(Column::DueAt, Expr::val(due_at));
+    }
+    if claim.attempts == 0 && due_at.is_some() {
+        // The retries are counted from the first try, whenever that was.
+        update = update.col_expr(Column::DueSince, Expr::val(now));
+    }
+    if waits {
+        update = update
+            .col_expr(Column::DueSince, Expr::val(due_at))
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).sub(1));
     }
     if may_be_out {
         update = update.col_expr(Column::MayHaveBeenDelivered, Expr::val(true));
@@ -195,7 +220,6 @@ pub async fn cancel_unsent(tx: &Tx, about: Uuid, why: &str) -> Result<Gone, DbEr
         .col_expr(Column::LastError, Expr::val(why))
         .filter(Column::AboutId.eq(about))
         .filter(Column::State.is_in([State::Waiting, State::Failed]))
-        .filter(Column::MayHaveBeenDelivered.eq(false))
         .exec(tx.conn())
         .await?;
     let of: Vec<(State, bool)> = Entity::find()
@@ -302,23 +326,31 @@ pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Listed>, DbErr> {
     all.into_model::<Listed>().all(db).await
 }
 
-/// A page of the newest messages, of one state or of all, that were posted before a given one.
-pub async fn newest(
+/// A page of messages, of one state or of all, from a given one on (not included). What is settled comes
+/// newest first; what is not, and what was given up, oldest first.
+pub async fn page(
     db: &impl ConnectionTrait,
     state: Option<State>,
-    before: Option<(DateTime<Utc>, MessageId)>,
+    from: Option<(DateTime<Utc>, MessageId)>,
     count: u64,
 ) -> Result<Vec<Listed>, DbErr> {
-    let mut page = listed().order_by_desc(Column::PostedAt).order_by_desc(Column::Id).limit(count);
+    let oldest_first = matches!(state, Some(State::Waiting | State::Sending | State::Failed));
+    let order = if oldest_first { Order::Asc } else { Order::Desc };
+    let mut page =
+        listed().order_by(Column::PostedAt, order.clone()).order_by(Column::Id, order).limit(count);
     if let Some(state) = state {
         page = page.filter(Column::State.eq(state));
     }
-    if let Some((posted_at, id)) = before {
-        // Written so that the index is entered at this moment, not walked from its end.
-        page = page
+    // Written so that the index is entered at this moment, not walked from its end.
+    page = match from {
+        None => page,
+        Some((posted_at, id)) if oldest_first => page
+            .filter(Column::PostedAt.gte(posted_at))
+            .filter(Column::PostedAt.gt(posted_at).or(Column::Id.gt(id))),
+        Some((posted_at, id)) => page
             .filter(Column::PostedAt.lte(posted_at))
-            .filter(Column::PostedAt.lt(posted_at).or(Column::Id.lt(id)));
-    }
+            .filter(Column::PostedAt.lt(posted_at).or(Column::Id.lt(id))),
+    };
     page.into_model::<Listed>().all(db).await
 }
 
@@ -327,28 +359,50 @@ pub async fn by_id(db: &impl ConnectionTrait, id: MessageId) -> Result<Option<Mo
     Entity::find_by_id(id).one(db).await
 }
 
-/// How many messages there are of a state, and since when the oldest is due.
-#[derive(Clone, Debug, FromQueryResult)]
-pub struct Count {
-    /// The state.
-    pub state: State,
-    /// How many.
-    pub messages: i64,
-    /// The oldest's due time.
-    pub oldest_due: DateTime<Utc>,
-}
-
-/// Messages by state.
-pub async fn counts(db: &impl ConnectionTrait) -> Result<Vec<Count>, DbErr> {
+/// How many messages there are of each state.
+pub async fn counts(db: &impl ConnectionTrait) -> Result<Vec<(State, i64)>, DbErr> {
     Entity::find()
         .select_only()
         .column(Column::State)
         .column_as(Column::Id.count(), "messages")
-        .column_as(Column::DueAt.min(), "oldest_due")
         .group_by(Column::State)
-        .into_model::<Count>()
+        .into_tuple()
         .all(db)
         .await
+}
+
+/// Since when the message that waits longest has been due.
+pub async fn oldest_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::DueSince)
+        .filter(Column::State.eq(State::Waiting))
+        .order_by_asc(Column::DueSince)
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await
+}
+
+/// Doubts all that waits: after a restore nobody knows what has gone.
+pub async fn doubt_all(tx: &Tx) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::MayHaveBeenDelivered, Expr::val(true))
+        .filter(Column::State.is_in([State::Waiting, State::Sending]))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Starts the retries of what waits anew: while all post was held back nothing could be tried.
+pub(super) async fn begin_retries_anew(tx: &Tx, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::DueSince, Expr::val(now))
+        .filter(Column::State.eq(State::Waiting))
+        .filter(Column::DueSince.lt(now))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Puts messages that were given up back in the queue: one, or all. Says which things they are about.
@@ -356,13 +410,17 @@ pub async fn requeue(tx: &Tx, only: Option<MessageId>, now: DateTime<Utc>) -> Re
     let mut given_up = Entity::update_many()
         .col_expr(Column::State, Expr::val(State::Waiting))
         .col_expr(Column::DueAt, Expr::val(now))
-        .col_expr(Column::PostedAt, Expr::val(now))
-        .filter(Column::State.eq(State::Failed));
-    if let Some(id) = only {
-        given_up = given_up.filter(Column::Id.eq(id));
+        .col_expr(Column::DueSince, Expr::val(now));
+    let mut about = Entity::find().select_only().column(Column::AboutId);
+    for filter in
+        [Some(Column::State.eq(State::Failed)), only.map(|id| Column::Id.eq(id))].into_iter().flatten()
+    {
+        given_up = given_up.filter(filter.clone());
+        about = about.filter(filter);
     }
-    let requeued = given_up.exec_with_returning(tx.conn()).await?;
-    Ok(requeued.into_iter().map(|row| row.about_id).collect())
+    let about = about.lock(LockType::Update).into_tuple().all(tx.conn()).await?;
+    given_up.exec(tx.conn()).await?;
+    Ok(about)
 }
 
 /// When messages about these things were accepted: (thing, moment) for each one sent.

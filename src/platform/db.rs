@@ -135,6 +135,12 @@ impl Db {
         &self.read
     }
 
+    /// Ends every connection; an SQLite file is then whole by itself.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.read.close().await?;
+        self.write.close().await
+    }
+
     /// From now on SQLite does not wait for the disk: for what can be made again from nothing.
     pub async fn hurry(&self) -> Result<(), DbErr> {
         match self.write.get_database_backend() {

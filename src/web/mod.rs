@@ -13,5 +13,5 @@ pub use csv_cell::csv_cell;
 pub use desk::Desk;
 pub use fields::{Choice, Fields, choices, options};
 pub use measured::measured;
-pub use page::{Chrome, Link, Notice, Page, announce, compile as compile_pages, standalone};
+pub use page::{Banner, Chrome, Link, Page, announce, compile as compile_pages, standalone};
 pub use problem::{Problem, download};

@@ -39,7 +39,7 @@ pub struct Link {
 
 /// A line at the top of every page.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Notice {
+pub struct Banner {
     /// What it says.
     pub text: &'static str,
     /// Where its link leads.
@@ -48,11 +48,11 @@ pub struct Notice {
     pub link: &'static str,
 }
 
-static NOTICE: OnceLock<Notice> = OnceLock::new();
+static BANNER: OnceLock<Banner> = OnceLock::new();
 
 /// Puts a line at the top of every page of this process, from now on.
-pub fn announce(notice: Notice) {
-    NOTICE.get_or_init(|| notice);
+pub fn announce(banner: Banner) {
+    BANNER.get_or_init(|| banner);
 }
 
 /// What stands around a page: who is signed in, and where they may go.
@@ -108,7 +108,7 @@ struct Framed<'a, P> {
     title: &'a str,
     chrome: &'a Chrome,
     page: &'a P,
-    notice: Option<&'static Notice>,
+    banner: Option<&'static Banner>,
     scripts: bool,
     /// A file that leads nowhere, rather than a page of the service.
     alone: bool,
@@ -120,8 +120,8 @@ fn render<P: Serialize>(
     chrome: &Chrome,
     page: &P,
 ) -> Result<String, Box<handlebars::RenderError>> {
-    let notice = NOTICE.get();
-    let framed = Framed { title, chrome, page, notice, scripts: super::assets::has_scripts(), alone: false };
+    let banner = BANNER.get();
+    let framed = Framed { title, chrome, page, banner, scripts: super::assets::has_scripts(), alone: false };
     PAGES.render(template, &framed).map_err(Box::new)
 }
 
@@ -129,7 +129,7 @@ fn render<P: Serialize>(
 pub fn standalone<P: Page>(page: &P) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let title = page.title();
     let framed =
-        Framed { title: &title, chrome: &Chrome::default(), page, notice: None, scripts: false, alone: true };
+        Framed { title: &title, chrome: &Chrome::default(), page, banner: None, scripts: false, alone: true };
     let html = PAGES.render(P::TEMPLATE, &framed)?;
     let style = format!("<style>{}</style>", super::assets::style());
     Ok(html.replacen(r#"<link rel="stylesheet" href="/assets/style.css">"#, &style, 1))

@@ -15,6 +15,7 @@ use serde_json::json;
 use super::config::Config;
 use super::site::{self, Site};
 use crate::audit::{self, Actor, Event};
+use crate::conferences;
 use crate::platform::Url;
 use manifest::{Copied, Manifest};
 
@@ -39,7 +40,8 @@ pub(super) async fn backup(site: &Site, to: &Path, without_keys: bool) -> Result
         Event { action: "backup.made", object: "records".into(), payload: json!({ "keys": !without_keys }) };
     audit::record(&tx, &site.keys, &Actor::system("command line"), now, vec![event]).await?;
     tx.commit().await?;
-    println!("The backup is in {}.", to.display());
+    let conferences = conferences::store::count(site.db.read()).await?;
+    println!("The backup is in {}: {conferences} conferences and all that belongs to them.", to.display());
     if without_keys {
         println!(
             "The keys are not in it. Without {} nobody can read it, you neither: keep a copy of that file apart.",
@@ -64,10 +66,7 @@ pub(super) async fn copy(
     if to.exists() {
         return Err(format!("{} is there already: a backup goes into a new folder", to.display()).into());
     }
-    let beside = with_suffix(to, "part");
-    if beside.exists() {
-        fs::remove_dir_all(&beside).map_err(|e| cannot("remove", &beside, &e))?;
-    }
+    let beside = beside(to)?;
     fs::create_dir_all(&beside).map_err(|e| cannot("make", &beside, &e))?;
     for_its_owner_only(&beside, 0o700)?;
     let url = Url::parse(&config.database_url()?)?;
@@ -112,8 +111,9 @@ pub(super) async fn migrate(
     backups: Option<&Path>,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    let pending = site::pending(config).await?;
-    if let Some(folder) = backups.filter(|_| pending > 0 && config.keys.file.exists()) {
+    let url = Url::parse(&config.database_url()?)?;
+    let wanted = site::pending(config).await? > 0 && !is_new(&url).await?;
+    if let Some(folder) = backups.filter(|_| wanted) {
         let to = folder.join(format!("before-migration-{}", now.format("%Y-%m-%dT%H%M%SZ")));
         copy(config, &to, false, now).await?;
         println!("A backup is in {}.", to.display());
@@ -129,10 +129,32 @@ fn cannot(what: &str, path: &Path, why: &std::io::Error) -> String {
     format!("cannot {what} {}: {why}", path.display())
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{suffix}"));
-    PathBuf::from(name)
+/// A name of our own beside this one, to write under until all is there.
+fn beside(path: &Path) -> Result<PathBuf, Failure> {
+    let name = path.file_name().ok_or_else(|| format!("{} is no name for it", path.display()))?;
+    Ok(path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), uuid::Uuid::new_v4().simple())))
+}
+
+/// A backup of a place where nobody keeps anything is a mistake in the settings, said before one is made.
+pub(super) async fn refuse_nothing(config: &Config) -> Result<(), Failure> {
+    let url = Url::parse(&config.database_url()?)?;
+    let nothing = match url.sqlite_file() {
+        Some(file) => !file.exists(),
+        None => false,
+    };
+    if nothing || is_new(&url).await? {
+        return Err(
+            format!("database.url: there are no records in {url}; are these the right settings?").into()
+        );
+    }
+    Ok(())
+}
+
+async fn is_new(url: &Url) -> Result<bool, Failure> {
+    let alone = url.connect_alone().await?;
+    let new = migrations::is_new(&alone).await?;
+    alone.close().await?;
+    Ok(new)
 }
 
 fn for_its_owner_only(path: &Path, mode: u32) -> Result<(), Failure> {

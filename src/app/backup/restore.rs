@@ -1,20 +1,20 @@
 //! A backup, read into a place that has no records yet.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 
 use super::manifest::Manifest;
-use super::{Failure, KEYS, cannot, copy_of, for_its_owner_only, postgres, with_suffix};
+use super::{Failure, KEYS, beside, cannot, copy_of, for_its_owner_only, postgres};
+use crate::access;
 use crate::app::config::Config;
 use crate::app::site::Site;
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::outbox::{self, State};
-use crate::platform::{Clock, Keys, Url};
+use crate::platform::{Clock, Db, Keys, Url};
 
 /// Restores a backup. Nothing that is here is written over. The post is held back, for what was waiting
 /// when the backup was made may have gone since; `resume` says that nothing has.
@@ -33,25 +33,41 @@ pub(in crate::app) async fn restore(
         );
         return Err(text.into());
     }
+    let known = migrations::known();
+    if let Some(unknown) = manifest.migrations.iter().find(|m| !known.contains(m)) {
+        let text = format!(
+            "the backup was made by a later version ({}): this program does not know its migration {unknown}",
+            manifest.version
+        );
+        return Err(text.into());
+    }
     let copy = from.join(&manifest.database);
     let has_keys = manifest.files.iter().any(|f| f.name == KEYS);
     keys(&config, has_keys.then(|| from.join(KEYS)).as_deref())?;
+    // Whatever fails from here on, no database is left that would send: SQLite's is finished under another name,
+    // and PostgreSQL's post is held back before anything else.
+    let (mut working, mut place) = (config.clone(), None);
     match url.sqlite_file() {
         Some(file) => {
-            if file.exists() {
-                let text = format!(
-                    "{} is there already: move it away, or name another in database.url",
-                    file.display()
-                );
-                return Err(text.into());
+            for there in ["", "-wal", "-shm"].map(|end| with_end(file, end)) {
+                if there.exists() {
+                    let text = format!(
+                        "{} is there already: move it away, with what is beside it of the same name, or name another \
+                         file in database.url",
+                        there.display()
+                    );
+                    return Err(text.into());
+                }
             }
             if let Some(folder) = file.parent() {
                 fs::create_dir_all(folder).map_err(|e| cannot("make", folder, &e))?;
             }
-            let beside = with_suffix(file, "part");
+            let beside = beside(file)?;
             fs::copy(&copy, &beside).map_err(|e| cannot("write", &beside, &e))?;
             for_its_owner_only(&beside, 0o600)?;
-            fs::rename(&beside, file).map_err(|e| cannot("write", file, &e))?;
+            working.database.url = format!("sqlite://{}", beside.display());
+            working.database.url_file = std::path::PathBuf::new();
+            place = Some((beside, file.to_owned()));
         }
         None => {
             let alone = url.connect_alone().await?;
@@ -66,17 +82,18 @@ pub(in crate::app) async fn restore(
             postgres::load(url.text(), &copy).await?;
         }
     }
-    let alone = url.connect_alone().await?;
-    let made = migrations::up(&alone).await?;
-    alone.close().await?;
-    let site = Site::open(config, clock).await?;
-    begin_again(&site, manifest.made_at, resume).await?;
-    let entries = match audit::verify(site.db.read(), &site.keys).await? {
-        Ok(entries) => entries,
-        Err(number) => {
-            return Err(format!("restored, but its audit trail was changed at entry {number}").into());
+    let finished = finish(working, clock, &manifest, resume).await;
+    if let Some((beside, file)) = place {
+        match &finished {
+            Ok(_) => fs::rename(&beside, &file).map_err(|e| cannot("make", &file, &e))?,
+            Err(_) => {
+                for end in ["", "-wal", "-shm"] {
+                    let _ = fs::remove_file(with_end(&beside, end));
+                }
+            }
         }
-    };
+    }
+    let Restored { migrations: made, entries, waiting } = finished?;
     println!("Restored as it was on {}.", london::moment(manifest.made_at));
     if made > 0 {
         println!(
@@ -88,12 +105,10 @@ pub(in crate::app) async fn restore(
     if resume {
         println!("The post goes on where it stopped.");
     } else {
-        let counts = outbox::counts(site.db.read()).await?;
-        let waiting = counts.iter().filter(|c| matches!(c.state, State::Waiting | State::Sending));
         println!(
             "The post is held back: {} message(s) were waiting then, and may have gone since, as may feedback that \
              was not made yet. Look at the Post page, then let it go with `quorate outbox release`.",
-            waiting.map(|c| c.messages).sum::<i64>()
+            waiting
         );
     }
     Ok(())
@@ -123,19 +138,58 @@ fn keys(config: &Config, backed_up: Option<&Path>) -> Result<(), Failure> {
     }
 }
 
-async fn begin_again(site: &Site, made_at: DateTime<Utc>, resume: bool) -> Result<(), Failure> {
-    let (now, actor) = (site.clock.now(), Actor::system("command line"));
+/// What a restore came to.
+struct Restored {
+    migrations: usize,
+    entries: i64,
+    waiting: i64,
+}
+
+/// Holds the post back, migrates, tries the keys, looks at the audit trail, ends the sessions.
+async fn finish(
+    config: Config,
+    clock: Clock,
+    manifest: &Manifest,
+    resume: bool,
+) -> Result<Restored, Failure> {
+    let (now, actor) = (clock.now(), Actor::system("command line"));
+    let url = Url::parse(&config.database_url()?)?;
+    let alone = url.connect_alone().await?;
+    let migrations = migrations::up(&alone).await?;
+    alone.close().await?;
+    let db = Db::open(&url).await?;
+    let tx = db.begin("hold the post of a restored place back").await?;
+    let made_at = london::moment(manifest.made_at);
+    let why = format!("restored from the backup of {made_at}; what was waiting then may have gone since");
+    outbox::hold_back(&tx, now, &actor.name, &why).await?;
+    access::end_all_sessions(&tx).await?;
+    tx.commit().await?;
+    db.close().await?;
+
+    let site = Site::open(config, clock).await?;
+    let entries = match audit::verify(site.db.read(), &site.keys).await? {
+        Ok(entries) => entries,
+        Err(number) => return Err(format!("the backup's audit trail was changed at entry {number}").into()),
+    };
+    let counts = outbox::counts(site.db.read()).await?;
+    let waiting = counts.iter().filter(|(state, _)| matches!(state, State::Waiting | State::Sending));
+    let waiting = waiting.map(|(_, n)| n).sum();
     let tx = site.db.begin("begin again after a restore").await?;
-    if !resume {
-        let why = format!(
-            "restored from the backup of {}; what was waiting then may have gone since",
-            london::moment(made_at)
-        );
-        outbox::hold_back(&tx, now, &actor.name, &why).await?;
+    if resume {
+        outbox::let_go(&tx, now).await?;
+    } else {
+        outbox::doubt_all(&tx).await?;
     }
-    let payload = json!({ "made_at": made_at, "resume": resume });
+    let payload = json!({ "made_at": manifest.made_at, "resume": resume });
     let event = Event { action: "backup.restored", object: "records".into(), payload };
     audit::record(&tx, &site.keys, &actor, now, vec![event]).await?;
     tx.commit().await?;
-    Ok(())
+    site.db.close().await?;
+    Ok(Restored { migrations, entries, waiting })
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
 }

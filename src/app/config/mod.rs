@@ -124,6 +124,8 @@ pub struct Smtp {
     pub password: String,
     /// A file with the password or token.
     pub password_file: PathBuf,
+    /// How this machine greets the server.
+    pub hello: String,
     /// Connections at once.
     #[serde(deserialize_with = "number")]
     pub connections: u32,
@@ -234,8 +236,17 @@ impl Config {
         if signs_in && smtp.username.is_empty() {
             return wrong("mail.smtp.username", "it is empty, and mail.smtp.sign_in wants one");
         }
-        if signs_in && smtp.tls == SmtpTls::None && !is_loopback(&smtp.host) {
-            return wrong("mail.smtp.tls", "a password is not sent without TLS: write starttls or tls");
+        if signs_in && smtp.password.is_empty() && smtp.password_file.as_os_str().is_empty() {
+            return wrong(
+                "mail.smtp.password_file",
+                "it is empty, and mail.smtp.sign_in wants a password or a token",
+            );
+        }
+        if smtp.tls == SmtpTls::None && !is_loopback(&smtp.host) {
+            return wrong(
+                "mail.smtp.tls",
+                "letters leave this machine under TLS only: write starttls or tls",
+            );
         }
         if !(1..=100).contains(&smtp.connections) {
             return wrong("mail.smtp.connections", "it is from 1 to 100");
@@ -261,6 +272,7 @@ impl Config {
             sign_in: smtp.sign_in,
             username: smtp.username.clone(),
             secret,
+            hello: (!smtp.hello.is_empty()).then(|| smtp.hello.clone()),
             timeout: Duration::from_secs(smtp.timeout_seconds.into()),
         })
     }
@@ -276,7 +288,7 @@ impl Config {
             n => Duration::from_secs(60) / n,
         };
         outbox::Pace {
-            at_once: self.mail.smtp.connections as usize,
+            at_once: self.mail.smtp.connections.clamp(1, 100) as usize,
             gap,
             timeout: Duration::from_secs(timeout.into()),
         }

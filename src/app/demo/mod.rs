@@ -94,7 +94,7 @@ pub(super) async fn run(loaded: Loaded, wanted: Wanted) -> Result<(), Failure> {
     println!("Its mail is at http://{}/demo/mail\n", listener.local_addr()?);
     print!("{}", fs::read_to_string(folder.join(SIGN_INS))?);
     println!("\nEverything is in {}; --fresh begins anew. Ctrl-C stops.", folder.display());
-    web::announce(web::Notice {
+    web::announce(web::Banner {
         text: "Demonstration: every record, name and address here is invented, and no letter leaves this machine.",
         href: "/demo/mail",
         link: "Read the mail",

@@ -19,7 +19,7 @@ const SHOWN: u64 = 50;
 #[derive(Deserialize)]
 pub(super) struct Asked {
     state: Option<Stands>,
-    before: Option<String>,
+    from: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -50,7 +50,7 @@ impl Row {
     fn of(m: &Posted, now: DateTime<Utc>) -> Self {
         let then = match m.state {
             Stands::Sent => m.sent_at.map(|at| format!("accepted {}", london::short(at))),
-            Stands::Waiting => Some(format!("next try {}", london::short(m.due_at.max(m.posted_at)))),
+            Stands::Waiting => Some(format!("next try {}", london::short(m.due_at))),
             _ => None,
         };
         Self {
@@ -82,7 +82,7 @@ struct Held {
 struct PostPage {
     tabs: Vec<Tab>,
     rows: Vec<Row>,
-    older: Option<String>,
+    more: Option<String>,
     held: Option<Held>,
     given_up: i64,
     may_requeue: bool,
@@ -113,10 +113,10 @@ async fn page(who: &SignedIn, desk: &Desk, asked: Asked, error: bool) -> Result<
     use crate::access::Permission;
     let (db, now) = (desk.db.read(), desk.clock.now());
     let counts = outbox::counts(db).await?;
-    let of = |state| counts.iter().find(|c| c.state == state).map_or(0, |c| c.messages);
+    let of = |state| counts.iter().find(|(of, _)| *of == state).map_or(0, |(_, n)| *n);
     let mut tabs = vec![Tab {
         href: "/post".to_owned(),
-        text: format!("all ({})", counts.iter().map(|c| c.messages).sum::<i64>()),
+        text: format!("all ({})", counts.iter().map(|(_, n)| n).sum::<i64>()),
         here: asked.state.is_none(),
     }];
     tabs.extend(Stands::ALL.iter().map(|s| Tab {
@@ -124,20 +124,20 @@ async fn page(who: &SignedIn, desk: &Desk, asked: Asked, error: bool) -> Result<
         text: format!("{} ({})", s.label(), of(*s)),
         here: asked.state == Some(*s),
     }));
-    let before = match asked.before.as_deref().map(str::parse::<MessageId>) {
+    let from = match asked.from.as_deref().map(str::parse::<MessageId>) {
         Some(Ok(id)) => outbox::by_id(db, id).await?.map(|m| (m.posted_at, m.id)),
         _ => None,
     };
-    let messages = outbox::newest(db, asked.state, before, SHOWN).await?;
+    let messages = outbox::page(db, asked.state, from, SHOWN).await?;
     let state = asked.state.map(|s| format!("state={}&", s.code())).unwrap_or_default();
     let full = messages.len() as u64 == SHOWN;
-    let older = messages.last().filter(|_| full).map(|m| format!("/post?{state}before={}", m.id));
+    let more = messages.last().filter(|_| full).map(|m| format!("/post?{state}from={}", m.id));
     let rows = described(db, messages).await?.iter().map(|m| Row::of(m, now)).collect();
     let held = outbox::held_back(db).await?;
     Ok(PostPage {
         tabs,
         rows,
-        older,
+        more,
         held: held.map(|p| Held { why: p.why, by: p.by_name, since: london::moment(p.since) }),
         given_up: of(Stands::Failed),
         may_requeue: who.role.may(Permission::Requeue),
@@ -276,7 +276,7 @@ pub(super) async fn hold_back(
 ) -> Result<Response, Problem> {
     let why = form.text("why");
     if why.is_empty() || why.chars().count() > 280 {
-        let page = page(&may.who, &desk, Asked { state: None, before: None }, true).await?;
+        let page = page(&may.who, &desk, Asked { state: None, from: None }, true).await?;
         return Ok(page.show(may.who.chrome()));
     }
     hold(counter(&desk), &may.who.actor(), why).await?;

@@ -28,6 +28,7 @@ struct Task {
     cron: String,
     next: String,
     last: String,
+    waits: Option<String>,
     run: Option<String>,
 }
 
@@ -85,6 +86,7 @@ pub(super) async fn show(
             last: last.map_or("it has done nothing yet".to_owned(), |run| {
                 format!("{}: {}", london::short(run.started_at), outcome(&run, now))
             }),
+            waits: entry.waits.map(|(at, why)| format!("{}: {why}", london::short(at))),
             run: may_run.then(|| format!("/schedule/{}/run", entry.name)),
             name: entry.name,
         });
@@ -100,6 +102,7 @@ pub(super) async fn show(
     let told = match (asked.ran.filter(|name| tasks.iter().any(|t| t.name == *name)), asked.came.as_deref()) {
         (Some(name), Some("done")) => Some(format!("{name} ran. What it did is the first line of the runs.")),
         (Some(name), Some("nothing")) => Some(format!("{name} ran: there was nothing to do now.")),
+        (Some(name), Some("waits")) => Some(format!("{name} ran, and has to wait. The table says for what.")),
         (Some(name), Some("failed")) => Some(format!("{name} failed. The first line of the runs says why.")),
         (Some(name), Some("running")) => Some(format!("{name} is running. Look again in a while.")),
         _ => None,
@@ -108,9 +111,10 @@ pub(super) async fn show(
 }
 
 fn took(time: chrono::TimeDelta) -> String {
-    match time.num_milliseconds() {
-        ms if ms < 1000 => format!("{ms} ms"),
-        ms => format!("{:.1} s", time.as_seconds_f64().max(ms as f64 / 1000.0)),
+    if time < chrono::TimeDelta::seconds(1) {
+        format!("{} ms", time.num_milliseconds())
+    } else {
+        format!("{:.1} s", time.as_seconds_f64())
     }
 }
 
@@ -120,15 +124,20 @@ pub(super) async fn run_now(
     Extension(timetable): Extension<Arc<dyn Timetable>>,
     Path(task): Path<String>,
 ) -> Result<Redirect, Problem> {
-    let run = timetable.run(&task).ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    if !timetable.entries().iter().any(|entry| entry.name == task) {
+        return Err(Problem::NotFound(may.who.chrome()));
+    }
     let tx = desk.db.begin("note a run by hand").await?;
     let event = Event { action: "schedule.run_by_hand", object: task.clone(), payload: json!({}) };
     audit::record(&tx, &desk.keys, &may.who.actor(), desk.clock.now(), vec![event]).await?;
     tx.commit().await?;
+    let run = timetable.run(&task).ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
     let came = match tokio::time::timeout(PATIENCE, run).await {
         Err(_) => "running",
         Ok(Ok(Run::Ran(Said::Did(_)))) => "done",
-        Ok(Ok(Run::Ran(Said::Nothing | Said::Waits(_)) | Run::Taken)) => "nothing",
+        Ok(Ok(Run::Ran(Said::Nothing))) => "nothing",
+        Ok(Ok(Run::Ran(Said::Waits(_)))) => "waits",
+        Ok(Ok(Run::Taken)) => "running",
         Ok(Ok(Run::Failed(_)) | Err(_)) => "failed",
     };
     Ok(Redirect::to(&format!("/schedule?ran={task}&came={came}")))
