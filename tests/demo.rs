@@ -46,6 +46,12 @@ fn the_demonstration_is_a_year_of_records_that_ends_today_with_something_to_do()
     assert!(crate::operations::get(&address, &letter).1.contains("Larkshire"));
     assert_eq!(crate::operations::get(&address, "/demo/mail/..%2fsign-ins.txt").0, 404);
     until("ready", || crate::operations::get(&address, "/health/ready").0 == 200);
+    let second = fill(&place, &["--fresh"]);
+    assert!(
+        second.code == 1 && second.err.contains("another process has the demonstration"),
+        "{}",
+        second.err
+    );
     let cookie = crate::operations::sign_in(&address, "chair@demo.example", &password);
     let today = crate::operations::get_as(&address, "/", &cookie).1;
     assert!(today.contains("Demonstration:") && today.contains("Rowan Ashby"), "{today}");

@@ -74,7 +74,8 @@ fn main() {
     harness::postgres::DURABLE.store(true, std::sync::atomic::Ordering::Relaxed);
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let measures: [(&str, &str, fn(&tokio::runtime::Runtime) -> Table); 4] = [
+    type Measure = fn(&tokio::runtime::Runtime) -> Table;
+    let measures: [(&str, &str, Measure); 4] = [
         ("import", "Import and report", import::measure),
         ("registers", "Registers kept and confirmed through HTTP", registers::measure),
         ("pages", "Pages, memory, start", pages::measure),

@@ -17,6 +17,7 @@ const REGISTERS: usize = 640;
 
 pub fn measure(_: &Runtime) -> Table {
     let mut table = Table::new(["What", "A second", "Half within", "95 of 100 within"]);
+    let attendance = regex::Regex::new("name=\"([^\"]*\\.attendance)\"").unwrap();
     for (name, place) in places() {
         open_registers(&place);
         place.account("administrator", PASSWORD);
@@ -26,7 +27,6 @@ pub fn measure(_: &Runtime) -> Table {
         let mut client = Client::new(&serving.address, &cookie);
         let ids = ids(&mut client);
         assert_eq!(ids.len(), REGISTERS);
-        let attendance = regex::Regex::new("name=\"([^\"]*\\.attendance)\"").unwrap();
         for clients in [1, 4, 16] {
             let requests = ids.iter().map(|id| {
                 let path = format!("/conferences/{id}/register");

@@ -39,7 +39,10 @@ const fn usual(need: Need, kind: ConferenceType) -> (f64, f64) {
 /// How much a service matters to a conference.
 pub(super) fn necessity(need: Need, kind: ConferenceType, first_school: bool) -> Necessity {
     match need {
-        Need::SocialCare | Need::HealthVisitor | Need::Midwife => Necessity::Core,
+        Need::SocialCare | Need::HealthVisitor => Necessity::Core,
+        // The midwife's part ends with the birth.
+        Need::Midwife if kind == ConferenceType::PreBirth => Necessity::Core,
+        Need::Midwife => Necessity::InformationOnly,
         Need::School(_) if first_school => Necessity::Core,
         Need::Police if kind.is_initial() => Necessity::Core,
         Need::Police => Necessity::InformationOnly,

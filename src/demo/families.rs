@@ -1,7 +1,7 @@
 //! How families come and go: an initial conference, reviews, the end of the plan, with the same
 //! agencies around them.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -16,7 +16,7 @@ use crate::conferences::{AdjournmentReason, Category, ConferenceType, Decision, 
 const RUN_IN: u64 = 1000;
 /// Children of an average family, and days that a plan lasts on average, as the numbers below make it.
 const CHILDREN: f64 = 1.92;
-const PLAN_DAYS: f64 = 371.0;
+const PLAN_DAYS: f64 = 335.0;
 /// Initial conferences that make a plan.
 const MAKES_A_PLAN: f64 = 0.86;
 /// Whether the plan ends at the first, second, third, … review.
@@ -28,11 +28,14 @@ pub(super) struct Planned {
     pub family: u64,
     pub date: NaiveDate,
     pub kind: ConferenceType,
-    /// What each child's conference came to; `None` when it was adjourned.
-    pub decision: Option<Decision>,
+    /// What was decided for each child; nothing when it was adjourned.
+    pub decisions: Vec<Decision>,
     pub adjourned: Option<AdjournmentReason>,
     pub strategy_discussion: Option<NaiveDate>,
-    pub children: u32,
+    /// No invitation went before this day.
+    pub known_since: NaiveDate,
+    /// Its children, by their place in the family.
+    pub children: Vec<u32>,
     pub category: Category,
     pub locality: usize,
     pub chair: usize,
@@ -47,8 +50,13 @@ struct Diary<'a> {
 }
 
 impl Diary<'_> {
-    fn on_or_after(&self, day: NaiveDate) -> NaiveDate {
-        if day == self.today { day } else { self.calendar.next_working_day(day) }
+    fn near(&self, day: NaiveDate) -> NaiveDate {
+        if day == self.today || self.calendar.is_working_day(day) {
+            return day;
+        }
+        // Half of what would fall on a weekend comes before it.
+        let before = self.calendar.previous_working_day(day);
+        if day.day().is_multiple_of(2) { before } else { self.calendar.next_working_day(day) }
     }
 }
 
@@ -134,16 +142,18 @@ fn course(
     let needs = needs(kind, children, &mut dice);
     let strategy_discussion = diary.calendar.next_working_day(referred);
     let wait = if dice.random_bool(0.82) { dice.random_range(8..=15) } else { dice.random_range(16..=24) };
-    let date = diary.on_or_after(diary.calendar.add_working_days(strategy_discussion, wait));
+    let date = diary.near(diary.calendar.add_working_days(strategy_discussion, wait));
     let makes_a_plan = dice.random_bool(MAKES_A_PLAN);
+    let decision = if makes_a_plan { Decision::PlanMade } else { no_plan(&mut dice) };
     let mut next = Planned {
         family,
         date,
         kind,
-        decision: Some(if makes_a_plan { Decision::PlanMade } else { no_plan(&mut dice) }),
+        decisions: vec![decision; children as usize],
         adjourned: None,
         strategy_discussion: Some(strategy_discussion),
-        children,
+        known_since: strategy_discussion,
+        children: (0..children).collect(),
         category,
         locality,
         chair,
@@ -153,40 +163,65 @@ fn course(
     let mut course = Vec::new();
     let mut reviews = 0;
     while next.date <= last {
-        if dice.random_bool(0.035) && next.kind != ConferenceType::Reconvened {
-            let put_off = Planned { decision: None, adjourned: Some(why(&mut dice)), ..next.clone() };
+        let is_to_come = next.date >= diary.today;
+        if !is_to_come && dice.random_bool(0.035) && next.kind != ConferenceType::Reconvened {
             let days =
                 if dice.random_bool(0.8) { dice.random_range(4..=10) } else { dice.random_range(11..=16) };
-            let again = diary.on_or_after(diary.calendar.add_working_days(put_off.date, days));
-            course.push(put_off);
-            next =
-                Planned { date: again, kind: ConferenceType::Reconvened, strategy_discussion: None, ..next };
+            let again = diary.near(diary.calendar.add_working_days(next.date, days));
+            let known_since = next.date;
+            course.push(Planned { decisions: Vec::new(), adjourned: Some(why(&mut dice)), ..next.clone() });
+            next = Planned {
+                date: again,
+                kind: ConferenceType::Reconvened,
+                strategy_discussion: None,
+                known_since,
+                ..next
+            };
             continue;
         }
-        let goes_on = matches!(next.decision, Some(Decision::PlanMade | Decision::PlanContinues));
         course.push(next.clone());
-        if !goes_on {
+        let goes_on = |d: &Decision| matches!(d, Decision::PlanMade | Decision::PlanContinues);
+        let decided = next.children.iter().zip(&next.decisions);
+        let still: Vec<u32> = decided.filter(|(_, d)| goes_on(d)).map(|(child, _)| *child).collect();
+        // The next is agreed on at each conference: what follows one to come is not booked yet.
+        if still.is_empty() || is_to_come {
             break;
         }
-        let months = if reviews == 0 { 3 } else { 6 };
-        let due = add_months(next.date, months);
+        let due = add_months(next.date, if reviews == 0 { 3 } else { 6 });
         let date = if dice.random_bool(0.93) {
-            let early = diary.on_or_after(due - Days::new(dice.random_range(2..16)));
+            let early = diary.near(due - Days::new(dice.random_range(2..16)));
             if early > due { due } else { early }
         } else {
             due + Days::new(dice.random_range(1..15))
         };
         let ends = dice.random_bool(ENDS[reviews.min(ENDS.len() - 1)]);
         reviews += 1;
+        let known_since = next.date;
         next = Planned {
-            date: diary.on_or_after(date),
+            date: diary.near(date),
             kind: if reviews == 1 { ConferenceType::FirstReview } else { ConferenceType::Review },
-            decision: Some(if ends { ending(&mut dice) } else { Decision::PlanContinues }),
+            decisions: reviewed(still.len(), ends, reviews < ENDS.len(), &mut dice),
+            children: still,
             strategy_discussion: None,
+            known_since,
             ..next
         };
     }
     course
+}
+
+/// What a review decides for each child. Most siblings go together; now and then one stays on a plan alone, or
+/// leaves it alone, and nobody turns 18 but the eldest.
+fn reviewed(children: usize, ends: bool, may_go_on: bool, dice: &mut ChaCha8Rng) -> Vec<Decision> {
+    let together = if ends { ending(dice) } else { Decision::PlanContinues };
+    let decide = |n: usize| match together {
+        together if n == 0 => together,
+        Decision::PlanContinues if dice.random_bool(0.06) => Decision::PlanEndedLookedAfter,
+        Decision::PlanEndedTurned18 => Decision::PlanContinues,
+        ended if ended.ends_plan() && may_go_on && dice.random_bool(0.15) => Decision::PlanContinues,
+        together => together,
+    };
+    (0..children).map(decide).collect()
 }
 
 fn needs(kind: ConferenceType, children: u32, dice: &mut ChaCha8Rng) -> Vec<Need> {
@@ -250,8 +285,8 @@ fn ending(dice: &mut ChaCha8Rng) -> Decision {
         60..74 => Decision::PlanEndedEarlyHelp,
         74..79 => Decision::PlanEndedNoFurtherAction,
         79..92 => Decision::PlanEndedLookedAfter,
-        92..97 => Decision::PlanEndedMoved,
-        97..99 => Decision::PlanEndedTurned18,
+        92..98 => Decision::PlanEndedMoved,
+        98 => Decision::PlanEndedTurned18,
         _ => Decision::PlanEndedLeftUk,
     }
 }

@@ -2,7 +2,6 @@
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use rand::Rng;
-use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -10,7 +9,7 @@ use super::attendance::{Habits, necessity};
 use super::directory::{CHAIRS, LOCALITIES, Need, Service, mailbox};
 use super::families::Planned;
 use crate::calendar::Calendar;
-use crate::conferences::{Mode, Status};
+use crate::conferences::{ConferenceType, Mode, Status};
 use crate::invitations::{AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View};
 
 /// The columns of [`Meeting::rows`].
@@ -121,14 +120,14 @@ impl Meeting {
 
     fn row(&self, invited: &Invited, facts: Option<&Facts>) -> Vec<String> {
         let p = &self.planned;
-        let children: Vec<String> = (0..p.children).map(|n| format!("L{}{n}", 1000 + p.family)).collect();
+        let children: Vec<String> = p.children.iter().map(|n| format!("L{}{n}", 1000 + p.family)).collect();
         let (status, adjourned) = match (facts, p.adjourned) {
             (None, _) => (Status::Scheduled, None),
             (Some(_), Some(why)) => (Status::Adjourned, Some(why)),
             (Some(_), None) => (Status::Held, None),
         };
-        let decision = p.decision.map_or("adjourned", |d| d.code());
-        let decisions: Vec<String> = children.iter().map(|c| format!("{c}={decision}")).collect();
+        let decided = p.decisions.iter().map(|d| d.code()).chain(std::iter::repeat("adjourned"));
+        let decisions: Vec<String> = children.iter().zip(decided).map(|(c, d)| format!("{c}={d}")).collect();
         let day = |d: Option<NaiveDate>| d.map(|d| d.to_string()).unwrap_or_default();
         let time = |t: Option<NaiveTime>| t.map(|t| t.format("%H:%M").to_string()).unwrap_or_default();
         let fact = |text: fn(&Facts) -> String| facts.map(text).unwrap_or_default();
@@ -172,6 +171,7 @@ impl Meeting {
 pub(super) fn hold(
     number: usize,
     planned: Planned,
+    slot: usize,
     habits: &Habits,
     today: NaiveDate,
     calendar: &Calendar,
@@ -182,7 +182,7 @@ pub(super) fn hold(
     let of_this =
         seed.wrapping_mul(7919).wrapping_add(planned.family).wrapping_mul(104_729).wrapping_add(days);
     let mut dice = ChaCha8Rng::seed_from_u64(of_this);
-    let (hour, minute) = *[(9, 30), (11, 30), (13, 30), (15, 30)].choose(&mut dice).expect("not empty");
+    let (hour, minute) = [(9, 30), (11, 30), (13, 30), (15, 30)][slot];
     let starts = NaiveTime::from_hms_opt(hour, minute, 0).expect("a time of the day");
     let decides = starts + TimeDelta::minutes(5 * dice.random_range(12..21));
     let since = calendar.working_days(date, today);
@@ -190,6 +190,8 @@ pub(super) fn hold(
         _ if date >= today => None,
         // Of the last days a few registers are still open.
         0..12 if since <= 4 => None,
+        // One of them is the chair's who signs in to the demonstration.
+        _ if since <= 2 && planned.chair == 0 => None,
         0..86 => Some(0),
         86..96 => Some(1),
         _ => Some(dice.random_range(2..5)),
@@ -234,8 +236,7 @@ fn invite(
     calendar: &Calendar,
     dice: &mut ChaCha8Rng,
 ) -> Invited {
-    let initial =
-        planned.kind.is_initial() || planned.decision.is_some_and(|d| d.code().starts_with("no_plan"));
+    let initial = planned.kind.is_initial() || planned.kind == ConferenceType::Reconvened;
     let social_care = service.agency == "CSC";
     let notice = match (dice.random_bool(0.93), initial) {
         (true, true) => dice.random_range(5..12),
@@ -247,6 +248,7 @@ fn invite(
     for _ in 0..notice {
         on = calendar.previous_working_day(on);
     }
+    on = on.max(planned.known_since);
     let delivery = match dice.random_range(0..1000) {
         _ if social_care => Delivery::Sent,
         0..12 => Delivery::Bounced,
@@ -258,7 +260,13 @@ fn invite(
     let delivery = if asked { delivery } else { Delivery::NotSent };
     let reached = delivery == Delivery::Sent;
     let wanted = necessity != Necessity::InformationOnly;
-    let present = social_care || dice.random_bool(if wanted { comes } else { comes * 0.3 });
+    // Who was not asked, or too late, comes less: that is the point of asking in time.
+    let comes = match (delivery, notice) {
+        (Delivery::Sent, 0..3) => comes * 0.7,
+        (Delivery::Sent, _) => comes,
+        _ => comes * 0.25,
+    };
+    let present = dice.random_bool(if wanted { comes } else { comes * 0.3 });
     let by_deputy = present && !social_care && dice.random_bool(0.07);
     let response = match dice.random_range(0..100) {
         _ if !reached => Response::None,
@@ -320,7 +328,7 @@ fn invite(
         94..97 => Some(View::Abstain),
         _ => Some(View::NotAsked),
     };
-    let excused = (!social_care && dice.random_bool(0.012)).then_some(Excused::NoLongerInvolved);
+    let excused = (!social_care && !present && dice.random_bool(0.012)).then_some(Excused::NoLongerInvolved);
     Invited {
         email: mailbox(&service),
         necessity,

@@ -9,6 +9,8 @@ mod directory;
 mod families;
 mod meeting;
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 
 pub use directory::{CHAIRS, agencies_csv, contacts_csv};
@@ -29,7 +31,7 @@ pub struct Size {
 }
 
 /// Days after today for which conferences are booked.
-const BOOKED_AHEAD: u64 = 42;
+const BOOKED_AHEAD: u64 = 200;
 
 /// Every conference of the county, in the order of its days: `size.years` of them up to `today`, and
 /// those that are booked.
@@ -39,9 +41,26 @@ pub fn meetings(size: Size, today: NaiveDate, calendar: &Calendar) -> Vec<Meetin
     let mut planned = families::conferences(size, first, last, today, calendar);
     planned.sort_by_key(|c| (c.date, c.family, c.kind));
     let habits = Habits::of(size.seed, first, today);
-    let mut meetings = Vec::with_capacity(planned.len());
-    for (n, conference) in planned.into_iter().enumerate() {
-        meetings.push(meeting::hold(n, conference, &habits, today, calendar, size.seed));
+    let mut meetings: Vec<Meeting> = Vec::with_capacity(planned.len());
+    let mut taken = HashSet::new();
+    for (n, mut conference) in planned.into_iter().enumerate() {
+        if meetings.last().is_some_and(|before| before.date != conference.date) {
+            taken.clear();
+        }
+        let (chair, slot) = free(&taken, conference.chair, (conference.family % SLOTS as u64) as usize);
+        taken.insert((chair, slot));
+        conference.chair = chair;
+        meetings.push(meeting::hold(n, conference, slot, &habits, today, calendar, size.seed));
     }
     meetings
+}
+
+/// Slots of a day.
+const SLOTS: usize = 4;
+
+/// Nobody chairs two conferences at once: this chair's slot, her next that is free, or somebody else's.
+fn free(taken: &HashSet<(usize, usize)>, chair: usize, slot: usize) -> (usize, usize) {
+    let all = (0..CHAIRS.len()).flat_map(|c| (0..SLOTS).map(move |s| (c, s)));
+    let mut nearest = all.map(|(c, s)| ((chair + c) % CHAIRS.len(), (slot + s) % SLOTS));
+    nearest.find(|place| !taken.contains(place)).unwrap_or((chair, slot))
 }

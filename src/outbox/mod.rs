@@ -4,6 +4,7 @@
 
 mod dispatch;
 mod entity;
+mod listing;
 mod pause;
 mod store;
 
@@ -14,11 +15,9 @@ use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
 pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
+pub use listing::{Listed, accepted_at, by_id, counts, list, oldest_due, page};
 pub use pause::{held_back, hold_back, let_go};
-pub use store::{
-    Gone, Listed, accepted_at, all_given_up, by_id, cancel_unsent, counts, doubt_all, list, oldest_due, page,
-    post, requeue, sent_to,
-};
+pub use store::{Gone, all_given_up, cancel_unsent, doubt_all, post, requeue, sent_to};
 
 typed_id! {
     /// A message in the outbox.

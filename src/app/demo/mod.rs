@@ -4,7 +4,7 @@
 mod fill;
 mod mail;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -61,6 +61,7 @@ pub(super) fn settings(file: Option<&Path>, wanted: &Wanted) -> Result<Loaded, c
         ("keys.file", path("quorate.keys")),
         ("mail.transport", "folder".to_owned()),
         ("mail.folder", path("mail")),
+        ("server.metrics_listen", String::new()),
     ];
     flags.extend(wanted.listen.clone().map(|listen| ("server.listen", listen)));
     config::load(Some(("the demonstration", SETTINGS)), file, &flags)
@@ -81,7 +82,8 @@ pub(super) async fn run(loaded: Loaded, wanted: Wanted) -> Result<(), Failure> {
         false => Some(bind("server.listen (or --listen)", &config.server.listen).await?),
     };
     let folder = &wanted.folder;
-    if prepare(folder, wanted.fresh)? {
+    let held = prepare(folder, wanted.fresh)?;
+    if held.must_be_filled {
         let mut site = Site::open(config.clone(), Clock::System).await?;
         let Wanted { seed, children_on_plan, years, .. } = wanted;
         fill::fill(&mut site, Size { seed, children_on_plan, years }).await?;
@@ -103,27 +105,40 @@ pub(super) async fn run(loaded: Loaded, wanted: Wanted) -> Result<(), Failure> {
     serve_on(site, listener, pages).await
 }
 
-/// Makes the folder ready; `true` when it has to be filled. What is thrown away is only what bears our mark.
-fn prepare(folder: &Path, fresh: bool) -> Result<bool, Failure> {
+/// A folder that this process alone works in, as long as this lives.
+struct Held {
+    must_be_filled: bool,
+    _lock: File,
+}
+
+/// Makes the folder ready. What is thrown away is only what bears our mark, and what nobody is using.
+fn prepare(folder: &Path, fresh: bool) -> Result<Held, Failure> {
     let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
     let exists = folder.exists() && fs::read_dir(folder).map_err(failed)?.next().is_some();
-    let (ours, whole) = (folder.join(MARK).exists(), folder.join(SIGN_INS).exists());
-    if exists && !ours {
+    let (mark, whole) = (folder.join(MARK), folder.join(SIGN_INS).exists());
+    let lock = || -> Result<File, Failure> {
+        let file = File::options().create(true).append(true).open(&mark).map_err(failed)?;
+        let taken =
+            || format!("another process has the demonstration in {}: stop it first", folder.display());
+        file.try_lock().map_err(|_| taken())?;
+        Ok(file)
+    };
+    if exists && !mark.exists() {
         let text = format!("{} holds something else: name another folder with --folder", folder.display());
         return Err(text.into());
     }
-    if exists && whole && !fresh {
-        return Ok(false);
-    }
     if exists {
+        let held = lock()?;
+        if whole && !fresh {
+            return Ok(Held { must_be_filled: false, _lock: held });
+        }
         if !whole {
             println!("The demonstration in {} was not finished; it begins anew.", folder.display());
         }
         fs::remove_dir_all(folder).map_err(failed)?;
     }
     fs::create_dir_all(folder).map_err(failed)?;
-    fs::write(folder.join(MARK), "").map_err(failed)?;
-    Ok(true)
+    Ok(Held { must_be_filled: true, _lock: lock()? })
 }
 
 /// One account a role, all with one password made for this demonstration; as lines to print.

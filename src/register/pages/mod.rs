@@ -18,7 +18,7 @@ use super::{Assessment, Policies, assess_at};
 use crate::access::SignedIn;
 use crate::agencies::store::{Directory, directory_of};
 use crate::calendar::london;
-use crate::conferences::{self, ConferenceId};
+use crate::conferences::{self, ConferenceId, Status};
 use crate::invitations::entity::invitation;
 use crate::invitations::{
     AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View, notice,
@@ -200,6 +200,7 @@ fn invited(
     let c = &record.conference;
     let fault = assessment.invitations[place].fault;
     match (row.invited_on, fault) {
+        (None, _) if c.status == Status::Scheduled => "Not invited yet".to_owned(),
         (_, Some(crate::invitations::Fault::NotInvited)) | (None, _) => "Not invited: our fault".to_owned(),
         (Some(day), fault) => {
             let days = notice(day, c.conference_date, &policies.calendar);
