@@ -71,13 +71,9 @@ fn years(years: u32) -> Measured {
     let today = client.get("/").body;
     let conference =
         regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&today).unwrap().as_str().to_owned();
-    let reports = client.get("/reports").body;
-    let months: Vec<&str> = regex::Regex::new("/reports/20[0-9]{2}-[0-9]{2}")
-        .unwrap()
-        .find_iter(&reports)
-        .map(|m| m.as_str())
-        .collect();
-    let month = months.get(2).copied().unwrap_or(months[0]).to_owned();
+    // The page of reports leads to the newest month.
+    let reports = client.get("/reports").head;
+    let month = reports.lines().find_map(|l| l.strip_prefix("location: ")).expect("a month").to_owned();
     let paths = [
         ("today", "/".to_owned()),
         ("a conference", conference.clone()),

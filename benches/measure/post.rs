@@ -43,7 +43,8 @@ pub fn measure(runtime: &Runtime) -> Table {
                 runtime.block_on(again(&place));
             }
             let server = MailServer::start(tls);
-            let ours = dispatch(&place, &server);
+            let ours =
+                dispatch(&place, &server, if tls == Tls::None { LATER } else { "2026-09-30T16:06:00Z" });
             assert_eq!(server.received().len(), letters.len());
             let server = MailServer::start(tls);
             let (bare, ()) = timed(|| runtime.block_on(bare(&server, tls, letters.clone())));
@@ -72,9 +73,9 @@ async fn again(place: &Place) {
     db.execute_unprepared("update outbox set state = 'waiting', sent_at = null").await.unwrap();
 }
 
-fn dispatch(place: &Place, server: &MailServer) -> Duration {
+fn dispatch(place: &Place, server: &MailServer, moment: &str) -> Duration {
     place.write("authority.pem", crate::harness::smtp::authority());
-    let mut command = place.command(&["--at", LATER, "run-task", "dispatch"]);
+    let mut command = place.command(&["--at", moment, "run-task", "dispatch"]);
     command.envs(server.settings());
     command.env("QUORATE__MAIL__SMTP__AUTHORITY_FILE", place.path("authority.pem"));
     let (time, output) = timed(|| command.output().unwrap());

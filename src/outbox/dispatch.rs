@@ -98,6 +98,9 @@ pub struct Carrier<'a, D> {
     pub stop: &'a CancellationToken,
 }
 
+/// How often a run looks whether somebody holds the post back.
+const LOOKS_EVERY: Duration = Duration::from_millis(500);
+
 /// So many refusals one after the other are no accident of one address: the rest waits for the next run.
 const REFUSALS: u32 = 5;
 
@@ -109,6 +112,8 @@ struct Desk {
     drained: bool,
     /// Nothing more is begun.
     closed: bool,
+    /// When somebody last looked whether the post is held back.
+    looked: Option<Instant>,
     /// Refusals since the last message that was accepted.
     refusals: u32,
     done: Dispatched,
@@ -174,16 +179,25 @@ impl<D: Delivery> Carrier<'_, D> {
             () = tokio::time::sleep_until(turn) => {}
             () = self.stop.cancelled() => {}
         }
-        // Asked for each message: who holds the post back does not want to see hundreds more go.
-        let pause = pause::held_back(self.db.read()).await;
         let mut desk = shared.lock().await;
-        if let Ok(Some(pause)) = &pause {
-            desk.closed = true;
-            desk.done.left = Some(format!("the post is held back: {}", pause.why));
+        // Looked at all along: who holds the post back does not want to see hundreds more go.
+        if desk.looked.is_none_or(|at| at.elapsed() > LOOKS_EVERY) {
+            desk.looked = Some(Instant::now());
+            match pause::held_back(self.db.read()).await {
+                Ok(None) => {}
+                Ok(Some(pause)) => {
+                    desk.closed = true;
+                    desk.done.left = Some(format!("the post is held back: {}", pause.why));
+                }
+                Err(e) => {
+                    desk.claimed.push_front(claim);
+                    return Err(e);
+                }
+            }
         }
-        if desk.closed || self.stop.is_cancelled() || pause.is_err() {
+        if desk.closed || self.stop.is_cancelled() {
             desk.claimed.push_front(claim);
-            return pause.map(|_| None);
+            return Ok(None);
         }
         Ok(Some(claim))
     }

@@ -21,7 +21,6 @@ const shot = (page, name, options = {}) => page.screenshot({ path: join(target, 
 
 try {
   const chair = await signedIn('chair')
-  await shot(chair, 'today')
   await chair.click('tbody a >> nth=0')
   await chair.goto(`${chair.url()}/register`)
   await shot(chair, 'register')
@@ -35,9 +34,6 @@ try {
   await paqa.goto(`${demo.address}/reports`)
   await paqa.locator('main a[href^="/reports/20"]').nth(1).click()
   await shot(paqa, 'month')
-  const keeper = await signedIn('system-administrator')
-  await keeper.goto(`${demo.address}/post`)
-  await shot(keeper, 'post')
 } finally {
   await browser.close()
   demo.end()
