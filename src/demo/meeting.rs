@@ -12,41 +12,6 @@ use crate::calendar::Calendar;
 use crate::conferences::{ConferenceType, Mode, Status};
 use crate::invitations::{AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View};
 
-/// The columns of [`Meeting::rows`].
-pub const COLUMNS: [&str; 31] = [
-    "conference_ref",
-    "conference_date",
-    "start_time",
-    "decision_time",
-    "conference_type",
-    "status",
-    "adjournment_reason",
-    "locality",
-    "mode",
-    "chair",
-    "strategy_discussion_date",
-    "child_refs",
-    "category",
-    "agency_code",
-    "service",
-    "role",
-    "contact_email",
-    "necessity",
-    "invited_on",
-    "delivery",
-    "response",
-    "attendance",
-    "by_deputy",
-    "joined_at",
-    "left_at",
-    "report",
-    "report_received_on",
-    "absence_reason",
-    "excused",
-    "view",
-    "decisions",
-];
-
 /// Before the day: nothing has happened yet. After it: what the register says.
 #[derive(Clone, Debug)]
 struct Facts {
@@ -89,7 +54,7 @@ pub struct Meeting {
 }
 
 impl Meeting {
-    /// The rows of a register that was filled.
+    /// The rows of a register that was filled, in the order of [`crate::imports::LOG_COLUMNS`].
     pub fn rows(&self) -> Vec<Vec<String>> {
         self.invited.iter().map(|i| self.row(i, Some(&i.facts))).collect()
     }

@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 
 pub use directory::{CHAIRS, agencies_csv, contacts_csv};
-pub use meeting::{COLUMNS, Meeting};
+pub use meeting::Meeting;
 
 use crate::calendar::Calendar;
 use attendance::Habits;

@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde_json::json;
 
+pub use log::COLUMNS as LOG_COLUMNS;
 pub use outcome::{Outcome, Tally};
 pub use pages::routes;
 

@@ -84,7 +84,7 @@ fn moment(day: NaiveDate, hour: u32, minute: u32) -> DateTime<Utc> {
 
 fn log(rows: Vec<Vec<String>>) -> Result<Vec<u8>, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(demo::COLUMNS)?;
+    writer.write_record(imports::LOG_COLUMNS)?;
     for row in rows {
         writer.write_record(row)?;
     }

@@ -17,7 +17,7 @@ use crate::invitations::{AbsenceReason, Attendance, Delivery, Excused, Necessity
 use conference::conference;
 
 /// Every column of the log.
-pub(super) const COLUMNS: &[&str] = &[
+pub const COLUMNS: &[&str] = &[
     "conference_ref",
     "conference_date",
     "start_time",
