@@ -122,6 +122,31 @@ both! {
         assert_eq!(qa.get("/reports/2026-09").await.status, 303);
     }
 
+    async fn a_session_ends_when_it_is_not_used_and_sooner_for_who_keeps_the_machine(place: Place) {
+        let site = place.site(LATER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let mut keeper = Person::with_role(&place, &site, "system_administrator").await;
+        let half_an_hour_on = place.site("2026-09-30T16:35:00Z").await;
+        for person in [&mut qa, &mut keeper] {
+            person.moved_to(&half_an_hour_on);
+        }
+        assert_eq!(keeper.get("/schedule").await.status, 303);
+        assert_eq!(qa.get("/reports/2026-09").await.status, 200, "and so it is used");
+        for (later, status) in [("2026-09-30T18:34:00Z", 200), ("2026-09-30T20:34:30Z", 303)] {
+            qa.moved_to(&place.site(later).await);
+            assert_eq!(qa.get("/reports/2026-09").await.status, status, "{later}");
+        }
+    }
+
+    async fn signing_in_gives_a_new_session_and_ends_the_one_that_the_browser_had(place: Place) {
+        let site = place.site(LATER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let mut planted = qa.twin(&site);
+        qa.sign_in("qa_manager@quorate.example", "a long enough password").await;
+        assert_eq!(qa.get("/reports/2026-09").await.status, 200);
+        assert_eq!(planted.get("/reports/2026-09").await.status, 303);
+    }
+
     async fn a_form_from_another_site_is_refused(place: Place) {
         let site = place.site(LATER).await;
         let mut qa = Person::with_role(&place, &site, "qa_manager").await;

@@ -1,8 +1,10 @@
-//! Registers saved and confirmed through HTTP by 1, 4 and 16 people at once, each commit durable.
+//! Registers saved and confirmed through HTTP by 1, 4 and 16 people at once, each commit durable, beside the
+//! statements of a save with nothing around them.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement, TransactionTrait, Value};
 use tokio::runtime::Runtime;
 
 use crate::client::{Client, Serving};
@@ -15,7 +17,7 @@ const PASSWORD: &str = "a long enough password";
 /// Registers that each run saves.
 const REGISTERS: usize = 640;
 
-pub fn measure(_: &Runtime) -> Table {
+pub fn measure(runtime: &Runtime) -> Table {
     let mut table = Table::new(["What", "A second", "Half within", "95 of 100 within"]);
     let attendance = regex::Regex::new("name=\"([^\"]*\\.attendance)\"").unwrap();
     for (name, place) in places() {
@@ -48,6 +50,7 @@ pub fn measure(_: &Runtime) -> Table {
                 clients,
                 requests,
             );
+            runtime.block_on(bare(&mut table, name, &place.url, clients, &ids));
         }
         let chair = Client::sign_in(&serving.address, "chair@quorate.example", PASSWORD);
         let mut client = Client::new(&serving.address, &chair);
@@ -69,6 +72,79 @@ pub fn measure(_: &Runtime) -> Table {
         }
     }
     table
+}
+
+/// The statements of a save, one after the other over a connection a client, and nothing else: no HTTP, no
+/// form, no rule.
+async fn bare(table: &mut Table, name: &str, url: &str, clients: usize, ids: &[String]) {
+    let backend = if url.starts_with("sqlite") { DbBackend::Sqlite } else { DbBackend::Postgres };
+    if backend == DbBackend::Sqlite {
+        return; // One writer: what stands beside it would be the service's own pragmas.
+    }
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(u32::try_from(clients).unwrap()).min_connections(1).test_before_acquire(false);
+    let db = Database::connect(options).await.unwrap();
+    db.execute_unprepared("create table if not exists bare_entry (of uuid, hash bytea)").await.unwrap();
+    let statements = [
+        "select s.* from session s join account a on a.id = s.account_id where $1::uuid is not null",
+        "select * from conference where id = $1 for update",
+        "select * from conference_child where conference_id = $1",
+        "select * from invitation where conference_id = $1",
+        "select * from register where conference_id = $1",
+        "select * from invitation_child where child_id in (select id from conference_child where conference_id = $1)",
+        "select * from service s join agency a on a.id = s.agency_id \
+         where s.id in (select service_id from invitation where conference_id = $1)",
+        "update invitation set recorded_at = now() where conference_id = $1",
+        "update conference set version = version + 1 where id = $1",
+        "insert into bare_entry values ($1, null)",
+        "select number, hash from audit_head where $1::uuid is not null for update",
+        "insert into bare_entry values ($1, null)",
+        "update audit_head set hash = hash where $1::uuid is not null",
+    ];
+    let begun = Instant::now();
+    let share = ids.len().div_ceil(clients);
+    let tasks: Vec<_> = ids
+        .chunks(share)
+        .map(|mine| {
+            let (db, mine) = (db.clone(), mine.to_vec());
+            tokio::spawn(async move {
+                let mut times = Vec::new();
+                for id in mine {
+                    let id = Value::from(id.parse::<uuid::Uuid>().unwrap());
+                    let begun = Instant::now();
+                    let of = |sql: &str| Statement::from_sql_and_values(backend, sql, [id.clone()]);
+                    db.query_all_raw(of(statements[0])).await.unwrap();
+                    let tx = db.begin().await.unwrap();
+                    for sql in &statements[1..] {
+                        if sql.starts_with("select") {
+                            tx.query_all_raw(of(sql)).await.unwrap();
+                        } else {
+                            tx.execute_raw(of(sql)).await.unwrap();
+                        }
+                    }
+                    tx.commit().await.unwrap();
+                    times.push(begun.elapsed());
+                }
+                times
+            })
+        })
+        .collect();
+    let mut times = Vec::new();
+    for task in tasks {
+        times.extend(task.await.unwrap());
+    }
+    let what = format!("{name}: the statements of a save and nothing else, {clients} at once");
+    table.row(figures(what, begun.elapsed(), times));
+}
+
+fn figures(what: String, whole: Duration, mut times: Vec<Duration>) -> [String; 4] {
+    times.sort();
+    [
+        what,
+        format!("{:.0}", times.len() as f64 / whole.as_secs_f64()),
+        ms(times[times.len() / 2]),
+        ms(times[times.len() * 95 / 100]),
+    ]
 }
 
 /// Conferences of four agencies each, held and not recorded yet.
@@ -119,7 +195,7 @@ fn run(
 ) {
     let share = requests.len().div_ceil(clients);
     let begun = Instant::now();
-    let mut times: Vec<Duration> = std::thread::scope(|scope| {
+    let times: Vec<Duration> = std::thread::scope(|scope| {
         let threads: Vec<_> = requests
             .chunks(share)
             .map(|mine| {
@@ -138,12 +214,5 @@ fn run(
             .collect();
         threads.into_iter().flat_map(|t| t.join().unwrap()).collect()
     });
-    let whole = begun.elapsed();
-    times.sort();
-    table.row([
-        what.to_owned(),
-        format!("{:.0}", times.len() as f64 / whole.as_secs_f64()),
-        ms(times[times.len() / 2]),
-        ms(times[times.len() * 95 / 100]),
-    ]);
+    table.row(figures(what.to_owned(), begun.elapsed(), times));
 }

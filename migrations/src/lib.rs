@@ -7,6 +7,7 @@
 
 mod m20261122_000001_records;
 mod m20261123_000001_post;
+mod m20261124_000001_sessions;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -17,7 +18,11 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_records::Migration), Box::new(m20261123_000001_post::Migration)]
+        vec![
+            Box::new(m20261122_000001_records::Migration),
+            Box::new(m20261123_000001_post::Migration),
+            Box::new(m20261124_000001_sessions::Migration),
+        ]
     }
 }
 

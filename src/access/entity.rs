@@ -37,12 +37,13 @@ pub mod session {
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "session")]
     pub struct Model {
-        /// A hash of the cookie's id: who reads the database cannot take a session over.
+        /// A hash of the cookie's token: who reads the database cannot take a session over.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Vec<u8>,
-        pub account_id: Option<AccountId>,
-        pub data: Vec<u8>,
-        pub expires_at: DateTime<Utc>,
+        pub account_id: AccountId,
+        pub began_at: DateTime<Utc>,
+        /// When it was last used, to the minute.
+        pub seen_at: DateTime<Utc>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -4,21 +4,12 @@ use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use chrono::{DateTime, TimeDelta, Utc};
-use tower_sessions::Session;
+use axum_extra::extract::CookieJar;
 
-use super::{AccountId, Permission, Role, store};
+use super::{Permission, Role, session};
 use crate::audit::Actor;
 use crate::conferences::ChairId;
 use crate::web::{Chrome, Desk, Link, Problem};
-
-/// Where the session keeps the account.
-pub(super) const ACCOUNT: &str = "account";
-/// Where the session keeps when it began.
-pub(super) const SINCE: &str = "since";
-
-/// Where the session keeps when it was last used, to five minutes.
-const SEEN: &str = "seen";
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
@@ -62,24 +53,8 @@ impl SignedIn {
     }
 
     async fn of(parts: &mut Parts, desk: &Desk) -> Result<Option<Self>, Problem> {
-        let session = Session::from_request_parts(parts, desk)
-            .await
-            .map_err(|_| Problem::internal("no session layer"))?;
-        let Some(id) = session.get::<AccountId>(ACCOUNT).await? else { return Ok(None) };
-        let since = session.get::<DateTime<Utc>>(SINCE).await?;
-        let hours = TimeDelta::hours(i64::from(desk.session_hours));
-        let account = store::by_id(desk.db.read(), id).await?.filter(|a| a.disabled_at.is_none());
-        let Some(account) = account.filter(|_| since.is_some_and(|since| desk.clock.now() < since + hours))
-        else {
-            session.flush().await?;
-            return Ok(None);
-        };
-        // Saved now and then, not at each request: a session lives on while it is used.
-        let now = desk.clock.now();
-        if session.get::<DateTime<Utc>>(SEEN).await?.is_none_or(|seen| now - seen > TimeDelta::minutes(5)) {
-            session.insert(SEEN, now).await?;
-        }
-        Ok(Some(Self { name: account.name, role: account.role, chair: account.chair_id }))
+        let account = session::account(desk, &CookieJar::from_headers(&parts.headers)).await?;
+        Ok(account.map(|a| Self { name: a.name, role: a.role, chair: a.chair_id }))
     }
 }
 

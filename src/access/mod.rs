@@ -17,7 +17,7 @@ pub use may::{
 };
 pub use pages::routes;
 pub use role::{Permission, Role};
-pub use session::{Sessions, forget_ended};
+pub use session::forget_ended;
 pub use store::end_all_sessions;
 
 use crate::platform::ids::typed_id;

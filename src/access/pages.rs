@@ -4,15 +4,14 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum_extra::extract::CookieJar;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Semaphore;
-use tower_sessions::Session;
 
 use super::entity::account;
-use super::may::{ACCOUNT, SINCE};
-use super::{password, store};
+use super::{password, session, store};
 use crate::audit::{self, Actor, Event};
 use crate::web::{Chrome, Desk, Fields, Page, Problem};
 
@@ -68,7 +67,7 @@ static HASHING: Semaphore = Semaphore::const_new(2);
 const REFUSED: &str = "The email address or the password is not right. After five wrong passwords an account is \
                        locked for 15 minutes.";
 
-async fn sign_in(State(desk): State<Desk>, session: Session, form: Fields) -> Result<Response, Problem> {
+async fn sign_in(State(desk): State<Desk>, jar: CookieJar, form: Fields) -> Result<Response, Problem> {
     let (email, given) = (form.text("email").to_owned(), form.raw("password").to_owned());
     let next = own_path(Some(form.text("next")));
     let now = desk.clock.now();
@@ -95,12 +94,9 @@ async fn sign_in(State(desk): State<Desk>, session: Session, form: Fields) -> Re
     audit::record(&tx, &desk.keys, &actor, now, vec![event]).await?;
     let id = account.id;
     store::note_attempt(&tx, account, 0, None).await?;
+    let jar = session::begin(&tx, &desk.sessions, jar, id, now).await?;
     tx.commit().await?;
-    // A new identifier, so that one planted before is worth nothing.
-    session.cycle_id().await?;
-    session.insert(ACCOUNT, id).await?;
-    session.insert(SINCE, now).await?;
-    Ok(Redirect::to(&next).into_response())
+    Ok((jar, Redirect::to(&next)).into_response())
 }
 
 /// Counts an attempt before the password is looked at, so that many at once are many. `None`: no such
@@ -125,7 +121,7 @@ async fn count_attempt(desk: &Desk, email: &str) -> Result<Option<account::Model
     Ok(Some(account))
 }
 
-async fn sign_out(session: Session) -> Result<Redirect, Problem> {
-    session.flush().await?;
-    Ok(Redirect::to("/sign-in"))
+async fn sign_out(State(desk): State<Desk>, jar: CookieJar) -> Result<Response, Problem> {
+    let jar = session::end(&desk, jar).await?;
+    Ok((jar, Redirect::to("/sign-in")).into_response())
 }

@@ -1,92 +1,99 @@
-//! Sessions on the server, in the database. The cookie's id is stored only as a hash.
+//! Sessions on the server. The cookie holds 256 random bits and the table only their hash: who reads the
+//! database cannot take a session over. A session begins at sign-in and never before, so that there is
+//! none to plant.
 
-use chrono::{DateTime, TimeZone, Utc};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
-use tower_sessions::SessionStore;
-use tower_sessions::session::{Id, Record};
-use tower_sessions::session_store::{Error, Result};
 
-use super::AccountId;
-use super::entity::session;
-use super::may::ACCOUNT;
-use crate::platform::{Clock, Db};
+use super::entity::{account, session};
+use super::{AccountId, Role, store};
+use crate::platform::{Db, Tx};
+use crate::web::{Desk, SessionRules};
 
-/// The store that the session layer uses.
-#[derive(Clone, Debug)]
-pub struct Sessions {
-    /// The database.
-    pub db: Db,
-    /// The clock.
-    pub clock: Clock,
+/// A session is marked as used once in this many seconds, not at each request.
+const SEEN_SECONDS: i64 = 60;
+
+fn hashed(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
 }
 
-fn hashed(id: &Id) -> Vec<u8> {
-    Sha256::digest(id.0.to_be_bytes()).to_vec()
+/// The prefix makes browsers refuse a cookie that is set for other paths or by other hosts.
+fn name(rules: &SessionRules) -> &'static str {
+    if rules.secure_cookies { "__Host-quorate" } else { "quorate" }
 }
 
-fn failed(e: impl std::fmt::Display) -> Error {
-    Error::Backend(e.to_string())
+fn cookie(rules: &SessionRules, token: String) -> Cookie<'static> {
+    Cookie::build((name(rules), token))
+        .path("/")
+        .secure(rules.secure_cookies)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .build()
 }
 
-impl Sessions {
-    fn row(&self, record: &Record) -> Result<session::Model> {
-        let account =
-            record.data.get(ACCOUNT).and_then(|id| serde_json::from_value::<AccountId>(id.clone()).ok());
-        let ends = record.expiry_date.unix_timestamp();
-        Ok(session::Model {
-            id: hashed(&record.id),
-            account_id: account,
-            data: serde_json::to_vec(&record.data).map_err(|e| Error::Encode(e.to_string()))?,
-            expires_at: Utc.timestamp_opt(ends, 0).single().ok_or_else(|| failed("an impossible expiry"))?,
-        })
-    }
-
-    async fn write(&self, record: &Record) -> std::result::Result<(), Error> {
-        let row = self.row(record)?;
-        let tx = self.db.begin("save session").await.map_err(failed)?;
-        session::Entity::delete_by_id(row.id.clone()).exec(tx.conn()).await.map_err(failed)?;
-        let insert = session::Entity::insert(row.into_active_model());
-        insert.exec_without_returning(tx.conn()).await.map_err(failed)?;
-        tx.commit().await.map_err(failed)
-    }
+/// Without a request for this long, a session of this role has ended.
+fn idle(rules: &SessionRules, role: Role) -> TimeDelta {
+    if role == Role::SystemAdministrator { rules.keepers_idle } else { rules.idle }
 }
 
-#[async_trait::async_trait]
-impl SessionStore for Sessions {
-    async fn create(&self, record: &mut Record) -> Result<()> {
-        // 128 random bits: a collision is not to be expected, and would take over a session.
-        while self.load(&record.id).await?.is_some() {
-            record.id = Id::default();
-        }
-        self.write(record).await
-    }
+fn lives(rules: &SessionRules, session: &session::Model, role: Role, now: DateTime<Utc>) -> bool {
+    now < session.began_at + rules.lasts && now < session.seen_at + idle(rules, role)
+}
 
-    async fn save(&self, record: &Record) -> Result<()> {
-        self.write(record).await
+/// Begins a session; one that the browser had before ends.
+pub(super) async fn begin(
+    tx: &Tx,
+    rules: &SessionRules,
+    jar: CookieJar,
+    account: AccountId,
+    now: DateTime<Utc>,
+) -> Result<CookieJar, DbErr> {
+    if let Some(old) = jar.get(name(rules)) {
+        store::end_session(tx, hashed(old.value())).await?;
     }
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).expect("the system has random numbers");
+    let token = hex::encode(random);
+    let row = session::Model { id: hashed(&token), account_id: account, began_at: now, seen_at: now };
+    store::begin_session(tx, row).await?;
+    Ok(jar.add(cookie(rules, token)))
+}
 
-    async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let found = session::Entity::find_by_id(hashed(id)).one(self.db.read()).await.map_err(failed)?;
-        let Some(row) = found.filter(|row| row.expires_at > self.clock.now()) else { return Ok(None) };
-        let data = serde_json::from_slice(&row.data).map_err(|e| Error::Decode(e.to_string()))?;
-        let expiry_date =
-            time::OffsetDateTime::from_unix_timestamp(row.expires_at.timestamp()).map_err(failed)?;
-        Ok(Some(Record { id: *id, data, expiry_date }))
+/// The account whose session the browser shows. Marks the session as used.
+pub(super) async fn account(desk: &Desk, jar: &CookieJar) -> Result<Option<account::Model>, DbErr> {
+    let (rules, now) = (&desk.sessions, desk.clock.now());
+    let Some(cookie) = jar.get(name(rules)) else { return Ok(None) };
+    let Some((session, account)) = store::session(desk.db.read(), hashed(cookie.value())).await? else {
+        return Ok(None);
+    };
+    if account.disabled_at.is_some() || !lives(rules, &session, account.role, now) {
+        return Ok(None);
     }
+    if now - session.seen_at >= TimeDelta::seconds(SEEN_SECONDS) {
+        let tx = desk.db.begin("session seen").await?;
+        store::session_seen(&tx, session.id, now).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(account))
+}
 
-    async fn delete(&self, id: &Id) -> Result<()> {
-        let tx = self.db.begin("end session").await.map_err(failed)?;
-        session::Entity::delete_by_id(hashed(id)).exec(tx.conn()).await.map_err(failed)?;
-        tx.commit().await.map_err(failed)
+/// Ends the session that the browser shows.
+pub(super) async fn end(desk: &Desk, jar: CookieJar) -> Result<CookieJar, DbErr> {
+    if let Some(shown) = jar.get(name(&desk.sessions)) {
+        let tx = desk.db.begin("end session").await?;
+        store::end_session(&tx, hashed(shown.value())).await?;
+        tx.commit().await?;
     }
+    Ok(jar.remove(cookie(&desk.sessions, String::new())))
 }
 
 /// Removes the sessions that have ended (a scheduled task). Says how many.
-pub async fn forget_ended(db: &Db, now: DateTime<Utc>) -> std::result::Result<u64, DbErr> {
+pub async fn forget_ended(db: &Db, rules: &SessionRules, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let tx = db.begin("forget ended sessions").await?;
-    let ended =
-        session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(now)).exec(tx.conn()).await?;
+    let ended = store::end_sessions_before(&tx, now - rules.lasts, now - rules.idle).await?;
     tx.commit().await?;
-    Ok(ended.rows_affected)
+    Ok(ended)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QuerySelect};
 
 use super::entity::{agency, contact, service};
 use super::{AgencyId, ServiceId};
@@ -42,10 +42,14 @@ pub async fn directory_of(
     db: &impl ConnectionTrait,
     services: impl IntoIterator<Item = ServiceId>,
 ) -> Result<Directory, DbErr> {
-    let services = service::Entity::find().filter(service::Column::Id.is_in(services)).all(db).await?;
-    let ids = services.iter().map(|s| s.agency_id);
-    let agencies = agency::Entity::find().filter(agency::Column::Id.is_in(ids)).all(db).await?;
-    Ok(Directory::of_rows(agencies, services))
+    let agency_of =
+        service::Entity::belongs_to(agency::Entity).from(service::Column::AgencyId).to(agency::Column::Id);
+    let both = service::Entity::find()
+        .filter(service::Column::Id.is_in(services))
+        .join(JoinType::InnerJoin, agency_of.into())
+        .select_also(agency::Entity);
+    let (services, agencies): (Vec<_>, Vec<_>) = both.all(db).await?.into_iter().unzip();
+    Ok(Directory::of_rows(agencies.into_iter().flatten().collect(), services))
 }
 
 /// Every contact.

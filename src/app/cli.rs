@@ -107,6 +107,9 @@ enum Work {
         /// Take what is right, without the whole conferences that hold a refused row.
         #[arg(long)]
         without_refused: bool,
+        /// Leave registers open though a file holds all of them: their chairs confirm.
+        #[arg(long)]
+        leave_open: bool,
     },
     /// Run one scheduled task, once, now.
     RunTask {
@@ -229,8 +232,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Work::Check => super::check::check(&loaded, clock).await,
-        Work::Import { path, dry_run, feedback, without_refused } => {
-            let options = Options { dry_run, without_refused, feedback };
+        Work::Import { path, dry_run, feedback, without_refused, leave_open } => {
+            let options = Options { dry_run, without_refused, feedback, leave_open };
             let site = Site::open(config, clock).await?;
             super::import_command::import(&site, &path, options).await
         }

@@ -12,13 +12,11 @@ use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
-use tower_sessions::cookie::SameSite;
-use tower_sessions::{Expiry, SessionManagerLayer};
 
 use super::health;
 use super::site::Site;
 use super::tasks::Tasks;
-use crate::access::{self, Sessions};
+use crate::access;
 use crate::operations::{self, Timetable};
 use crate::web::{Chrome, Desk, Problem, asset_routes, measured};
 use crate::{feedback, imports, register, reports};
@@ -41,17 +39,8 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         db: site.db.clone(),
         keys: site.keys.clone(),
         clock: site.clock,
-        session_hours: site.config.access.session_hours,
+        sessions: site.config.access.sessions(),
     };
-    let secure = site.config.access.secure_cookies;
-    let store = Sessions { db: site.db.clone(), clock: site.clock };
-    let idle = time::Duration::minutes(i64::from(site.config.access.idle_minutes));
-    let sessions = SessionManagerLayer::new(store)
-        .with_name(if secure { "__Host-quorate" } else { "quorate" })
-        .with_secure(secure)
-        .with_http_only(true)
-        .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(idle));
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
     };
@@ -72,7 +61,6 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))
         .layer(axum::Extension(register::MaximumAge(site.rules.feedback.maximum_age_working_days)))
-        .layer(sessions)
         .layer(CsrfLayer::new())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(60)))

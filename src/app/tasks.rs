@@ -102,10 +102,12 @@ impl Task {
                     (Some(why), _) => Said::Did(format!("{did}; the rest waits: {why}")),
                 })
             }
-            Self::Sessions => Ok(match access::forget_ended(&site.db, now()).await? {
-                0 => Said::Nothing,
-                n => Said::Did(format!("{n} ended sessions removed")),
-            }),
+            Self::Sessions => {
+                Ok(match access::forget_ended(&site.db, &site.config.access.sessions(), now()).await? {
+                    0 => Said::Nothing,
+                    n => Said::Did(format!("{n} ended sessions removed")),
+                })
+            }
         }
     }
 

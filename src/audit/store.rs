@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    Set,
 };
 use uuid::Uuid;
 
@@ -29,15 +29,23 @@ pub(super) async fn append(
     if events.is_empty() {
         return Ok(());
     }
+    let (mut payloads, mut kept) = (Vec::new(), Vec::new());
+    for event in events {
+        let (id, text) = (Uuid::now_v7(), event.payload.to_string());
+        let salt = Uuid::new_v4().into_bytes().to_vec();
+        kept.push((event, id, digest(&salt, &text)));
+        payloads.push(payload::Model { id, salt, payload: keys.seal(PURPOSE, &text) }.into_active_model());
+    }
+    for batch in payloads.chunks(BATCH) {
+        payload::Entity::insert_many(batch.iter().cloned()).exec_without_returning(tx.conn()).await?;
+    }
+    // The head is taken last: every other change waits from here until this one is on the disk.
     let head = head::Entity::find_by_id(1).lock(LockType::Update).one(tx.conn()).await?;
     let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
-    let (mut number, mut previous) = (head.number, head.hash.clone());
-    let (mut entries, mut payloads) = (Vec::new(), Vec::new());
-    for event in events {
+    let (mut number, mut previous) = (head.number, head.hash);
+    let mut entries = Vec::new();
+    for (event, id, payload_digest) in kept {
         number += 1;
-        let text = event.payload.to_string();
-        let salt = Uuid::new_v4().into_bytes().to_vec();
-        let payload_digest = digest(&salt, &text);
         let link = Link {
             number,
             at: now,
@@ -49,8 +57,6 @@ pub(super) async fn append(
             previous: &previous,
         };
         let hash = hash(keys, &link);
-        let id = Uuid::now_v7();
-        payloads.push(payload::Model { id, salt, payload: keys.seal(PURPOSE, &text) }.into_active_model());
         entries.push(
             entry::Model {
                 number,
@@ -67,15 +73,11 @@ pub(super) async fn append(
             .into_active_model(),
         );
     }
-    for batch in payloads.chunks(BATCH) {
-        payload::Entity::insert_many(batch.iter().cloned()).exec_without_returning(tx.conn()).await?;
-    }
     for batch in entries.chunks(BATCH) {
         entry::Entity::insert_many(batch.iter().cloned()).exec_without_returning(tx.conn()).await?;
     }
-    let mut head = head.into_active_model();
-    (head.number, head.hash) = (Set(number), Set(previous));
-    head.update(tx.conn()).await?;
+    let head = head::ActiveModel { number: Set(number), hash: Set(previous), ..Default::default() };
+    head::Entity::update_many().set(head).filter(head::Column::Id.eq(1)).exec(tx.conn()).await?;
     Ok(())
 }
 

@@ -59,6 +59,25 @@ impl Meeting {
         self.invited.iter().map(|i| self.row(i, Some(&i.facts))).collect()
     }
 
+    /// The day on which it is agreed on: at the conference before, or when the concern came.
+    pub fn known_since(&self) -> NaiveDate {
+        self.planned.known_since
+    }
+
+    /// The first row of a conference that was just agreed on: nobody is invited yet.
+    pub fn announced(&self) -> Vec<String> {
+        let first = &self.invited[0];
+        let nothing = Invited {
+            invited_on: None,
+            delivery: Delivery::NotSent,
+            response: Response::None,
+            report: Report::None,
+            report_received_on: None,
+            ..first.clone()
+        };
+        self.row(&nothing, None)
+    }
+
     /// The rows of a conference that is booked: invitations, and what was answered so far.
     pub fn booked(&self) -> Vec<Vec<String>> {
         self.invited.iter().map(|i| self.row(i, None)).collect()

@@ -40,6 +40,8 @@ pub struct Letter {
     pub role: String,
     /// When the invitation went, with how much notice, to which masked address; or what went wrong.
     pub invited: String,
+    /// Whether the service itself sent its apologies.
+    pub told: bool,
     /// What was recorded of its part.
     pub recorded: String,
     /// What was recorded of its report.
@@ -101,6 +103,7 @@ impl Letter {
             service: service.name.clone(),
             role: row.role.clone(),
             invited: invited(source, row, assessed),
+            told: row.response == Response::Apologies,
             recorded: recorded(row, assessed, c.decision_at.map(london::clock)),
             report: report(row, assessed.fault),
             quorum: quorum(c.status, assessment.quoracy.quorate),
@@ -258,6 +261,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         role: "Health visitor".into(),
         invited: "The invitation went on Monday 7 September 2026 (17 working days before) to h…@…nhs.uk."
             .into(),
+        told: true,
         recorded: "We recorded that nobody came, and that we had no answer to the invitation.".into(),
         report: "We had no report.".into(),
         quorum: "The conference was not quorate, and it was adjourned.".into(),
@@ -278,6 +282,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         place: None,
         impact: Vec::new(),
         decided_without: false,
+        told: false,
         next: None,
         address_wanted: false,
         reply_by: None,

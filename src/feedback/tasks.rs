@@ -138,24 +138,24 @@ async fn make_one(
     made: &mut Made,
 ) -> Result<(), FeedbackError> {
     let Some(register) = store::take(tx, id).await? else { return Ok(()) };
-    let Some(desk) = Desk::open(tx.conn(), id, office.policies, now).await? else { return Ok(()) };
-    let newest = store::newest(tx.conn(), desk.record.invitations.iter().map(|i| i.id)).await?;
-    let following = store::following(tx.conn(), &desk.record, desk.today).await?;
+    let Some(paperwork) = Paperwork::open(tx.conn(), id, office.policies, now).await? else { return Ok(()) };
+    let newest = store::newest(tx.conn(), paperwork.record.invitations.iter().map(|i| i.id)).await?;
+    let following = store::following(tx.conn(), &paperwork.record, paperwork.today).await?;
     let source = Source {
-        record: &desk.record,
-        assessment: &desk.assessment,
-        directory: &desk.directory,
+        record: &paperwork.record,
+        assessment: &paperwork.assessment,
+        directory: &paperwork.directory,
         following: &following,
-        chair: &desk.chair,
+        chair: &paperwork.chair,
         policies: office.policies,
         settings: office.settings,
-        today: desk.today,
+        today: paperwork.today,
     };
     let held_before = made.held_back;
     let mut under_way = false;
     let mut events = Vec::new();
-    for (place, owed) in desk.owed(office.settings).into_iter().enumerate() {
-        let row = &desk.record.invitations[place];
+    for (place, owed) in paperwork.owed(office.settings).into_iter().enumerate() {
+        let row = &paperwork.record.invitations[place];
         let held_item = newest.get(&row.id).filter(|item| item.state != ItemState::Overtaken);
         let (wording, mut reached) = match owed {
             Owed::HeldBack => {
@@ -166,7 +166,7 @@ async fn make_one(
             Owed::Feedback(wording, reached) => (Some(wording), reached),
         };
         let name = wording.map_or(CORRECTION, Wording::code);
-        let basis = |name| Basis::of(name, &desk.record, &desk.assessment, place);
+        let basis = |name| Basis::of(name, &paperwork.record, &paperwork.assessment, place);
         let mut kind = newest.get(&row.id).map_or(Kind::Absence, |item| item.kind);
         if let Some(item) = held_item {
             let then = serde_json::from_str::<Basis>(&item.basis).ok();
@@ -258,7 +258,7 @@ fn message_id(id: MessageId, from: &str) -> String {
 }
 
 /// One conference with everything that its letters are written from.
-struct Desk {
+struct Paperwork {
     record: Record,
     assessment: Assessment,
     directory: Directory,
@@ -267,7 +267,7 @@ struct Desk {
     today: chrono::NaiveDate,
 }
 
-impl Desk {
+impl Paperwork {
     async fn open(
         db: &impl ConnectionTrait,
         id: ConferenceId,
@@ -299,8 +299,8 @@ pub async fn preview(
 ) -> Result<Made, DbErr> {
     let mut made = Made::default();
     for id in conferences {
-        let Some(desk) = Desk::open(tx.conn(), *id, policies, now).await? else { continue };
-        for owed in desk.owed(settings) {
+        let Some(paperwork) = Paperwork::open(tx.conn(), *id, policies, now).await? else { continue };
+        for owed in paperwork.owed(settings) {
             match owed {
                 Owed::Nothing => {}
                 Owed::HeldBack => made.held_back += 1,

@@ -52,6 +52,8 @@ pub struct Options {
     pub without_refused: bool,
     /// Make feedback for the registers of these files that are recent enough.
     pub feedback: bool,
+    /// Leave registers open though a file holds all of them: their chairs confirm.
+    pub leave_open: bool,
 }
 
 /// Settings that rows are judged by.
@@ -222,6 +224,7 @@ pub async fn run(
                     policies: &rules.policies,
                     maximum_age_working_days: rules.feedback.maximum_age_working_days,
                     feedback: options.feedback,
+                    leave_open: options.leave_open,
                     progress,
                 };
                 let taken = run.take(log.conferences, &mut known, &mut out).await?;
@@ -245,7 +248,7 @@ pub async fn run(
     }
     let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
     let payload = json!({
-        "files": names, "feedback": options.feedback, "without_refused": options.without_refused,
+        "files": names, "feedback": options.feedback, "leave_open": options.leave_open, "without_refused": options.without_refused,
         "conferences": out.conferences, "invitations": out.invitations, "refused": out.refusals.len(),
     });
     events.push(Event { action: "import.taken", object: names.join(", "), payload });

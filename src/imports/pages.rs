@@ -163,6 +163,7 @@ async fn import(
             ("what", _) => options.dry_run = &bytes[..] != b"import",
             ("without_refused", _) => options.without_refused = &bytes[..] == b"yes",
             ("feedback", _) => options.feedback = &bytes[..] == b"yes",
+            ("leave_open", _) => options.leave_open = &bytes[..] == b"yes",
             _ => {}
         }
     }

@@ -38,6 +38,7 @@ pub(super) struct Run<'a> {
     pub policies: &'a Policies,
     pub maximum_age_working_days: u32,
     pub feedback: bool,
+    pub leave_open: bool,
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
@@ -285,7 +286,7 @@ impl Run<'_> {
             &self.policies.calendar,
         );
         match &record.register {
-            None if !file_is_whole || !is_whole(record) => out.registers_open += 1,
+            None if self.leave_open || !file_is_whole || !is_whole(record) => out.registers_open += 1,
             None => {
                 out.registers_confirmed += 1;
                 let feedback = match (recent, self.feedback) {

@@ -1,11 +1,28 @@
 //! The invitations' only queries.
 
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable};
 
 use super::InvitationId;
 use super::entity::invitation;
+use crate::platform::Tx;
+
+/// Rows in one statement: SQLite allows 32,766 values, and a row has some two dozen.
+const BATCH: usize = 500;
 
 /// One invitation.
 pub async fn by_id(db: &impl ConnectionTrait, id: InvitationId) -> Result<Option<invitation::Model>, DbErr> {
     invitation::Entity::find_by_id(id).one(db).await
+}
+
+/// Writes these rows as they are now, all in one statement: a register has some ten, and each statement
+/// is a way to the database and back.
+pub async fn save_all(tx: &Tx, rows: Vec<invitation::Model>) -> Result<(), DbErr> {
+    for rows in rows.chunks(BATCH) {
+        let changed = invitation::Column::iter().filter(|c| !matches!(c, invitation::Column::Id));
+        let onto = OnConflict::column(invitation::Column::Id).update_columns(changed).to_owned();
+        let rows = rows.iter().cloned().map(IntoActiveModel::into_active_model);
+        invitation::Entity::insert_many(rows).on_conflict(onto).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
 }

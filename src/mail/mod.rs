@@ -2,12 +2,14 @@
 
 mod address;
 mod message;
+mod reading;
 mod smtp;
 mod templates;
 mod transport;
 
 pub use address::{Domains, Trust, is_address, masked};
 pub use message::{Draft, MessageError, freeze};
+pub use reading::{Letter, read};
 pub use smtp::{Smtp, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 pub use templates::{TemplateError, Templates};
 pub use transport::{SendError, Transport};

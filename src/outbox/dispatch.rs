@@ -106,7 +106,7 @@ const REFUSALS: u32 = 5;
 
 /// What the senders of one run share.
 #[derive(Default)]
-struct Desk {
+struct Round {
     claimed: VecDeque<Claim>,
     /// There was nothing more to claim.
     drained: bool,
@@ -126,49 +126,49 @@ impl<D: Delivery> Carrier<'_, D> {
         let tx = self.db.begin("release abandoned messages").await?;
         release_abandoned(&tx, now()).await?;
         tx.commit().await?;
-        let desk = Mutex::new(Desk::default());
-        if let Some(first) = self.next(&desk, 1, &now).await? {
-            self.carry(first, &desk, &now).await?;
+        let round = Mutex::new(Round::default());
+        if let Some(first) = self.next(&round, 1, &now).await? {
+            self.carry(first, &round, &now).await?;
         }
         // All are polled together: on SQLite there is one writer, and a sender that waits for it must not
         // keep the one that has it from going on.
         let senders = (0..self.pace.at_once).map(|_| async {
-            while let Some(claim) = self.next(&desk, self.pace.at_once, &now).await? {
-                self.carry(claim, &desk, &now).await?;
+            while let Some(claim) = self.next(&round, self.pace.at_once, &now).await? {
+                self.carry(claim, &round, &now).await?;
             }
             Ok::<_, DbErr>(())
         });
         let ended = join_all(senders).await;
-        let desk = desk.into_inner();
-        if !desk.claimed.is_empty() {
+        let round = round.into_inner();
+        if !round.claimed.is_empty() {
             let tx = self.db.begin("give messages back").await?;
-            give_back(&tx, &desk.claimed).await?;
+            give_back(&tx, &round.claimed).await?;
             tx.commit().await?;
         }
-        ended.into_iter().collect::<Result<(), _>>().map(|()| desk.done)
+        ended.into_iter().collect::<Result<(), _>>().map(|()| round.done)
     }
 
     /// The next message, when its turn has come.
     async fn next(
         &self,
-        shared: &Mutex<Desk>,
+        shared: &Mutex<Round>,
         at_once: usize,
         now: &(impl Fn() -> DateTime<Utc> + Sync),
     ) -> Result<Option<Claim>, DbErr> {
-        let mut desk = shared.lock().await;
-        if desk.closed || self.stop.is_cancelled() {
+        let mut round = shared.lock().await;
+        if round.closed || self.stop.is_cancelled() {
             return Ok(None);
         }
-        if desk.claimed.is_empty() && !desk.drained {
+        if round.claimed.is_empty() && !round.drained {
             let tx = self.db.begin("claim messages").await?;
-            desk.claimed = claim(&tx, at_once as u64, now(), self.pace.lease()).await?.into();
+            round.claimed = claim(&tx, at_once as u64, now(), self.pace.lease()).await?.into();
             tx.commit().await?;
         }
-        let Some(claim) = desk.claimed.pop_front() else {
-            desk.drained = true;
+        let Some(claim) = round.claimed.pop_front() else {
+            round.drained = true;
             return Ok(None);
         };
-        drop(desk);
+        drop(round);
         let turn = {
             let mut turn = self.turn.lock().await;
             let mine = turn.map_or_else(Instant::now, |turn| turn.max(Instant::now()));
@@ -179,24 +179,24 @@ impl<D: Delivery> Carrier<'_, D> {
             () = tokio::time::sleep_until(turn) => {}
             () = self.stop.cancelled() => {}
         }
-        let mut desk = shared.lock().await;
+        let mut round = shared.lock().await;
         // Looked at all along: who holds the post back does not want to see hundreds more go.
-        if desk.looked.is_none_or(|at| at.elapsed() > LOOKS_EVERY) {
-            desk.looked = Some(Instant::now());
+        if round.looked.is_none_or(|at| at.elapsed() > LOOKS_EVERY) {
+            round.looked = Some(Instant::now());
             match pause::held_back(self.db.read()).await {
                 Ok(None) => {}
                 Ok(Some(pause)) => {
-                    desk.closed = true;
-                    desk.done.left = Some(format!("the post is held back: {}", pause.why));
+                    round.closed = true;
+                    round.done.left = Some(format!("the post is held back: {}", pause.why));
                 }
                 Err(e) => {
-                    desk.claimed.push_front(claim);
+                    round.claimed.push_front(claim);
                     return Err(e);
                 }
             }
         }
-        if desk.closed || self.stop.is_cancelled() {
-            desk.claimed.push_front(claim);
+        if round.closed || self.stop.is_cancelled() {
+            round.claimed.push_front(claim);
             return Ok(None);
         }
         Ok(Some(claim))
@@ -205,7 +205,7 @@ impl<D: Delivery> Carrier<'_, D> {
     async fn carry(
         &self,
         claim: Claim,
-        desk: &Mutex<Desk>,
+        round: &Mutex<Round>,
         now: &(impl Fn() -> DateTime<Utc> + Sync),
     ) -> Result<(), DbErr> {
         let (mut not_out, mut refused) = (None, false);
@@ -265,19 +265,19 @@ impl<D: Delivery> Carrier<'_, D> {
             let seconds = (at - claim.posted_at).as_seconds_f64().max(0.0);
             metrics::histogram!("quorate_message_due_to_accepted_seconds").record(seconds);
         }
-        let mut desk = desk.lock().await;
+        let mut round = round.lock().await;
         match settled {
-            Settled::Sent => desk.done.sent += 1,
-            Settled::PutOff => desk.done.put_off += 1,
-            Settled::GivenUp => desk.done.failed += 1,
-            Settled::Cancelled => desk.done.cancelled += 1,
+            Settled::Sent => round.done.sent += 1,
+            Settled::PutOff => round.done.put_off += 1,
+            Settled::GivenUp => round.done.failed += 1,
+            Settled::Cancelled => round.done.cancelled += 1,
         }
-        desk.refusals = if refused { desk.refusals + 1 } else { 0 };
-        if desk.refusals >= REFUSALS && not_out.is_none() {
+        round.refusals = if refused { round.refusals + 1 } else { 0 };
+        if round.refusals >= REFUSALS && not_out.is_none() {
             not_out = Some(format!("the mail server refused {REFUSALS} letters one after the other"));
         }
         if not_out.is_some() {
-            (desk.closed, desk.done.left) = (true, not_out);
+            (round.closed, round.done.left) = (true, not_out);
         }
         Ok(())
     }

@@ -58,6 +58,8 @@ impl Url {
         options
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(55))
+            // A database that was started anew is noticed; one that just answered is not asked again.
+            .test_before_acquire_if_idle_for(Duration::from_secs(1))
             .sqlx_logging(false)
             .record_stmt_in_spans(false)
             .map_sqlx_sqlite_opts(|o| {

@@ -3,7 +3,7 @@
 
 mod amend;
 mod assessment;
-mod confirm;
+pub(crate) mod confirm;
 pub(crate) mod entity;
 mod form;
 mod impact;
@@ -11,7 +11,7 @@ pub(crate) mod merge;
 mod pages;
 mod plan_end;
 mod quoracy;
-mod save;
+pub(crate) mod save;
 mod standing;
 pub(crate) mod store;
 

@@ -13,6 +13,7 @@ use super::store::{Record, records};
 use crate::audit::{self, Actor, Event};
 use crate::conferences::ConferenceId;
 use crate::conferences::entity::conference;
+use crate::invitations;
 use crate::platform::{Keys, Tx};
 
 /// A fact that two people changed: what stands, and what the second wanted.
@@ -94,6 +95,7 @@ pub async fn save(
             ours.into_active_model().reset_all().update(conn).await?;
         }
     }
+    let mut rows = Vec::new();
     for (mut ours, (proposed, deputy)) in record.invitations.into_iter().zip(submission.invitations) {
         let before = ours.clone();
         let differences = merge(merge::INVITATION, &mut ours, &proposed.row, Some(&proposed.base), never);
@@ -115,9 +117,10 @@ pub async fn save(
         }
         if changed {
             (ours.recorded_by, ours.recorded_at) = (Some(actor.name.clone()), Some(now));
-            ours.into_active_model().reset_all().update(conn).await?;
+            rows.push(ours);
         }
     }
+    invitations::store::save_all(tx, rows).await?;
     if !saved.changes.is_empty() {
         c.version += 1;
         let object = c.id.to_string();

@@ -52,11 +52,21 @@ impl Rate {
         self.percent.map_or("none".to_owned(), |p| format!("{p}%"))
     }
 
+    /// Too few for a percentage: under 20.
+    pub fn is_small(&self) -> bool {
+        (1..20).contains(&self.denominator)
+    }
+
+    /// "3 of 4".
+    pub fn fraction(&self) -> String {
+        format!("{} of {}", self.numerator, self.denominator)
+    }
+
     /// For people: under 20 the count itself, "3 of 4", for a percentage of so few says more than it knows.
     pub fn shown(&self) -> String {
         match self.denominator {
             0 => "none".to_owned(),
-            1..20 => format!("{} of {}", self.numerator, self.denominator),
+            _ if self.is_small() => self.fraction(),
             _ => self.percent_text(),
         }
     }

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::Month;
+use super::measures::{entries, is_miss, proceeded_inquorate};
 use crate::agencies::store::{Directory, directory};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{self, ConferenceId, ConferenceType, Status};
@@ -68,9 +69,12 @@ pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) 
     let keys = cases.iter().chain(&previous).flat_map(|c| &c.record.children).map(|c| c.child_key.clone());
     let histories = histories(db, keys.collect()).await?;
 
-    // Of a history only the conference just before is read whole.
+    // Of a history only the conference just before is read whole, and only where a measure asks for it:
+    // whether an inquorate conference is the second running (M8), and a miss too (M17, of the month before).
     let mut wanted: Vec<ConferenceId> = Vec::new();
-    for case in cases.iter().chain(&previous).filter(|c| c.assessment.in_population) {
+    let inquorate = cases.iter().filter(|case| proceeded_inquorate(case));
+    let missed = previous.iter().filter(|case| entries(std::slice::from_ref(case)).any(|e| is_miss(&e)));
+    for case in inquorate.chain(missed) {
         for child in &case.record.children {
             wanted.extend(
                 before(&histories, &child.child_key, case.record.conference.starts_at).map(|past| past.id),

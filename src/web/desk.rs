@@ -1,6 +1,21 @@
 //! What every page works with.
 
+use chrono::TimeDelta;
+
 use crate::platform::{Clock, Db, Keys};
+
+/// How long a session lasts, and what its cookie is like.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionRules {
+    /// At most this long, however busy.
+    pub lasts: TimeDelta,
+    /// This long without a request.
+    pub idle: TimeDelta,
+    /// The same for system administrators.
+    pub keepers_idle: TimeDelta,
+    /// The cookie travels over HTTPS only.
+    pub secure_cookies: bool,
+}
 
 /// The state of every route.
 #[derive(Clone, Debug)]
@@ -11,6 +26,6 @@ pub struct Desk {
     pub keys: Keys,
     /// The clock.
     pub clock: Clock,
-    /// How long a session lasts at most.
-    pub session_hours: u32,
+    /// Sessions.
+    pub sessions: SessionRules,
 }

@@ -10,7 +10,7 @@ mod problem;
 
 pub use assets::routes as asset_routes;
 pub use csv_cell::csv_cell;
-pub use desk::Desk;
+pub use desk::{Desk, SessionRules};
 pub use fields::{Choice, Fields, choices, options};
 pub use measured::measured;
 pub use page::{Banner, Chrome, Link, Page, announce, compile as compile_pages, standalone};

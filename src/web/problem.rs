@@ -35,12 +35,6 @@ impl From<DbErr> for Problem {
     }
 }
 
-impl From<tower_sessions::session::Error> for Problem {
-    fn from(e: tower_sessions::session::Error) -> Self {
-        Self::Internal(format!("session: {e}"))
-    }
-}
-
 #[derive(Serialize)]
 struct ProblemPage {
     heading: &'static str,

@@ -93,6 +93,11 @@ impl Person {
         person
     }
 
+    /// Somebody who holds the same cookie.
+    pub fn twin(&self, site: &Arc<Site>) -> Self {
+        Self { router: router(site), cookie: self.cookie.clone() }
+    }
+
     /// The same browser, with the service at another moment.
     pub fn moved_to(&mut self, site: &Arc<Site>) {
         self.router = router(site);

@@ -55,7 +55,8 @@ impl Copied {
 impl Manifest {
     pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(self)? + "\n";
-        Ok(fs::write(path, text).map_err(|e| cannot("write", path, &e))?)
+        fs::write(path, text).map_err(|e| cannot("write", path, &e))?;
+        on_disk(path)
     }
 
     /// Reads a backup's manifest and looks whether every file is as it was.
@@ -83,4 +84,10 @@ impl Manifest {
         }
         Ok(manifest)
     }
+}
+
+/// Waits until a file, or a folder's list of files, is on the disk.
+pub(super) fn on_disk(path: &Path) -> Result<(), Failure> {
+    let written = fs::File::open(path).and_then(|file| file.sync_all());
+    Ok(written.map_err(|e| cannot("write", path, &e))?)
 }

@@ -100,8 +100,12 @@ pub(super) async fn copy(
         files,
     };
     manifest.write(&beside.join(MANIFEST))?;
+    manifest::on_disk(&beside)?;
     fs::rename(&beside, to).map_err(|e| cannot("make", to, &e))?;
-    Ok(())
+    match to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => manifest::on_disk(folder),
+        None => manifest::on_disk(Path::new(".")),
+    }
 }
 
 /// `quorate migrate`: brings the schema up to date, after a backup where one is wanted and there is

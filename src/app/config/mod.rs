@@ -6,6 +6,7 @@ mod values;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,7 @@ use crate::feedback;
 use crate::invitations::MinimumNotice;
 use crate::mail::{Domains, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 use crate::outbox;
+use crate::web::SessionRules;
 use values::{domains, flag, minimum_notice, number};
 
 pub use load::{ConfigError, Loaded, load};
@@ -197,9 +199,25 @@ pub struct Access {
     /// Minutes.
     #[serde(deserialize_with = "number")]
     pub idle_minutes: u32,
+    /// Minutes, for system administrators.
+    #[serde(deserialize_with = "number")]
+    pub system_administrator_idle_minutes: u32,
     /// Cookies over HTTPS only.
     #[serde(deserialize_with = "flag")]
     pub secure_cookies: bool,
+}
+
+impl Access {
+    /// The same, as pages use it.
+    pub fn sessions(&self) -> SessionRules {
+        let minutes = |n: u32| TimeDelta::minutes(i64::from(n));
+        SessionRules {
+            lasts: TimeDelta::hours(i64::from(self.session_hours)),
+            idle: minutes(self.idle_minutes),
+            keepers_idle: minutes(self.system_administrator_idle_minutes),
+            secure_cookies: self.secure_cookies,
+        }
+    }
 }
 
 /// `log`

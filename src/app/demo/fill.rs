@@ -3,19 +3,25 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
+use crate::access::Role;
+use crate::agencies::store::directory_of;
 use crate::app::site::Site;
 use crate::app::tasks::Task;
 use crate::audit::Actor;
 use crate::calendar::london;
+use crate::conferences::{self, ConferenceType, ProceededReason};
 use crate::demo::{self, Size};
 use crate::feedback;
 use crate::imports::{self, File, Options};
 use crate::mail::Transport;
 use crate::platform::Clock;
+use crate::register::assess;
+use crate::register::confirm::{Reasons, confirm};
+use crate::register::save::take as take_record;
 use crate::schedule::Run;
 
 /// Calls older than this many working days have been made.
@@ -39,6 +45,13 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
             days.entry(on(after + later)).or_default().extend(meeting.corrected());
         }
     }
+    // Booked with the first file after it was agreed on: letters then name the next chance.
+    for meeting in &meetings {
+        let mut files = days.range_mut(meeting.known_since()..meeting.date);
+        if let Some((_, rows)) = files.next() {
+            rows.push(meeting.announced());
+        }
+    }
     days.retain(|day, _| *day < today);
     let bar = ProgressBar::new(days.len() as u64);
     bar.set_style(ProgressStyle::with_template("{msg} {wide_bar} {pos} of {len} days")?);
@@ -57,6 +70,7 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
     for (day, rows) in days {
         site.clock = Clock::Fixed(moment(day, 17, 0));
         take(site, &[file("attendance-log.csv", log(rows)?)]).await?;
+        chairs_confirm(site, day).await?;
         site.clock = Clock::Fixed(moment(day, 17, 35));
         for task in [Task::Feedback, Task::Dispatch] {
             if let Run::Failed(why) = task.run(site, site.clock.now()).await? {
@@ -91,8 +105,51 @@ fn log(rows: Vec<Vec<String>>) -> Result<Vec<u8>, Failure> {
     Ok(writer.into_inner()?)
 }
 
+/// Days back in which a register is looked for that its chair has yet to confirm.
+const LATE: u64 = 30;
+
+/// What chairs write when a plan ends without a core agency.
+const PLAN_ENDS: [&str; 3] = [
+    "The report was read out and supported the end of the plan.",
+    "The core group met the week before with every agency, and all of them agreed.",
+    "The agency was telephoned in the break and had no objection.",
+];
+
+/// The chairs confirm what the files of the day filled, and give the reasons that are asked of them.
+async fn chairs_confirm(site: &Site, day: NaiveDate) -> Result<(), Failure> {
+    let open = conferences::store::with_open_register;
+    for waiting in open(site.db.read(), day - Days::new(LATE), day, None, 1000).await? {
+        let tx = site.db.begin("confirm register").await?;
+        let Some(record) = take_record(&tx, waiting.id).await? else { continue };
+        let directory = directory_of(tx.conn(), record.services()).await?;
+        let name = conferences::store::chair(tx.conn(), record.conference.chair_id).await?;
+        let facts = record.facts(&directory);
+        let plan_ends = assess(&facts, site.rules.policies.on(facts.date)).plan_ends;
+        let without = plan_ends.into_iter().filter(|end| !end.missing.is_empty());
+        let said = PLAN_ENDS[record.invitations.len() % PLAN_ENDS.len()];
+        let reasons = Reasons {
+            plan_end: without.map(|end| (end.child, said.to_owned())).collect(),
+            proceeded: Some(match (record.conference.kind, record.invitations.len()) {
+                (ConferenceType::PreBirth, _) => ProceededReason::PreBirth,
+                (_, ..6) => ProceededReason::FewAgenciesInvolved,
+                (_, 6..8) => ProceededReason::DelayHarmful,
+                _ => ProceededReason::InformationSufficient,
+            }),
+        };
+        let actor = Actor { name, role: Role::Chair.code() };
+        let age = site.rules.feedback.maximum_age_working_days;
+        let (policies, now) = (&site.rules.policies, site.clock.now());
+        let done = confirm(&tx, &site.keys, &actor, record, &directory, policies, age, reasons, now);
+        // What is not filled yet stays open.
+        if done.await?.is_ok() {
+            tx.commit().await?;
+        }
+    }
+    Ok(())
+}
+
 async fn take(site: &Site, files: &[File]) -> Result<(), Failure> {
-    let options = Options { feedback: true, ..Options::default() };
+    let options = Options { feedback: true, leave_open: true, ..Options::default() };
     let actor = Actor::system("demonstration");
     let (now, silent) = (site.clock.now(), |_: usize, _: usize| {});
     let out = imports::run(&site.db, &site.keys, &actor, now, &site.rules, files, options, &silent).await?;

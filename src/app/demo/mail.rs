@@ -6,9 +6,10 @@ use axum::Router;
 use axum::extract::{Path as Part, State};
 use axum::response::Response;
 use axum::routing::get;
-use mail_parser::MessageParser;
 use serde::Serialize;
 
+use crate::calendar::london;
+use crate::mail::{self, Letter};
 use crate::operations::letter_alone;
 use crate::web::{Chrome, Desk, Page, Problem};
 
@@ -63,25 +64,12 @@ impl Page for LetterPage {
     }
 }
 
-struct Letter {
-    to: String,
-    subject: String,
-    date: String,
-    text: String,
-    html: String,
+fn read(file: &Path) -> Option<Letter> {
+    mail::read(&std::fs::read(file).ok()?)
 }
 
-fn read(file: &Path) -> Option<Letter> {
-    let bytes = std::fs::read(file).ok()?;
-    let message = MessageParser::default().parse(&bytes)?;
-    let date = message.date().and_then(|d| chrono::DateTime::from_timestamp(d.to_timestamp(), 0));
-    Some(Letter {
-        to: message.to().and_then(|to| to.first()).and_then(|to| to.address()).unwrap_or_default().to_owned(),
-        subject: message.subject().unwrap_or_default().to_owned(),
-        date: date.map(crate::calendar::london::short).unwrap_or_default(),
-        text: message.body_text(0).unwrap_or_default().into_owned(),
-        html: message.body_html(0).unwrap_or_default().into_owned(),
-    })
+fn dated(letter: &Letter) -> String {
+    letter.date.map(london::short).unwrap_or_default()
 }
 
 async fn list(
@@ -99,7 +87,8 @@ async fn list(
         let rows = names.iter().take(SHOWN).filter_map(|name| {
             let letter = read(&folder.join(format!("{name}.eml")))?;
             let href = format!("/demo/mail/{name}");
-            Some(Row { href, to: letter.to, subject: letter.subject, date: letter.date })
+            let date = dated(&letter);
+            Some(Row { href, to: letter.to, subject: letter.subject, date })
         });
         MailPage { rows: rows.collect(), all: names.len() }
     });
@@ -120,9 +109,9 @@ async fn one(
 ) -> Result<Response, Problem> {
     let letter = find(&folder, &name)?;
     let page = LetterPage {
+        date: dated(&letter),
         to: letter.to,
         subject: letter.subject,
-        date: letter.date,
         text: letter.text,
         as_sent: format!("/demo/mail/{name}/as-sent"),
     };

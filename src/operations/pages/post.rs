@@ -4,11 +4,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
-use mail_parser::MessageParser;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{HoldPost, May, Requeue, SeePost, SignedIn};
 use crate::calendar::{london, written};
+use crate::mail;
 use crate::operations::{Counter, Posted, described, hold_back as hold, let_go as release, requeue};
 use crate::outbox::{self, MessageId, State as Stands};
 use crate::web::{Desk, Fields, Page, Problem, download};
@@ -167,26 +167,8 @@ impl Page for LetterPage {
     }
 }
 
-/// The frozen message, read as its recipient's program reads it.
-struct Letter {
-    from: String,
-    subject: String,
-    text: String,
-    html: String,
-}
-
-fn read(bytes: &[u8]) -> Result<Letter, Problem> {
-    let message = MessageParser::default().parse(bytes);
-    let message = message.ok_or_else(|| Problem::internal("a frozen message cannot be read"))?;
-    let from = message.from().and_then(|from| from.first());
-    Ok(Letter {
-        from: from
-            .map(|a| format!("{} <{}>", a.name().unwrap_or_default(), a.address().unwrap_or_default()))
-            .unwrap_or_default(),
-        subject: message.subject().unwrap_or_default().to_owned(),
-        text: message.body_text(0).unwrap_or_default().into_owned(),
-        html: message.body_html(0).unwrap_or_default().into_owned(),
-    })
+fn read(bytes: &[u8]) -> Result<mail::Letter, Problem> {
+    mail::read(bytes).ok_or_else(|| Problem::internal("a frozen message cannot be read"))
 }
 
 async fn frozen(desk: &Desk, id: &str, who: &SignedIn) -> Result<(MessageId, Vec<u8>), Problem> {

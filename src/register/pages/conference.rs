@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Heading, as_it_stands, child_name, heading, invited, names, open, words};
 use crate::access::{May, Permission, SeeConferences};
 use crate::calendar::london;
 use crate::conferences::Status;
 use crate::register::entity::amendment;
-use crate::register::{Policies, sealed};
+use crate::register::{FeedbackWanted, Policies, sealed};
 use crate::web::{Desk, Page, Problem};
 
 #[derive(Serialize)]
@@ -49,8 +49,16 @@ struct AmendmentRow {
     why: String,
 }
 
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    confirmed: Option<String>,
+}
+
 #[derive(Serialize)]
 struct ConferencePage {
+    /// It was confirmed a moment ago.
+    told: bool,
+    letters_follow: bool,
     heading: Heading,
     status: String,
     place: String,
@@ -80,6 +88,7 @@ pub(super) async fn conference(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Path(id): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let (record, directory) = open(&desk, &may.who, &id).await?;
     let c = &record.conference;
@@ -163,6 +172,8 @@ pub(super) async fn conference(
     let amendments = amendments.collect();
     let reason = c.adjournment_reason.map(|r| format!(": {}", r.label())).unwrap_or_default();
     let page = ConferencePage {
+        told: confirmed && asked.confirmed.is_some(),
+        letters_follow: record.register.as_ref().is_some_and(|r| r.feedback == FeedbackWanted::Wanted),
         heading: heading(&desk, &record).await?,
         status: format!("{}{reason}", c.status.label()),
         place: format!(

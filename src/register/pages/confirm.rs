@@ -263,7 +263,7 @@ pub(super) async fn confirm(
         );
         if done.await?.is_ok() {
             tx.commit().await?;
-            return Ok(Redirect::to(&there).into_response());
+            return Ok(Redirect::to(&format!("{there}?confirmed=yes")).into_response());
         }
     }
     tx.roll_back().await?;

@@ -46,7 +46,7 @@ async fn month(
 ) -> Result<Response, Problem> {
     let paper = paper(desk.db.read(), parse(&may.who, &month)?, &policies).await?;
     let links = may.who.role.may(Permission::SeeBehindFigures);
-    Ok(MonthPage::of(&paper, links, true).show(may.who.chrome()))
+    Ok(MonthPage::of(&paper, links, Some(Month::of(london::date(desk.clock.now())))).show(may.who.chrome()))
 }
 
 async fn as_csv(

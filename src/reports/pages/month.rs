@@ -144,7 +144,8 @@ impl Links<'_> {
             definition,
             numerator: self.cell(rate.numerator as usize, id, false, ""),
             denominator: self.cell(rate.denominator as usize, id, true, ""),
-            percent: rate.shown(),
+            // The two columns before it say "3 of 4" already.
+            percent: if rate.is_small() { "too few".to_owned() } else { rate.shown() },
             interval: rate.interval_text(),
         }
     }
@@ -163,7 +164,7 @@ impl Links<'_> {
             ("silent", b.silent),
         ];
         let text = |rate: Rate| RateText {
-            fraction: format!("{} of {}", rate.numerator, rate.denominator),
+            fraction: if rate.is_small() { String::new() } else { rate.fraction() },
             percent: rate.shown(),
             interval: rate.interval_text(),
         };
@@ -179,10 +180,10 @@ impl Links<'_> {
 impl MonthPage {
     /// The page without links: for those who see figures only, and for a file.
     pub fn figures_only(paper: &Paper) -> Self {
-        Self::of(paper, false, false)
+        Self::of(paper, false, None)
     }
 
-    pub(super) fn of(p: &Paper, links: bool, navigation: bool) -> Self {
+    pub(super) fn of(p: &Paper, links: bool, navigation: Option<Month>) -> Self {
         let month: Month = p.month.parse().expect("a paper's own month");
         let links = Links { month: &p.month, on: links };
         let label = |code: &str| code.parse::<AgencyGroup>().map_or(code.to_owned(), |g| capital(g.label()));
@@ -242,9 +243,9 @@ impl MonthPage {
         }
         Self {
             name: month.name(),
-            previous: navigation.then(|| month.previous().to_string()),
-            next: navigation.then(|| month.next().to_string()),
-            downloads: navigation,
+            previous: navigation.map(|_| month.previous().to_string()),
+            next: navigation.filter(|this| month < *this).map(|_| month.next().to_string()),
+            downloads: navigation.is_some(),
             conferences: p.conferences,
             registers_open: p.registers_open,
             expected: p.whole.expected,
