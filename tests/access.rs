@@ -24,6 +24,21 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/reports/2026-09/figures.csv"),
     ("GET", "/reports/2026-09/figures.json"),
     ("GET", "/reports/2026-09/behind?figure=M1"),
+    ("GET", "/me"),
+    ("POST", "/me/password"),
+    ("POST", "/me/sessions/end"),
+    ("GET", "/second-factor"),
+    ("POST", "/second-factor"),
+    ("GET", "/second-factor/set-up"),
+    ("GET", "/welcome/0000"),
+    ("GET", "/accounts"),
+    ("POST", "/accounts"),
+    ("POST", "/accounts/00000000-0000-0000-0000-000000000000/link"),
+    ("POST", "/accounts/00000000-0000-0000-0000-000000000000/disable"),
+    ("POST", "/accounts/00000000-0000-0000-0000-000000000000/forget-second-factor"),
+    ("GET", "/audit"),
+    ("GET", "/audit/1"),
+    ("GET", "/audit/entries.csv"),
     ("GET", "/post"),
     ("GET", "/post/{m}"),
     ("GET", "/post/{m}/as-sent"),
@@ -52,7 +67,7 @@ async fn every_route_answers_every_role_as_the_golden_table_says() {
     let c = regex::Regex::new("/conferences/([0-9a-f-]{36})").unwrap().captures(&page).unwrap()[1].to_owned();
     let page = administrator.get(&format!("/conferences/{c}")).await.body;
     let i = regex::Regex::new("/amend/([0-9a-f-]{36})").unwrap().captures(&page).unwrap()[1].to_owned();
-    let roles = ["administrator", "chair", "qa_manager", "paqa_member", "system_administrator"];
+    let roles = ["administrator", "chair", "qa_manager", "paqa_member", "system_administrator", "auditor"];
     let mut people = vec![("nobody", Person::anonymous(&site))];
     for role in roles {
         people.push((role, Person::with_role(&place, &site, role).await));
@@ -107,8 +122,12 @@ both! {
         assert_eq!(qa.get("/reports/2026-09").await.status, 303);
         assert_eq!(qa.sign_in("qa_manager@quorate.example", "a long enough password").await.status, 422);
         let said = place.done_at(LATER, &["account", "reset", "qa_manager@quorate.example"]);
-        let password = said.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
-        assert_eq!(qa.sign_in("qa_manager@quorate.example", &password).await.status, 303);
+        let path = said[said.find("/welcome/").unwrap()..].lines().next().unwrap().to_owned();
+        let chosen = [("password", "heron lantern biscuit"), ("again", "heron lantern biscuit")];
+        let chosen: Vec<_> = chosen.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        assert_eq!(qa.post(&path, &chosen).await.location.as_deref(), Some("/sign-in?welcome=yes"));
+        assert_eq!(qa.sign_in("qa_manager@quorate.example", "a long enough password").await.status, 422);
+        assert_eq!(qa.sign_in("qa_manager@quorate.example", "heron lantern biscuit").await.status, 303);
         assert_eq!(qa.get("/reports/2026-09").await.status, 200);
     }
 
@@ -167,4 +186,182 @@ both! {
             assert_eq!(person.post("/sign-in", &form).await.location.as_deref(), Some(to), "{next}");
         }
     }
+
+    async fn a_link_sets_a_password_once_and_looking_at_it_uses_nothing_up(place: Place) {
+        let site = place.site(LATER).await;
+        let said = place.done_at(LATER, &["account", "add", "kim@quorate.example", "--name", "Kim", "--role", "qa_manager"]);
+        let link = said[said.find("/welcome/").unwrap()..].lines().next().unwrap().to_owned();
+        let mut kim = Person::anonymous(&site);
+        for _ in 0..2 {
+            assert!(kim.get(&link).await.body.contains("For kim@quorate.example"));
+        }
+        for (password, again, told) in [
+            ("short", "short", "Use at least 12 characters"),
+            ("kim@quorate.example", "kim@quorate.example", "A guessing program would find this password soon"),
+            ("heron lantern biscuit", "heron lantern", "The two are not the same"),
+        ] {
+            let seen = kim.post(&link, &fields(&[("password", password), ("again", again)])).await;
+            assert!(seen.status == 422 && seen.body.contains(told), "{told}: {}", seen.body);
+        }
+        let good = fields(&[("password", "heron lantern biscuit"), ("again", "heron lantern biscuit")]);
+        assert_eq!(kim.post(&link, &good).await.status, 303);
+        assert_eq!(kim.post(&link, &good).await.status, 410, "once");
+        assert_eq!(kim.get(&link).await.status, 410);
+        assert_eq!(kim.sign_in("kim@quorate.example", "heron lantern biscuit").await.status, 303);
+        let said = place.done_at(LATER, &["account", "reset", "kim@quorate.example"]);
+        let link = said[said.find("/welcome/").unwrap()..].lines().next().unwrap().to_owned();
+        let too_late = place.site("2026-10-03T16:05:01Z").await;
+        assert_eq!(Person::anonymous(&too_late).get(&link).await.status, 410);
+    }
+
+    async fn of_two_who_use_a_link_at_once_one_has_it(place: Place) {
+        let site = place.site(LATER).await;
+        let said = place.done_at(LATER, &["account", "add", "kim@quorate.example", "--name", "Kim", "--role", "qa_manager"]);
+        let link = said[said.find("/welcome/").unwrap()..].lines().next().unwrap().to_owned();
+        let (mut one, mut other) = (Person::anonymous(&site), Person::anonymous(&site));
+        let form = fields(&[("password", "heron lantern biscuit"), ("again", "heron lantern biscuit")]);
+        let (one, other) = tokio::join!(one.post(&link, &form), other.post(&link, &form));
+        let mut answers = [one.status.as_u16(), other.status.as_u16()];
+        answers.sort();
+        assert_eq!(answers, [303, 410]);
+    }
+
+    async fn the_first_account_is_made_by_a_link_that_only_an_empty_place_has(place: Place) {
+        let site = place.site(LATER).await;
+        let link = site.first_link().await.unwrap().unwrap();
+        let mut first = Person::anonymous(&site);
+        let form = [("email", "robin@council.example"), ("name", "Robin"), ("password", "heron lantern biscuit"), ("again", "heron lantern biscuit")];
+        let nameless = first.post(&link, &fields(&form[2..])).await;
+        assert!(nameless.body.contains("Enter your name"), "{}", nameless.body);
+        assert_eq!(first.post(&link, &fields(&form)).await.location.as_deref(), Some("/sign-in?welcome=yes"));
+        assert_eq!(first.sign_in("robin@council.example", "heron lantern biscuit").await.status, 303);
+        assert_eq!(first.get("/accounts").await.status, 200);
+        assert!(site.first_link().await.unwrap().is_none());
+    }
+
+    async fn a_system_administrator_adds_an_account_and_hands_over_its_link(place: Place) {
+        let site = place.site(LATER).await;
+        let mut keeper = Person::with_role(&place, &site, "system_administrator").await;
+        let wrong = keeper.post("/accounts", &fields(&[("email", "kim@quorate.example"), ("name", "Kim"), ("role", "chair")])).await;
+        assert!(wrong.status == 422 && wrong.body.contains("acts for a chair of the directory"), "{}", wrong.body);
+        let made = keeper.post("/accounts", &fields(&[("email", "kim@quorate.example"), ("name", "Kim"), ("role", "auditor")])).await;
+        let link = regex::Regex::new("<code>http://127.0.0.1:8080(/welcome/[0-9a-f]{64})</code>").unwrap();
+        let link = link.captures(&made.body).unwrap_or_else(|| panic!("{}", made.body))[1].to_owned();
+        let mut kim = Person::anonymous(&site);
+        kim.post(&link, &fields(&[("password", "heron lantern biscuit"), ("again", "heron lantern biscuit")])).await;
+        kim.sign_in("kim@quorate.example", "heron lantern biscuit").await;
+        assert_eq!(kim.get("/audit").await.status, 200);
+        let page = keeper.get("/accounts").await.body;
+        let disable = regex::Regex::new("Kim<br>.*?action=\"(/accounts/[0-9a-f-]+/disable)\"").unwrap();
+        let disable = disable.captures(&page.replace('\n', "")).unwrap()[1].to_owned();
+        assert_eq!(keeper.post(&disable, &[]).await.status, 303);
+        assert_eq!(kim.get("/audit").await.status, 303, "out at once");
+        let own = regex::Regex::new("system_administrator<br>.*?action=\"(/accounts/[0-9a-f-]+/disable)\"").unwrap();
+        let own = own.captures(&page.replace('\n', "")).unwrap()[1].to_owned();
+        assert_eq!(keeper.post(&own, &[]).await.status, 400, "not one's own");
+    }
+
+    async fn a_second_factor_is_set_up_asked_for_and_a_code_is_good_once(place: Place) {
+        let site = place.site(LATER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let page = qa.get("/second-factor/set-up").await;
+        let secret = regex::Regex::new("quorate-key\">([A-Z2-7 ]+)<").unwrap().captures(&page.body).unwrap()[1].replace(' ', "");
+        let code = |at: &str| code(&secret, at);
+        let offered = page.field("offered");
+        let form = |password: &str, code: &str| fields(&[("offered", &offered), ("password", password), ("code", code)]);
+        let wrong = qa.post("/second-factor/set-up", &form("a wrong password", &code(LATER))).await;
+        assert!(wrong.body.contains("The password is not right"), "{}", wrong.body);
+        let wrong = qa.post("/second-factor/set-up", &form("a long enough password", "000000")).await;
+        assert!(wrong.body.contains("not the one that the app shows now"), "{}", wrong.body);
+        let done = qa.post("/second-factor/set-up", &form("a long enough password", &code(LATER))).await;
+        let recovery = regex::Regex::new("<code>([0-9A-Z]{5}-[0-9A-Z]{5})</code>").unwrap();
+        let recovery: Vec<String> = recovery.captures_iter(&done.body).map(|c| c[1].to_owned()).collect();
+        assert_eq!(recovery.len(), 10, "{}", done.body);
+        assert_eq!(qa.get("/feedback").await.status, 200);
+
+        let later = place.site("2026-09-30T16:07:00Z").await;
+        let mut qa = Person::anonymous(&later);
+        let seen = qa.sign_in("qa_manager@quorate.example", "a long enough password").await;
+        assert_eq!(seen.location.as_deref(), Some("/second-factor"));
+        assert_eq!(qa.get("/feedback").await.location.as_deref(), Some("/sign-in?next=%2Ffeedback"), "the password alone is not enough");
+        assert_eq!(qa.post("/second-factor", &fields(&[("code", &code(LATER))])).await.status, 422, "used at set-up");
+        let fresh = code("2026-09-30T16:07:00Z");
+        assert_eq!(qa.post("/second-factor", &fields(&[("code", &fresh)])).await.status, 303);
+        assert_eq!(qa.get("/feedback").await.status, 200);
+        let mut thief = Person::anonymous(&later);
+        thief.sign_in("qa_manager@quorate.example", "a long enough password").await;
+        assert_eq!(thief.post("/second-factor", &fields(&[("code", &fresh)])).await.status, 422, "once");
+        assert_eq!(thief.post("/second-factor", &fields(&[("code", &recovery[3].to_lowercase())])).await.status, 303);
+        let mut thief = Person::anonymous(&later);
+        thief.sign_in("qa_manager@quorate.example", "a long enough password").await;
+        assert_eq!(thief.post("/second-factor", &fields(&[("code", &recovery[3])])).await.status, 422, "once");
+        assert_eq!(thief.post("/second-factor/set-up", &form("a long enough password", &fresh)).await.status, 303, "no way round");
+    }
+
+    async fn wrong_codes_lock_an_account_though_each_follows_a_right_password(place: Place) {
+        let site = place.site(LATER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let page = qa.get("/second-factor/set-up").await;
+        let secret = regex::Regex::new("quorate-key\">([A-Z2-7 ]+)<").unwrap().captures(&page.body).unwrap()[1].replace(' ', "");
+        let form = fields(&[("offered", &page.field("offered")), ("password", "a long enough password"), ("code", &code(&secret, LATER))]);
+        assert_eq!(qa.post("/second-factor/set-up", &form).await.status, 200);
+        let later = place.site("2026-09-30T16:07:00Z").await;
+        let mut thief = Person::anonymous(&later);
+        for _ in 0..3 {
+            thief.sign_in("qa_manager@quorate.example", "a long enough password").await;
+            thief.post("/second-factor", &fields(&[("code", "123456")])).await;
+        }
+        assert_eq!(thief.sign_in("qa_manager@quorate.example", "a long enough password").await.status, 422, "locked");
+        let right = code(&secret, "2026-09-30T16:07:00Z");
+        assert_eq!(thief.post("/second-factor", &fields(&[("code", &right)])).await.status, 422, "even with the right code");
+    }
+
+    async fn a_role_that_needs_a_second_factor_gets_no_further_without_one(place: Place) {
+        let site = place.site_with(LATER, &[("access.second_factor_roles", "qa_manager")]).await;
+        let mut qa = Person::anonymous(&site);
+        place.account("qa_manager", "a long enough password");
+        let seen = qa.sign_in("qa_manager@quorate.example", "a long enough password").await;
+        assert_eq!(seen.location.as_deref(), Some("/second-factor/set-up"));
+        assert_eq!(qa.get("/feedback").await.status, 303);
+        let page = qa.get("/second-factor/set-up").await;
+        let secret = regex::Regex::new("quorate-key\">([A-Z2-7 ]+)<").unwrap().captures(&page.body).unwrap()[1].replace(' ', "");
+        let form = fields(&[("offered", &page.field("offered")), ("code", &code(&secret, LATER))]);
+        assert!(qa.post("/second-factor/set-up", &form).await.body.contains("Your recovery codes"));
+        assert_eq!(qa.get("/feedback").await.status, 200);
+        let mut keeper = Person::with_role(&place, &site, "system_administrator").await;
+        let page = keeper.get("/accounts").await.body.replace('\n', "");
+        let forget = regex::Regex::new("action=\"(/accounts/[0-9a-f-]+/forget-second-factor)\"").unwrap();
+        let forget = forget.captures(&page).unwrap()[1].to_owned();
+        assert_eq!(keeper.post(&forget, &[]).await.status, 303);
+        assert_eq!(qa.get("/feedback").await.status, 303, "its sessions end");
+        let seen = qa.sign_in("qa_manager@quorate.example", "a long enough password").await;
+        assert_eq!(seen.location.as_deref(), Some("/second-factor/set-up"), "and a new telephone is set up");
+    }
+
+    async fn changing_a_password_ends_every_other_session_and_needs_the_old_one(place: Place) {
+        let site = place.site(LATER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let mut elsewhere = Person::with_role(&place, &site, "qa_manager").await;
+        assert!(qa.get("/me").await.body.contains("End all but this one"));
+        let form = |current: &str| fields(&[("current", current), ("password", "heron lantern biscuit"), ("again", "heron lantern biscuit")]);
+        assert_eq!(qa.post("/me/password", &form("a wrong password")).await.status, 422);
+        assert_eq!(qa.post("/me/password", &form("a long enough password")).await.status, 303);
+        assert_eq!(qa.get("/me").await.status, 200);
+        assert_eq!(elsewhere.get("/me").await.status, 303);
+        elsewhere.sign_in("qa_manager@quorate.example", "heron lantern biscuit").await;
+        assert_eq!(qa.post("/me/sessions/end", &[]).await.status, 303);
+        assert_eq!(elsewhere.get("/me").await.status, 303);
+        assert_eq!(qa.get("/me").await.status, 200);
+    }
+}
+
+fn fields(form: &[(&str, &str)]) -> Vec<(String, String)> {
+    form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The code that an app shows at a moment.
+fn code(secret: &str, moment: &str) -> String {
+    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
+    let codes = totp_rs::Builder::new().with_secret(secret).with_account_name("test").build().unwrap();
+    codes.generate(crate::harness::at(moment).timestamp().unsigned_abs()).to_string()
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod architecture;
+mod audit;
 mod backup;
 mod command_line;
 mod demo;

@@ -114,7 +114,7 @@ both! {
         place.import(EVENING, &conference("C-1"));
         let added = place.run(&["account", "add", "Sam@Council.example", "--name", "Sam", "--role", "chair", "--chair", "chair 1"]);
         assert!(added.out.contains("sam@council.example") || added.out.contains("Sam@Council.example"), "{}", added.out);
-        assert!(added.out.contains("the password is"), "{}{}", added.out, added.err);
+        assert!(added.out.contains("the password is chosen at http://127.0.0.1:8080/welcome/"), "{}{}", added.out, added.err);
         assert!(place.run(&["account", "list"]).out.contains("sam@council.example"), "listed");
         let again = place.run(&["account", "add", "sam@council.example", "--name", "Sam", "--role", "qa_manager"]);
         assert!(again.err.contains("account reset"), "{}", again.err);
@@ -122,24 +122,5 @@ both! {
         assert!(nobody.err.contains("--chair (known: Chair 1)"), "{}", nobody.err);
         let wrong = place.run(&["account", "add", "kim@council.example", "--name", "Kim", "--role", "chair", "--chair", "Chiar 1"]);
         assert!(wrong.err.contains("did you mean \"Chair 1\""), "{}", wrong.err);
-    }
-
-    async fn the_audit_trail_finds_a_change_a_removal_and_a_reordering(place: Place) {
-        place.import(EVENING, &conference("C-1"));
-        assert!(place.run(&["check"]).out.contains("the audit trail stands"));
-        let db = sea_orm::Database::connect(&place.url).await.unwrap();
-        use sea_orm::ConnectionTrait;
-        for (harm, mend) in [
-            ("update audit_entry set actor = 'somebody else' where number = 1", "update audit_entry set actor = 'command line' where number = 1"),
-            ("update audit_head set number = 1", "update audit_head set number = 2"),
-            ("update audit_entry set number = 9 where number = 1", "update audit_entry set number = 1 where number = 9"),
-        ] {
-            db.execute_unprepared(harm).await.unwrap();
-            let ran = place.run(&["check"]);
-            assert_eq!(ran.code, 1, "{harm}\n{}", ran.out);
-            assert!(ran.out.contains("the audit trail was changed at entry"), "{harm}");
-            db.execute_unprepared(mend).await.unwrap();
-            assert!(place.run(&["check"]).out.contains("the audit trail stands: 2 entries"), "{mend}");
-        }
     }
 }

@@ -23,7 +23,7 @@ fn the_demonstration_is_a_year_of_records_that_ends_today_with_something_to_do()
     let sign_ins = std::fs::read_to_string(place.path("demo/sign-ins.txt")).unwrap();
     let password =
         regex::Regex::new("the password (\\S+) as").unwrap().captures(&sign_ins).unwrap()[1].to_owned();
-    for role in ["administrator", "chair", "qa-manager", "paqa-member", "system-administrator"] {
+    for role in ["administrator", "chair", "qa-manager", "paqa-member", "system-administrator", "auditor"] {
         assert!(sign_ins.contains(&format!("  {role}@demo.example ")), "{sign_ins}");
     }
     assert!(std::fs::read_dir(place.path("demo/mail")).unwrap().count() > 50, "a year of letters");

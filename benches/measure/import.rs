@@ -38,7 +38,7 @@ pub fn measure(runtime: &Runtime) -> Table {
         let serving = Serving::start(&place);
         let cookie = Client::sign_in(&serving.address, "qa_manager@quorate.example", PASSWORD);
         let mut client = Client::new(&serving.address, &cookie);
-        let month = (0..30).map(|_| timed(|| client.get("/reports/2026-09/figures.json")).0).collect();
+        let month = (0..30).map(|_| timed(|| client.get("/reports/2026-09")).0).collect();
         let db = runtime.block_on(Database::connect(&place.url)).unwrap();
         runtime.block_on(read(&db));
         let plain = (0..30).map(|_| timed(|| runtime.block_on(read(&db))).0).collect();

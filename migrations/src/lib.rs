@@ -8,6 +8,8 @@
 mod m20261122_000001_records;
 mod m20261123_000001_post;
 mod m20261124_000001_sessions;
+mod m20261124_000002_audit;
+mod m20261124_000003_sign_in;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -22,6 +24,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_records::Migration),
             Box::new(m20261123_000001_post::Migration),
             Box::new(m20261124_000001_sessions::Migration),
+            Box::new(m20261124_000002_audit::Migration),
+            Box::new(m20261124_000003_sign_in::Migration),
         ]
     }
 }

@@ -1,16 +1,16 @@
-//! Accounts as an administrator of the machine keeps them.
+//! Accounts as those keep them who may: system administrators in the browser, and the command line.
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde_json::json;
 
 use super::entity::account;
-use super::password::{self, MINIMUM};
-use super::{AccountId, Role, store};
+use super::password::{self, Weak};
+use super::{AccountId, Role, link, store};
 use crate::audit::{self, Actor, Event};
 use crate::conferences;
 use crate::mail::is_address;
-use crate::platform::{Db, Keys, nearest, token};
+use crate::platform::{Db, Keys, Tx, nearest};
 
 /// Why an account could not be kept so.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +24,15 @@ pub enum AccountError {
     /// Not an address.
     #[error("\"{0}\" is not a mail address")]
     NotAnAddress(String),
-    /// Too short.
-    #[error("a password has at least {MINIMUM} characters")]
-    TooShort,
+    /// Too short, too long, too easily guessed.
+    #[error(transparent)]
+    Weak(#[from] Weak),
+    /// Nobody's name.
+    #[error("an account has a name, which others see")]
+    NoName,
+    /// No role chosen.
+    #[error("choose a role")]
+    NoRole,
     /// A chair's account without its chair.
     #[error("a chair's account acts for a chair of the directory: name it with --chair (known: {0})")]
     NoChair(String),
@@ -41,6 +47,19 @@ pub enum AccountError {
     Db(#[from] DbErr),
 }
 
+impl AccountError {
+    /// The field of a form that it is about.
+    pub(super) fn field(&self) -> &'static str {
+        match self {
+            Self::NoChair(_) | Self::UnknownChair(..) | Self::NotAChair => "chair",
+            Self::NoName => "name",
+            Self::NoRole => "role",
+            Self::Weak(_) => "password",
+            _ => "email",
+        }
+    }
+}
+
 /// An account to be added.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
@@ -52,53 +71,61 @@ pub struct NewAccount {
     pub role: Role,
     /// The chair that it acts for, by name.
     pub chair: Option<String>,
-    /// A password; a random one where none is given.
+    /// A password; without one a link is made, by which the owner chooses it.
     pub password: Option<String>,
 }
 
-/// A random password: four groups of five, of letters that read well.
-fn random_password() -> String {
-    (0..4).map(|_| token(5)).collect::<Vec<_>>().join("-")
+/// What accounts are kept with.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeping<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// The keys.
+    pub keys: &'a Keys,
+    /// Who keeps them.
+    pub actor: &'a Actor,
+    /// When.
+    pub now: DateTime<Utc>,
 }
 
-fn acceptable(password: Option<String>) -> Result<String, AccountError> {
-    let password = password.unwrap_or_else(random_password);
-    if password.chars().count() < MINIMUM { Err(AccountError::TooShort) } else { Ok(password) }
+/// A given password's hash; where none is given, none opens the account yet.
+async fn hashed(password: Option<&str>, of_the_owner: &[&str]) -> Result<String, AccountError> {
+    let Some(given) = password else { return Ok(password::NONE.to_owned()) };
+    password::acceptable(given, of_the_owner)?;
+    let given = given.to_owned();
+    let hash = tokio::task::spawn_blocking(move || password::hash(&given)).await;
+    hash.map_err(|e| DbErr::Custom(e.to_string()).into())
 }
 
-async fn record(
-    tx: &crate::platform::Tx,
+/// Adds an account's row with its entry in the trail.
+pub(super) async fn insert(
+    tx: &Tx,
     keys: &Keys,
+    actor: &Actor,
     now: DateTime<Utc>,
-    action: &'static str,
-    account: &account::Model,
-) -> Result<(), DbErr> {
-    let payload = json!({ "email": account.email, "name": account.name, "role": account.role });
-    let event = Event { action, object: account.id.to_string(), payload };
-    audit::record(tx, keys, &Actor::system("command line"), now, vec![event]).await
-}
-
-/// Adds an account, and gives back its password, which is stored nowhere.
-pub async fn add(db: &Db, keys: &Keys, now: DateTime<Utc>, new: NewAccount) -> Result<String, AccountError> {
+    new: &NewAccount,
+    password_hash: String,
+) -> Result<AccountId, AccountError> {
     let email = new.email.trim().to_lowercase();
     if !is_address(&email) {
-        return Err(AccountError::NotAnAddress(new.email));
+        return Err(AccountError::NotAnAddress(new.email.clone()));
     }
-    let password = acceptable(new.password)?;
-    let tx = db.begin("add account").await?;
+    if new.name.trim().is_empty() {
+        return Err(AccountError::NoName);
+    }
     if store::by_email(tx.conn(), &email).await?.is_some() {
         return Err(AccountError::Exists(email));
     }
     let chairs = conferences::store::chairs(tx.conn()).await?;
     let names = || chairs.iter().map(|c| c.name.as_str());
-    let chair_id = match (new.role, new.chair) {
+    let chair_id = match (new.role, &new.chair) {
         (Role::Chair, None) => return Err(AccountError::NoChair(names().collect::<Vec<_>>().join(", "))),
         (Role::Chair, Some(name)) => match chairs.iter().find(|c| c.name.eq_ignore_ascii_case(name.trim())) {
             Some(chair) => Some(chair.id),
             None => {
                 let meant =
-                    nearest(&name, names()).map(|n| format!("; did you mean \"{n}\"?")).unwrap_or_default();
-                return Err(AccountError::UnknownChair(name, meant));
+                    nearest(name, names()).map(|n| format!("; did you mean \"{n}\"?")).unwrap_or_default();
+                return Err(AccountError::UnknownChair(name.clone(), meant));
             }
         },
         (_, Some(_)) => return Err(AccountError::NotAChair),
@@ -110,48 +137,107 @@ pub async fn add(db: &Db, keys: &Keys, now: DateTime<Utc>, new: NewAccount) -> R
         name: new.name.trim().to_owned(),
         role: new.role,
         chair_id,
-        password_hash: password::hash(&password),
+        password_hash,
         created_at: now,
         disabled_at: None,
         failures: 0,
         locked_until: None,
+        second_factor: None,
+        second_factor_step: None,
     };
-    record(&tx, keys, now, "account.added", &account).await?;
-    store::insert(&tx, account).await?;
-    tx.commit().await?;
-    Ok(password)
+    let id = account.id;
+    record(tx, keys, actor, now, "account.added", &account).await?;
+    store::insert(tx, account).await?;
+    Ok(id)
 }
 
-/// Disables an account and ends its sessions.
-pub async fn disable(db: &Db, keys: &Keys, now: DateTime<Utc>, email: &str) -> Result<(), AccountError> {
-    let tx = db.begin("disable account").await?;
-    let found = store::by_email(tx.conn(), email).await?;
-    let mut account = found.ok_or_else(|| AccountError::Unknown(email.to_owned()))?;
-    account.disabled_at = Some(now);
-    record(&tx, keys, now, "account.disabled", &account).await?;
-    store::end_sessions(&tx, account.id).await?;
-    store::save(&tx, account).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Gives an account a new password, enables it again, and ends its sessions.
-pub async fn reset(
-    db: &Db,
+async fn record(
+    tx: &Tx,
     keys: &Keys,
+    actor: &Actor,
     now: DateTime<Utc>,
-    email: &str,
-    password: Option<String>,
-) -> Result<String, AccountError> {
-    let password = acceptable(password)?;
-    let tx = db.begin("reset account").await?;
-    let found = store::by_email(tx.conn(), email).await?;
-    let mut account = found.ok_or_else(|| AccountError::Unknown(email.to_owned()))?;
-    account.password_hash = password::hash(&password);
-    (account.disabled_at, account.failures, account.locked_until) = (None, 0, None);
-    record(&tx, keys, now, "account.reset", &account).await?;
-    store::end_sessions(&tx, account.id).await?;
-    store::save(&tx, account).await?;
+    action: &'static str,
+    account: &account::Model,
+) -> Result<(), DbErr> {
+    let payload = json!({ "email": account.email, "name": account.name, "role": account.role });
+    let event = Event { action, object: account.id.to_string(), payload };
+    audit::record(tx, keys, actor, now, vec![event]).await
+}
+
+impl Keeping<'_> {
+    /// Adds an account. Without a password, gives back the path of the link by which its owner chooses one.
+    pub async fn add(&self, new: NewAccount) -> Result<Option<String>, AccountError> {
+        let hash = hashed(new.password.as_deref(), &[&new.email, &new.name]).await?;
+        let tx = self.db.begin("add account").await?;
+        let id = insert(&tx, self.keys, self.actor, self.now, &new, hash).await?;
+        let path = match new.password {
+            Some(_) => None,
+            None => Some(link::make(&tx, Some(id), self.now).await?),
+        };
+        tx.commit().await?;
+        Ok(path)
+    }
+
+    async fn take(&self, tx: &Tx, email: &str) -> Result<account::Model, AccountError> {
+        let found = store::take_by_email(tx, email).await?;
+        found.ok_or_else(|| AccountError::Unknown(email.to_owned()))
+    }
+
+    /// Disables an account; ends its sessions and links.
+    pub async fn disable(&self, email: &str) -> Result<(), AccountError> {
+        let tx = self.db.begin("disable account").await?;
+        let mut account = self.take(&tx, email).await?;
+        account.disabled_at = Some(self.now);
+        record(&tx, self.keys, self.actor, self.now, "account.disabled", &account).await?;
+        store::end_sessions(&tx, account.id).await?;
+        store::end_links(&tx, Some(account.id)).await?;
+        store::save(&tx, account).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends an account's password, sessions and links, and enables it. Without a new password, gives back
+    /// the path of the link by which its owner chooses one.
+    pub async fn reset(&self, email: &str, password: Option<&str>) -> Result<Option<String>, AccountError> {
+        let hash = hashed(password, &[email]).await?;
+        let tx = self.db.begin("reset account").await?;
+        let mut account = self.take(&tx, email).await?;
+        account.password_hash = hash;
+        (account.disabled_at, account.failures, account.locked_until) = (None, 0, None);
+        record(&tx, self.keys, self.actor, self.now, "account.reset", &account).await?;
+        let id = account.id;
+        store::end_sessions(&tx, id).await?;
+        store::end_links(&tx, Some(id)).await?;
+        store::save(&tx, account).await?;
+        let path = match password {
+            Some(_) => None,
+            None => Some(link::make(&tx, Some(id), self.now).await?),
+        };
+        tx.commit().await?;
+        Ok(path)
+    }
+
+    /// Forgets the second factor of somebody whose telephone is lost, and ends the sessions.
+    pub async fn forget_second_factor(&self, email: &str) -> Result<(), AccountError> {
+        let tx = self.db.begin("forget second factor").await?;
+        let mut account = self.take(&tx, email).await?;
+        (account.second_factor, account.second_factor_step) = (None, None);
+        record(&tx, self.keys, self.actor, self.now, "account.second_factor_forgotten", &account).await?;
+        store::forget_recovery_codes(&tx, account.id).await?;
+        store::end_sessions(&tx, account.id).await?;
+        store::save(&tx, account).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Where nobody can sign in yet, the path of the link by which the first account is made.
+pub async fn first_link(db: &Db, now: DateTime<Utc>) -> Result<Option<String>, DbErr> {
+    if store::count(db.read()).await? > 0 {
+        return Ok(None);
+    }
+    let tx = db.begin("make set-up link").await?;
+    let path = link::make(&tx, None, now).await?;
     tx.commit().await?;
-    Ok(password)
+    Ok(Some(path))
 }

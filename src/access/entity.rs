@@ -5,6 +5,17 @@ use sea_orm::entity::prelude::*;
 
 use super::{AccountId, Role};
 use crate::conferences::ChairId;
+use crate::platform::Sealed;
+use crate::platform::codes::codes;
+
+codes! {
+    /// How far a session has come.
+    pub enum Stage {
+        SecondFactor = "second_factor", "the password was right, and a code is asked for";
+        SetUp = "set_up", "the role needs a second factor, and the account has none yet";
+        Whole = "whole", "signed in";
+    }
+}
 
 pub mod account {
     use super::*;
@@ -26,6 +37,10 @@ pub mod account {
         /// Wrong passwords since the last right one.
         pub failures: i32,
         pub locked_until: Option<DateTime<Utc>>,
+        /// The secret that codes are made of, sealed.
+        pub second_factor: Option<Sealed>,
+        /// The step of time of the last code that was taken.
+        pub second_factor_step: Option<i64>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
@@ -44,6 +59,39 @@ pub mod session {
         pub began_at: DateTime<Utc>,
         /// When it was last used, to the minute.
         pub seen_at: DateTime<Utc>,
+        pub stage: Stage,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod recovery_code {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "recovery_code")]
+    pub struct Model {
+        /// A keyed hash of the code with its account.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub hash: Vec<u8>,
+        pub account_id: AccountId,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod account_link {
+    use super::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "account_link")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub hash: Vec<u8>,
+        /// Nobody's: the first account of all is made with it.
+        pub account_id: Option<AccountId>,
+        pub made_at: DateTime<Utc>,
+        pub expires_at: DateTime<Utc>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -6,7 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 
-use super::{Permission, Role, session};
+use super::entity::{Stage, account, session as row};
+use super::{AccountId, Permission, Role, session};
 use crate::audit::Actor;
 use crate::conferences::ChairId;
 use crate::web::{Chrome, Desk, Link, Problem};
@@ -14,6 +15,10 @@ use crate::web::{Chrome, Desk, Link, Problem};
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
+    /// The account.
+    pub(super) id: AccountId,
+    /// The session, by its hash.
+    pub(super) session: Vec<u8>,
     /// The name that others see.
     pub name: String,
     /// The role.
@@ -23,6 +28,12 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// Somebody, by a session that is whole.
+    pub(super) fn new(session: row::Model, account: account::Model) -> Self {
+        let account::Model { id, name, role, chair_id: chair, .. } = account;
+        Self { id, session: session.id, name, role, chair }
+    }
+
     /// For the audit trail.
     pub fn actor(&self) -> Actor {
         Actor { name: self.name.clone(), role: self.role.code() }
@@ -30,13 +41,17 @@ impl SignedIn {
 
     /// The links and the name at the top of every page.
     pub fn chrome(&self) -> Chrome {
-        use Permission::{Import, SeeConferences, SeeFeedback, SeeFigures, SeePost, SeeSchedule};
+        use Permission::{
+            Import, KeepAccounts, ReadAudit, SeeConferences, SeeFeedback, SeeFigures, SeePost, SeeSchedule,
+        };
         let links = [
             (SeeConferences, "/", "Today"),
             (SeeFigures, "/reports", "PAQA's month"),
             (SeeFeedback, "/feedback", "Feedback"),
             (SeePost, "/post", "Post"),
             (SeeSchedule, "/schedule", "Schedule"),
+            (ReadAudit, "/audit", "Audit trail"),
+            (KeepAccounts, "/accounts", "Accounts"),
             (Import, "/imports", "Import"),
         ];
         let links = links.into_iter().filter(|(permission, ..)| self.role.may(*permission));
@@ -53,8 +68,9 @@ impl SignedIn {
     }
 
     async fn of(parts: &mut Parts, desk: &Desk) -> Result<Option<Self>, Problem> {
-        let account = session::account(desk, &CookieJar::from_headers(&parts.headers)).await?;
-        Ok(account.map(|a| Self { name: a.name, role: a.role, chair: a.chair_id }))
+        let found = session::find(desk, &CookieJar::from_headers(&parts.headers)).await?;
+        let whole = found.filter(|(session, _)| session.stage == Stage::Whole);
+        Ok(whole.map(|(session, account)| Self::new(session, account)))
     }
 }
 
@@ -75,7 +91,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister SeeFeedback SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule HoldPost }
+needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister SeeFeedback SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.
@@ -102,5 +118,22 @@ impl FromRequestParts<Desk> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
         Self::of(parts, desk).await?.ok_or_else(|| Problem::SignIn(parts.uri.path().to_owned()))
+    }
+}
+
+/// Somebody whose password was right and who has a step left to do before being signed in.
+pub(super) struct Halfway {
+    pub session: row::Model,
+    pub account: account::Model,
+}
+
+impl FromRequestParts<Desk> for Halfway {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
+        let found = session::find(desk, &CookieJar::from_headers(&parts.headers)).await?;
+        let halfway = found.filter(|(session, _)| session.stage != Stage::Whole);
+        let (session, account) = halfway.ok_or_else(|| Problem::SignIn("/".to_owned()))?;
+        Ok(Self { session, account })
     }
 }

@@ -3,17 +3,19 @@
 
 mod account;
 pub(crate) mod entity;
+mod link;
 mod may;
 mod pages;
 mod password;
 mod role;
+mod second_factor;
 mod session;
 pub(crate) mod store;
 
-pub use account::{NewAccount, add, disable, reset};
+pub use account::{Keeping, NewAccount, first_link};
 pub use may::{
-    AmendRegister, ConfirmRegister, HoldPost, Import, KeepRegister, May, Requeue, RunSchedule,
-    SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures, SeePost, SeeSchedule, SignedIn,
+    AmendRegister, ConfirmRegister, HoldPost, Import, KeepAccounts, KeepRegister, May, ReadAudit, Requeue,
+    RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures, SeePost, SeeSchedule, SignedIn,
 };
 pub use pages::routes;
 pub use role::{Permission, Role};

@@ -10,6 +10,7 @@ codes! {
         QaManager = "qa_manager", "QA manager";
         PaqaMember = "paqa_member", "PAQA member";
         SystemAdministrator = "system_administrator", "system administrator";
+        Auditor = "auditor", "auditor";
     }
 }
 
@@ -42,6 +43,10 @@ pub enum Permission {
     RunSchedule,
     /// Hold all post back, and let it go again.
     HoldPost,
+    /// Read the audit trail.
+    ReadAudit,
+    /// Add accounts, disable them, send links to them.
+    KeepAccounts,
 }
 
 impl Role {
@@ -62,6 +67,8 @@ impl Role {
             Requeue => matches!(self, Administrator | SystemAdministrator),
             SeeSchedule => matches!(self, Administrator | SystemAdministrator),
             RunSchedule => matches!(self, SystemAdministrator),
+            ReadAudit => matches!(self, Auditor),
+            KeepAccounts => matches!(self, SystemAdministrator),
             HoldPost => matches!(self, Administrator | QaManager | SystemAdministrator),
         }
     }

@@ -6,19 +6,15 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
-use sha2::{Digest, Sha256};
 
-use super::entity::{account, session};
+use super::entity::{Stage, account, session};
+use super::link::{hashed, token};
 use super::{AccountId, Role, store};
 use crate::platform::{Db, Tx};
 use crate::web::{Desk, SessionRules};
 
 /// A session is marked as used once in this many seconds, not at each request.
 const SEEN_SECONDS: i64 = 60;
-
-fn hashed(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
-}
 
 /// The prefix makes browsers refuse a cookie that is set for other paths or by other hosts.
 fn name(rules: &SessionRules) -> &'static str {
@@ -39,31 +35,33 @@ fn idle(rules: &SessionRules, role: Role) -> TimeDelta {
     if role == Role::SystemAdministrator { rules.keepers_idle } else { rules.idle }
 }
 
-fn lives(rules: &SessionRules, session: &session::Model, role: Role, now: DateTime<Utc>) -> bool {
+pub(super) fn lives(rules: &SessionRules, session: &session::Model, role: Role, now: DateTime<Utc>) -> bool {
     now < session.began_at + rules.lasts && now < session.seen_at + idle(rules, role)
 }
 
-/// Begins a session; one that the browser had before ends.
+/// Begins a session at a stage; one that the browser had before ends.
 pub(super) async fn begin(
     tx: &Tx,
     rules: &SessionRules,
     jar: CookieJar,
-    account: AccountId,
+    account_id: AccountId,
+    stage: Stage,
     now: DateTime<Utc>,
 ) -> Result<CookieJar, DbErr> {
     if let Some(old) = jar.get(name(rules)) {
         store::end_session(tx, hashed(old.value())).await?;
     }
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).expect("the system has random numbers");
-    let token = hex::encode(random);
-    let row = session::Model { id: hashed(&token), account_id: account, began_at: now, seen_at: now };
+    let token = token();
+    let row = session::Model { id: hashed(&token), account_id, began_at: now, seen_at: now, stage };
     store::begin_session(tx, row).await?;
     Ok(jar.add(cookie(rules, token)))
 }
 
-/// The account whose session the browser shows. Marks the session as used.
-pub(super) async fn account(desk: &Desk, jar: &CookieJar) -> Result<Option<account::Model>, DbErr> {
+/// The session that the browser shows, with its account. Marks the session as used.
+pub(super) async fn find(
+    desk: &Desk,
+    jar: &CookieJar,
+) -> Result<Option<(session::Model, account::Model)>, DbErr> {
     let (rules, now) = (&desk.sessions, desk.clock.now());
     let Some(cookie) = jar.get(name(rules)) else { return Ok(None) };
     let Some((session, account)) = store::session(desk.db.read(), hashed(cookie.value())).await? else {
@@ -74,10 +72,10 @@ pub(super) async fn account(desk: &Desk, jar: &CookieJar) -> Result<Option<accou
     }
     if now - session.seen_at >= TimeDelta::seconds(SEEN_SECONDS) {
         let tx = desk.db.begin("session seen").await?;
-        store::session_seen(&tx, session.id, now).await?;
+        store::session_seen(&tx, session.id.clone(), now).await?;
         tx.commit().await?;
     }
-    Ok(Some(account))
+    Ok(Some((session, account)))
 }
 
 /// Ends the session that the browser shows.
@@ -90,10 +88,11 @@ pub(super) async fn end(desk: &Desk, jar: CookieJar) -> Result<CookieJar, DbErr>
     Ok(jar.remove(cookie(&desk.sessions, String::new())))
 }
 
-/// Removes the sessions that have ended (a scheduled task). Says how many.
+/// Removes the sessions and links that have ended (a scheduled task). Says how many.
 pub async fn forget_ended(db: &Db, rules: &SessionRules, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let tx = db.begin("forget ended sessions").await?;
     let ended = store::end_sessions_before(&tx, now - rules.lasts, now - rules.idle).await?;
+    store::end_old_links(&tx, now).await?;
     tx.commit().await?;
     Ok(ended)
 }

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
 use super::AccountId;
-use super::entity::{account, session};
+use super::entity::{account, account_link, recovery_code, session};
 use crate::platform::Tx;
 
 pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<account::Model>, DbErr> {
@@ -85,6 +85,95 @@ pub async fn end_session(tx: &Tx, id: Vec<u8>) -> Result<(), DbErr> {
 pub async fn end_sessions_before(tx: &Tx, began: DateTime<Utc>, seen: DateTime<Utc>) -> Result<u64, DbErr> {
     let old = session::Column::BeganAt.lte(began).or(session::Column::SeenAt.lte(seen));
     Ok(session::Entity::delete_many().filter(old).exec(tx.conn()).await?.rows_affected)
+}
+
+pub async fn by_id(db: &impl ConnectionTrait, id: AccountId) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find_by_id(id).one(db).await
+}
+
+/// The sessions of an account, the one used last first.
+pub async fn sessions_of(db: &impl ConnectionTrait, id: AccountId) -> Result<Vec<session::Model>, DbErr> {
+    let of = session::Entity::find().filter(session::Column::AccountId.eq(id));
+    of.order_by_desc(session::Column::SeenAt).all(db).await
+}
+
+/// An account by its id, taken for this transaction.
+pub async fn take(tx: &Tx, id: AccountId) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find_by_id(id).lock(LockType::Update).one(tx.conn()).await
+}
+
+/// How many accounts there are.
+pub async fn count(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    account::Entity::find().count(db).await
+}
+
+pub async fn add_link(tx: &Tx, row: account_link::Model) -> Result<(), DbErr> {
+    account_link::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// A link that can still be used.
+pub async fn link(
+    db: &impl ConnectionTrait,
+    hash: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<Option<account_link::Model>, DbErr> {
+    let living = account_link::Entity::find_by_id(hash).filter(account_link::Column::ExpiresAt.gt(now));
+    living.one(db).await
+}
+
+/// Uses a link up. Says whether it was there: of two who use it at once, one has it.
+pub async fn use_link(tx: &Tx, hash: Vec<u8>) -> Result<bool, DbErr> {
+    Ok(account_link::Entity::delete_by_id(hash).exec(tx.conn()).await?.rows_affected == 1)
+}
+
+/// Ends the links of an account, or those for the first account of all.
+pub async fn end_links(tx: &Tx, id: Option<AccountId>) -> Result<(), DbErr> {
+    let of = match id {
+        Some(id) => account_link::Column::AccountId.eq(id),
+        None => account_link::Column::AccountId.is_null(),
+    };
+    account_link::Entity::delete_many().filter(of).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Removes the links that have ended.
+pub async fn end_old_links(tx: &Tx, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let old = account_link::Column::ExpiresAt.lte(now);
+    Ok(account_link::Entity::delete_many().filter(old).exec(tx.conn()).await?.rows_affected)
+}
+
+/// Puts new recovery codes in the place of those that an account had.
+pub async fn set_recovery_codes(tx: &Tx, id: AccountId, hashes: Vec<Vec<u8>>) -> Result<(), DbErr> {
+    let of = recovery_code::Column::AccountId.eq(id);
+    recovery_code::Entity::delete_many().filter(of).exec(tx.conn()).await?;
+    let rows =
+        hashes.into_iter().map(|hash| recovery_code::Model { hash, account_id: id }.into_active_model());
+    recovery_code::Entity::insert_many(rows).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Forgets the recovery codes of an account.
+pub async fn forget_recovery_codes(tx: &Tx, id: AccountId) -> Result<(), DbErr> {
+    let of = recovery_code::Column::AccountId.eq(id);
+    recovery_code::Entity::delete_many().filter(of).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Uses a recovery code up. Says whether there was such a one.
+pub async fn use_recovery_code(tx: &Tx, hash: Vec<u8>) -> Result<bool, DbErr> {
+    Ok(recovery_code::Entity::delete_by_id(hash).exec(tx.conn()).await?.rows_affected == 1)
+}
+
+/// How many recovery codes an account has left.
+pub async fn recovery_codes(db: &impl ConnectionTrait, id: AccountId) -> Result<u64, DbErr> {
+    recovery_code::Entity::find().filter(recovery_code::Column::AccountId.eq(id)).count(db).await
+}
+
+/// Ends the sessions of an account but one.
+pub async fn end_other_sessions(tx: &Tx, id: AccountId, but: &[u8]) -> Result<u64, DbErr> {
+    let others = session::Entity::delete_many().filter(session::Column::AccountId.eq(id));
+    Ok(others.filter(session::Column::Id.ne(but)).exec(tx.conn()).await?.rows_affected)
 }
 
 /// Ends every session of an account.

@@ -41,8 +41,8 @@ pub(super) async fn check(
         }
     };
     match audit::verify(site.db.read(), &site.keys).await? {
-        Ok(entries) => say(true, format!("the audit trail stands: {entries} entries")),
-        Err(number) => say(false, format!("the audit trail was changed at entry {number}")),
+        Ok(stands) => say(true, format!("the audit trail stands: {stands}")),
+        Err(broken) => say(false, format!("the audit trail does not stand at {broken}")),
     }
 
     println!("\nLetters");

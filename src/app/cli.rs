@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, Utc};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::audit_commands::{AuditCommand, audit};
 use super::backup;
 use super::commands::{
     AccountCommand, OutboxCommand, ReportFormat, account, outbox_command, report, run_task,
@@ -89,6 +90,9 @@ enum Work {
         #[arg(long)]
         resume: bool,
     },
+    /// Prove that the audit trail stands.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Check settings, database, templates and schedule, and show where each setting came from.
     Check,
     /// Take in agencies.csv, contacts.csv and attendance-log.csv: a folder, or one file.
@@ -242,6 +246,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Work::Report { month, format, output } => {
             report(&Site::open(config, clock).await?, month, format, output).await
         }
+        Work::Audit(command) => audit(&Site::open(config, clock).await?, command).await,
         Work::Account(command) => account(&Site::open(config, clock).await?, command).await,
     }
 }

@@ -10,7 +10,7 @@ use super::report_page;
 use super::serve::told_to_stop;
 use super::site::Site;
 use super::tasks::Task;
-use crate::access::{self, NewAccount, Role};
+use crate::access::{self, Keeping, NewAccount, Role};
 use crate::audit::Actor;
 use crate::operations::{self, Counter, Posted, posted};
 use crate::reports::{self, Month};
@@ -55,7 +55,7 @@ pub(super) enum AccountCommand {
         /// The chair (by name, as in the log) that an account with the role chair acts for.
         #[arg(long)]
         chair: Option<String>,
-        /// Read the password from standard input instead of making one.
+        /// Set the password that stands on standard input, instead of making a link.
         #[arg(long)]
         password_stdin: bool,
     },
@@ -66,11 +66,16 @@ pub(super) enum AccountCommand {
         /// The address that signs in.
         email: String,
     },
-    /// Give an account a new password, print it once, and end its sessions.
+    /// Forget the second factor of somebody whose telephone is lost.
+    ForgetSecondFactor {
+        /// The address that signs in.
+        email: String,
+    },
+    /// End an account's password and sessions, and print a link by which its owner chooses a new one.
     Reset {
         /// The address that signs in.
         email: String,
-        /// Read the password from standard input instead of making one.
+        /// Set the password that stands on standard input, instead of making a link.
         #[arg(long)]
         password_stdin: bool,
     },
@@ -178,19 +183,20 @@ fn password_from_stdin(wanted: bool) -> Result<Option<String>, Failure> {
 }
 
 pub(super) async fn account(site: &Site, command: AccountCommand) -> Result<ExitCode, Failure> {
-    let now = site.clock.now();
-    let tell = |given: bool, email: &str, password: String| {
-        if given {
-            println!("{email}: done.");
-        } else {
-            println!("{email}: the password is {password}\nIt is shown once, and stored nowhere.");
-        }
+    let actor = Actor::system("command line");
+    let keeping = Keeping { db: &site.db, keys: &site.keys, actor: &actor, now: site.clock.now() };
+    let tell = |email: &str, path: Option<String>| match path {
+        None => println!("{email}: done."),
+        Some(path) => println!(
+            "{email}: the password is chosen at {}{path}\nThe link works once, and is shown this once.",
+            site.config.server.address()
+        ),
     };
     match command {
         AccountCommand::Add { email, name, role, chair, password_stdin } => {
             let password = password_from_stdin(password_stdin)?;
             let new = NewAccount { email: email.clone(), name, role, chair, password };
-            tell(password_stdin, &email, access::add(&site.db, &site.keys, now, new).await?);
+            tell(&email, keeping.add(new).await?);
         }
         AccountCommand::List => {
             for a in access::store::all(site.db.read()).await? {
@@ -199,12 +205,16 @@ pub(super) async fn account(site: &Site, command: AccountCommand) -> Result<Exit
             }
         }
         AccountCommand::Disable { email } => {
-            access::disable(&site.db, &site.keys, now, &email).await?;
+            keeping.disable(&email).await?;
             println!("{email}: disabled, and its sessions are ended.");
         }
         AccountCommand::Reset { email, password_stdin } => {
             let password = password_from_stdin(password_stdin)?;
-            tell(password_stdin, &email, access::reset(&site.db, &site.keys, now, &email, password).await?);
+            tell(&email, keeping.reset(&email, password.as_deref()).await?);
+        }
+        AccountCommand::ForgetSecondFactor { email } => {
+            keeping.forget_second_factor(&email).await?;
+            println!("{email}: the second factor is forgotten, and the sessions are ended.");
         }
     }
     Ok(ExitCode::SUCCESS)

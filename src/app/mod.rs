@@ -1,5 +1,6 @@
 //! The composition root: the only room that knows all the others.
 
+mod audit_commands;
 mod backup;
 mod check;
 pub mod cli;

@@ -40,6 +40,8 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         keys: site.keys.clone(),
         clock: site.clock,
         sessions: site.config.access.sessions(),
+        second_factor: site.config.access.second_factor_roles.iter().map(|r| r.code().to_owned()).collect(),
+        address: site.config.server.address().into(),
     };
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))

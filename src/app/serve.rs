@@ -1,5 +1,6 @@
 //! `quorate serve`: pages and schedule in one process, until told to stop.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,10 +25,23 @@ pub(super) async fn bind(setting: &str, address: &str) -> Result<TcpListener, Fa
     bound.map_err(|e| format!("{setting}: cannot listen on {address}: {e}").into())
 }
 
+/// Prints a line. That nobody reads it any more is no reason not to serve.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 /// Serves the pages of this site.
 pub(super) async fn serve(site: Arc<Site>) -> Result<(), Failure> {
     let listener = bind("server.listen", &site.config.server.listen).await?;
-    println!("Quorate is at http://{}", listener.local_addr()?);
+    let at = listener.local_addr()?;
+    say(&format!("Quorate is at http://{at}"));
+    if let Some(path) = site.first_link().await? {
+        let address = match site.config.server.address.is_empty() {
+            true => format!("http://{at}"),
+            false => site.config.server.address(),
+        };
+        say(&format!("Nobody can sign in yet. The first account is made, once, at\n{address}{path}"));
+    }
     let pages = router(&site);
     serve_on(site, listener, pages).await
 }

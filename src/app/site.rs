@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::config::{Config, ConfigError, TransportKind};
 use super::tasks::Task;
+use crate::access;
 use crate::imports::Rules;
 use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
@@ -85,6 +86,13 @@ pub struct Site {
     pub turn: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     /// How each task stands in this process.
     pub tasks: [TaskState; Task::ALL.len()],
+}
+
+impl Site {
+    /// Where nobody can sign in yet: the path of the link by which the first account is made.
+    pub async fn first_link(&self) -> Result<Option<String>, sea_orm::DbErr> {
+        access::first_link(&self.db, self.clock.now()).await
+    }
 }
 
 /// How a task stands in this process.

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::site::Site;
 use crate::access;
+use crate::audit;
 use crate::feedback::{self, FeedbackError, Office, StillDue};
 use crate::operations::{Entry, Timetable};
 use crate::outbox;
@@ -24,6 +25,8 @@ pub enum Task {
     Dispatch,
     /// Removes sessions that have ended.
     Sessions,
+    /// Proves that the audit trail stands.
+    Audit,
 }
 
 /// Why a task failed.
@@ -32,6 +35,9 @@ pub enum TaskError {
     /// Feedback could not be made.
     #[error(transparent)]
     Feedback(#[from] FeedbackError),
+    /// The audit trail was changed.
+    #[error("the audit trail does not stand at {0}")]
+    Audit(audit::Broken),
     /// The database refused.
     #[error("database: {0}")]
     Db(#[from] sea_orm::DbErr),
@@ -39,7 +45,7 @@ pub enum TaskError {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 3] = [Self::Feedback, Self::Dispatch, Self::Sessions];
+    pub const ALL: [Self; 4] = [Self::Feedback, Self::Dispatch, Self::Sessions, Self::Audit];
 
     /// Its name, as in `schedule.<task>`.
     pub const fn name(self) -> &'static str {
@@ -47,6 +53,7 @@ impl Task {
             Self::Feedback => "feedback",
             Self::Dispatch => "dispatch",
             Self::Sessions => "sessions",
+            Self::Audit => "audit",
         }
     }
 
@@ -108,6 +115,10 @@ impl Task {
                     n => Said::Did(format!("{n} ended sessions removed")),
                 })
             }
+            Self::Audit => match audit::verify(site.db.read(), &site.keys).await? {
+                Ok(stands) => Ok(Said::Did(format!("the trail stands: {stands}"))),
+                Err(broken) => Err(TaskError::Audit(broken)),
+            },
         }
     }
 
@@ -117,6 +128,7 @@ impl Task {
             Self::Feedback => "Finds confirmed absences past their hold, and posts their letters.",
             Self::Dispatch => "Sends what is in the post.",
             Self::Sessions => "Removes sessions that have ended.",
+            Self::Audit => "Proves that the audit trail stands as it was written.",
         }
     }
 
@@ -127,6 +139,7 @@ impl Task {
             Self::Feedback => &schedule.feedback,
             Self::Dispatch => &schedule.dispatch,
             Self::Sessions => &schedule.sessions,
+            Self::Audit => &schedule.audit,
         }
     }
 

@@ -40,6 +40,11 @@ pub(super) fn hash(keys: &Keys, link: &Link<'_>) -> Vec<u8> {
     keys.find("audit_entry", &text)
 }
 
+/// The seal of the trail's head.
+pub(super) fn seal(keys: &Keys, number: i64, hash: &[u8]) -> Vec<u8> {
+    keys.find("audit_head", [number.to_be_bytes().as_slice(), hash].concat())
+}
+
 /// The digest of a payload under its own salt.
 pub(super) fn digest(salt: &[u8], payload: &str) -> Vec<u8> {
     let mut sha = Sha256::new();

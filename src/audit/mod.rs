@@ -4,15 +4,19 @@
 //! can erase one without breaking the chain, and its digest cannot be guessed back.
 
 mod chain;
+mod checkpoint;
 mod entity;
+mod listing;
 mod store;
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde_json::Value;
 
-use crate::platform::{Keys, Tx};
-pub use store::verify;
+use crate::platform::{Db, Keys, Tx};
+pub use checkpoint::Checkpoint;
+pub use listing::{Entry, Search, entries, said};
+pub use store::{Broken, Stands, verify};
 
 /// Who does something: an account, a file, or the schedule.
 #[derive(Clone, Debug)]
@@ -50,4 +54,17 @@ pub async fn record(
     events: Vec<Event>,
 ) -> Result<(), DbErr> {
     store::append(tx, keys, actor, now, events).await
+}
+
+/// Notes that somebody looked at what not everybody may see. Nothing is shown before it is noted.
+pub async fn looked(
+    db: &Db,
+    keys: &Keys,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    event: Event,
+) -> Result<(), DbErr> {
+    let tx = db.begin("note a look").await?;
+    record(&tx, keys, actor, now, vec![event]).await?;
+    tx.commit().await
 }

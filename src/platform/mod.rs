@@ -6,8 +6,10 @@ pub(crate) mod codes;
 mod db;
 pub(crate) mod ids;
 mod keys;
+mod request;
 
 pub use clock::Clock;
 pub use codes::{UnknownCode, nearest};
 pub use db::{Db, DbError, Tx, Url};
 pub use keys::{Keys, KeysError, Sealed, token};
+pub use request::{for_request, request};

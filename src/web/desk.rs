@@ -1,5 +1,7 @@
 //! What every page works with.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 use crate::platform::{Clock, Db, Keys};
@@ -28,4 +30,8 @@ pub struct Desk {
     pub clock: Clock,
     /// Sessions.
     pub sessions: SessionRules,
+    /// The roles, by code, that need a second factor.
+    pub second_factor: Arc<[String]>,
+    /// Where people find the service, for links: no slash at its end.
+    pub address: Arc<str>,
 }

@@ -10,6 +10,8 @@ use axum::response::Response;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::platform::for_request;
+
 /// The layer. A request gets an id of its own, which its log lines and its answer carry.
 pub async fn measured(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
@@ -20,10 +22,11 @@ pub async fn measured(request: Request, next: Next) -> Response {
         Method::POST => "POST",
         _ => "other",
     };
-    let id = Uuid::now_v7().to_string();
+    let request_id = Uuid::now_v7();
+    let id = request_id.to_string();
     let span = tracing::info_span!("request", id);
     let begun = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = for_request(request_id, next.run(request)).instrument(span.clone()).await;
     let (time, status) = (begun.elapsed(), response.status().as_u16());
     metrics::counter!(
         "quorate_requests_total",

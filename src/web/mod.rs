@@ -7,6 +7,7 @@ mod fields;
 mod measured;
 mod page;
 mod problem;
+mod query;
 
 pub use assets::routes as asset_routes;
 pub use csv_cell::csv_cell;
@@ -15,3 +16,4 @@ pub use fields::{Choice, Fields, choices, options};
 pub use measured::measured;
 pub use page::{Banner, Chrome, Link, Page, announce, compile as compile_pages, standalone};
 pub use problem::{Problem, download};
+pub use query::query;

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use sea_orm::DbErr;
 use serde::Serialize;
 
-use super::{Chrome, Page};
+use super::{Chrome, Page, query};
 
 /// A request that cannot be served.
 #[derive(Debug)]
@@ -52,10 +52,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let page = |heading, text: &str| ProblemPage { heading, text: text.to_owned() };
         match self {
-            Self::SignIn(path) => {
-                let next: String = form_urlencoded(&path);
-                Redirect::to(&format!("/sign-in?next={next}")).into_response()
-            }
+            Self::SignIn(path) => Redirect::to(&query("/sign-in", &[("next", &path)])).into_response(),
             Self::Forbidden(chrome) => {
                 let text = "Your role does not include this. Ask the conference administrator if it should.";
                 page("You cannot see this page", text).show_as(StatusCode::FORBIDDEN, chrome)
@@ -76,16 +73,6 @@ impl IntoResponse for Problem {
             }
         }
     }
-}
-
-/// Percent-encodes all but what a path is made of.
-fn form_urlencoded(path: &str) -> String {
-    path.bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => char::from(b).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }
 
 /// A file to be saved.

@@ -142,9 +142,18 @@ impl Place {
 
     /// The place opened in this process, with the clock standing at a moment.
     pub async fn site(&self, moment: &str) -> Arc<Site> {
+        self.site_with(moment, &[]).await
+    }
+
+    /// The same with other settings.
+    pub async fn site_with(&self, moment: &str, settings: &[(&'static str, &str)]) -> Arc<Site> {
         let path = |name: &str| self.path(name).display().to_string();
-        let flags =
-            [("database.url", self.url.clone()), ("keys.file", path("keys")), ("mail.folder", path("mail"))];
+        let mut flags = vec![
+            ("database.url", self.url.clone()),
+            ("keys.file", path("keys")),
+            ("mail.folder", path("mail")),
+        ];
+        flags.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let file = root().join("config/rehearsal.toml");
         let loaded = config::load(None, Some(&file), &flags).unwrap();
         Arc::new(Site::open(loaded.config, Clock::Fixed(at(moment))).await.unwrap())

@@ -10,12 +10,13 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Role;
 use crate::feedback;
 use crate::invitations::MinimumNotice;
 use crate::mail::{Domains, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 use crate::outbox;
 use crate::web::SessionRules;
-use values::{domains, flag, minimum_notice, number};
+use values::{domains, flag, minimum_notice, number, roles};
 
 pub use load::{ConfigError, Loaded, load};
 
@@ -51,8 +52,20 @@ pub struct Config {
 pub struct Server {
     /// Address and port.
     pub listen: String,
+    /// Where people find the service.
+    pub address: String,
     /// Address and port of the figures for Prometheus; empty for none.
     pub metrics_listen: String,
+}
+
+impl Server {
+    /// Where people find the service, with no slash at its end.
+    pub fn address(&self) -> String {
+        match self.address.trim_end_matches('/') {
+            "" => format!("http://{}", self.listen),
+            address => address.to_owned(),
+        }
+    }
 }
 
 /// `database`
@@ -187,6 +200,8 @@ pub struct Schedule {
     pub dispatch: String,
     /// When ended sessions are removed.
     pub sessions: String,
+    /// When the audit trail is proved.
+    pub audit: String,
 }
 
 /// `access`
@@ -202,6 +217,9 @@ pub struct Access {
     /// Minutes, for system administrators.
     #[serde(deserialize_with = "number")]
     pub system_administrator_idle_minutes: u32,
+    /// Roles that need a second factor.
+    #[serde(deserialize_with = "roles")]
+    pub second_factor_roles: Vec<Role>,
     /// Cookies over HTTPS only.
     #[serde(deserialize_with = "flag")]
     pub secure_cookies: bool,

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
+use crate::access::Role;
 use crate::invitations::MinimumNotice;
 use crate::mail::Domains;
 
@@ -81,4 +82,9 @@ pub(super) fn minimum_notice<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
     }
     let Days { initial, review, reconvened } = Days::deserialize(deserializer)?;
     Ok(MinimumNotice { initial, review, reconvened })
+}
+
+/// Codes of roles.
+pub(super) fn roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Role>, D::Error> {
+    list(deserializer)?.iter().map(|code| code.parse().map_err(de::Error::custom)).collect()
 }

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use super::config::{self, Loaded};
 use super::routes::router_with;
-use super::serve::{bind, serve_on};
+use super::serve::{bind, say, serve_on};
 use super::site::Site;
-use crate::access::{self, NewAccount, Role};
+use crate::access::{Keeping, NewAccount, Role};
+use crate::audit::Actor;
 use crate::demo::{CHAIRS, Size};
 use crate::platform::{Clock, token};
 use crate::web;
@@ -92,10 +93,11 @@ pub(super) async fn run(loaded: Loaded, wanted: Wanted) -> Result<(), Failure> {
     }
     let Some(listener) = listener else { return Ok(()) };
     let site = Arc::new(Site::open(config, Clock::System).await?);
-    println!("\nQuorate's demonstration is at http://{}", listener.local_addr()?);
-    println!("Its mail is at http://{}/demo/mail\n", listener.local_addr()?);
-    print!("{}", fs::read_to_string(folder.join(SIGN_INS))?);
-    println!("\nEverything is in {}; --fresh begins anew. Ctrl-C stops.", folder.display());
+    let at = listener.local_addr()?;
+    say(&format!("\nQuorate's demonstration is at http://{at}"));
+    say(&format!("Its mail is at http://{at}/demo/mail\n"));
+    say(fs::read_to_string(folder.join(SIGN_INS))?.trim_end());
+    say(&format!("\nEverything is in {}; --fresh begins anew. Ctrl-C stops.", folder.display()));
     web::announce(web::Banner {
         text: "Demonstration: every record, name and address here is invented, and no letter leaves this machine.",
         href: "/demo/mail",
@@ -151,6 +153,7 @@ async fn sign_ins(site: &Site) -> Result<String, Failure> {
         (Role::QaManager, "Morgan Reed", "amends, settles, looks behind figures"),
         (Role::PaqaMember, "Ellis Hart", "reads PAQA's month"),
         (Role::SystemAdministrator, "Robin Lake", "sees schedule and post, runs tasks"),
+        (Role::Auditor, "Sage Holt", "reads the audit trail"),
     ] {
         let email = format!("{}@demo.example", role.code().replace('_', "-"));
         let new = NewAccount {
@@ -160,7 +163,9 @@ async fn sign_ins(site: &Site) -> Result<String, Failure> {
             chair: (role == Role::Chair).then(|| name.to_owned()),
             password: Some(password.clone()),
         };
-        access::add(&site.db, &site.keys, site.clock.now(), new).await?;
+        let actor = Actor::system("demonstration");
+        let now = site.clock.now();
+        Keeping { db: &site.db, keys: &site.keys, actor: &actor, now }.add(new).await?;
         lines.push_str(&format!("  {email:<36} {name}, {}: {does}\n", role.label()));
     }
     Ok(format!("Sign in with the password {password} as\n{lines}"))

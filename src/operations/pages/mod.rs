@@ -1,5 +1,6 @@
 //! The pages of those who run the service.
 
+mod audit;
 mod post;
 mod schedule;
 
@@ -13,6 +14,9 @@ use crate::web::Desk;
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
     Router::new()
+        .route("/audit", get(audit::list))
+        .route("/audit/entries.csv", get(audit::file))
+        .route("/audit/{number}", get(audit::one))
         .route("/post", get(post::list))
         .route("/post/requeue", on_post(post::requeue_all))
         .route("/post/hold", on_post(post::hold_back))

@@ -5,8 +5,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::access::{HoldPost, May, Requeue, SeePost, SignedIn};
+use crate::audit::{self, Event};
 use crate::calendar::{london, written};
 use crate::mail;
 use crate::operations::{Counter, Posted, described, hold_back as hold, let_go as release, requeue};
@@ -229,6 +231,8 @@ pub(super) async fn file(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (id, bytes) = frozen(&desk, &id, &may.who).await?;
+    let event = Event { action: "letter.saved", object: id.to_string(), payload: json!({}) };
+    audit::looked(&desk.db, &desk.keys, &may.who.actor(), desk.clock.now(), event).await?;
     Ok(download(&format!("{id}.eml"), "message/rfc822", bytes))
 }
 

@@ -9,9 +9,11 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
+use serde_json::json;
 
 use super::{Month, csv, paper};
 use crate::access::{May, Permission, SeeFigures, SignedIn};
+use crate::audit::{self, Event};
 use crate::calendar::london;
 use crate::register::Policies;
 use crate::web::{Desk, Page, Problem, download};
@@ -58,6 +60,7 @@ async fn as_csv(
     let month = parse(&may.who, &month)?;
     let paper = paper(desk.db.read(), month, &policies).await?;
     let bytes = csv(&paper).map_err(|e| Problem::internal(e.to_string()))?;
+    saved(&may.who, &desk, month, "csv").await?;
     Ok(download(&format!("attendance-{month}.csv"), "text/csv; charset=utf-8", bytes))
 }
 
@@ -67,6 +70,15 @@ async fn as_json(
     Extension(policies): Extension<Arc<Policies>>,
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
-    let paper = paper(desk.db.read(), parse(&may.who, &month)?, &policies).await?;
+    let month = parse(&may.who, &month)?;
+    let paper = paper(desk.db.read(), month, &policies).await?;
+    saved(&may.who, &desk, month, "json").await?;
     Ok(axum::Json(paper).into_response())
+}
+
+/// What leaves as a file is noted.
+async fn saved(who: &SignedIn, desk: &Desk, month: Month, form: &str) -> Result<(), Problem> {
+    let event =
+        Event { action: "figures.saved", object: month.to_string(), payload: json!({ "form": form }) };
+    Ok(audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?)
 }

@@ -1,18 +1,18 @@
 //! Signing in and out.
 
-use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::entity::account;
-use super::{password, session, store};
+use super::{own_path, then};
+use crate::access::entity::{Stage, account};
+use crate::access::{password, session, store};
 use crate::audit::{self, Actor, Event};
+use crate::platform::Tx;
 use crate::web::{Chrome, Desk, Fields, Page, Problem};
 
 /// Wrong passwords before an account is locked.
@@ -20,20 +20,16 @@ const TRIES: i32 = 5;
 /// Minutes for which it is locked.
 const LOCK_MINUTES: i64 = 15;
 
-/// Every address of this room.
-pub fn routes() -> Router<Desk> {
-    Router::new().route("/sign-in", get(ask).post(sign_in)).route("/sign-out", post(sign_out))
-}
-
 #[derive(Serialize)]
 struct SignInPage {
     email: String,
     next: String,
     error: Option<String>,
+    welcome: bool,
 }
 
 impl Page for SignInPage {
-    const TEMPLATE: &'static str = "access/sign_in";
+    const TEMPLATE: &'static str = "access/pages/sign_in";
     fn title(&self) -> String {
         "Sign in".to_owned()
     }
@@ -42,20 +38,20 @@ impl Page for SignInPage {
     }
 }
 
+/// What the page is asked for.
 #[derive(Deserialize)]
-struct Next {
+pub(super) struct Asked {
     next: Option<String>,
+    welcome: Option<String>,
 }
 
-/// Only a path of this site: anything else would send people elsewhere after signing in.
-fn own_path(next: Option<&str>) -> String {
-    let plain = |c: char| c.is_ascii_graphic() && c != '\\';
-    let safe = |path: &&str| path.starts_with('/') && !path.starts_with("//") && path.chars().all(plain);
-    next.filter(safe).unwrap_or("/").to_owned()
-}
-
-async fn ask(Query(next): Query<Next>) -> Response {
-    let page = SignInPage { email: String::new(), next: own_path(next.next.as_deref()), error: None };
+pub(super) async fn ask(Query(asked): Query<Asked>) -> Response {
+    let page = SignInPage {
+        email: String::new(),
+        next: own_path(asked.next.as_deref()),
+        error: None,
+        welcome: asked.welcome.is_some(),
+    };
     page.show(Chrome::default())
 }
 
@@ -67,16 +63,42 @@ static HASHING: Semaphore = Semaphore::const_new(2);
 const REFUSED: &str = "The email address or the password is not right. After five wrong passwords an account is \
                        locked for 15 minutes.";
 
-async fn sign_in(State(desk): State<Desk>, jar: CookieJar, form: Fields) -> Result<Response, Problem> {
+pub(super) async fn sign_in(
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    form: Fields,
+) -> Result<Response, Problem> {
     let (email, given) = (form.text("email").to_owned(), form.raw("password").to_owned());
     let next = own_path(Some(form.text("next")));
     let now = desk.clock.now();
     let account = count_attempt(&desk, &email).await?;
     let hash = account.as_ref().map(|a| a.password_hash.clone());
+    let right = password_is_right(given, hash).await?;
+    let Some(account) = account.filter(|_| right) else {
+        let page = SignInPage { email, next, error: Some(REFUSED.to_owned()), welcome: false };
+        return Ok(page.show(Chrome::default()));
+    };
+    let wanted = desk.second_factor.iter().any(|role| role == account.role.code());
+    let (stage, to) = match (&account.second_factor, wanted) {
+        (Some(_), _) => (Stage::SecondFactor, then("/second-factor", &next)),
+        (None, true) => (Stage::SetUp, then("/second-factor/set-up", &next)),
+        (None, false) => (Stage::Whole, next),
+    };
+    let tx = desk.db.begin("sign in").await?;
+    let id = account.id;
+    if stage == Stage::Whole {
+        signed_in(&tx, &desk, account, json!({})).await?;
+    }
+    let jar = session::begin(&tx, &desk.sessions, jar, id, stage, now).await?;
+    tx.commit().await?;
+    Ok((jar, Redirect::to(&to)).into_response())
+}
+
+/// Whether the password is the account's; slow on purpose, and as slow where there is no account.
+pub(super) async fn password_is_right(given: String, hash: Option<String>) -> Result<bool, Problem> {
     let turn = HASHING.acquire().await.map_err(|e| Problem::internal(e.to_string()))?;
-    let right = tokio::task::spawn_blocking(move || match hash {
+    let right = tokio::task::spawn_blocking(move || match hash.filter(|hash| hash != password::NONE) {
         Some(hash) => password::is_right(&given, &hash),
-        // An address that is not known costs the same time as one that is.
         None => {
             password::hash(&given);
             false
@@ -84,24 +106,26 @@ async fn sign_in(State(desk): State<Desk>, jar: CookieJar, form: Fields) -> Resu
     });
     let right = right.await.map_err(|e| Problem::internal(e.to_string()))?;
     drop(turn);
-    let Some(account) = account.filter(|_| right) else {
-        let page = SignInPage { email, next, error: Some(REFUSED.to_owned()) };
-        return Ok(page.show(Chrome::default()));
-    };
-    let tx = desk.db.begin("sign in").await?;
+    Ok(right)
+}
+
+/// Notes that somebody is in, and forgets the attempts before.
+pub(super) async fn signed_in(
+    tx: &Tx,
+    desk: &Desk,
+    account: account::Model,
+    how: serde_json::Value,
+) -> Result<(), Problem> {
     let actor = Actor { name: account.name.clone(), role: account.role.code() };
-    let event = Event { action: "account.signed_in", object: account.id.to_string(), payload: json!({}) };
-    audit::record(&tx, &desk.keys, &actor, now, vec![event]).await?;
-    let id = account.id;
-    store::note_attempt(&tx, account, 0, None).await?;
-    let jar = session::begin(&tx, &desk.sessions, jar, id, now).await?;
-    tx.commit().await?;
-    Ok((jar, Redirect::to(&next)).into_response())
+    let event = Event { action: "account.signed_in", object: account.id.to_string(), payload: how };
+    audit::record(tx, &desk.keys, &actor, desk.clock.now(), vec![event]).await?;
+    store::note_attempt(tx, account, 0, None).await?;
+    Ok(())
 }
 
 /// Counts an attempt before the password is looked at, so that many at once are many. `None`: no such
 /// account, or it is disabled or locked, and no password opens it.
-async fn count_attempt(desk: &Desk, email: &str) -> Result<Option<account::Model>, Problem> {
+pub(super) async fn count_attempt(desk: &Desk, email: &str) -> Result<Option<account::Model>, Problem> {
     let now = desk.clock.now();
     let tx = desk.db.begin("count a sign-in").await?;
     let found = store::take_by_email(&tx, email).await?.filter(|a| a.disabled_at.is_none());
@@ -121,7 +145,7 @@ async fn count_attempt(desk: &Desk, email: &str) -> Result<Option<account::Model
     Ok(Some(account))
 }
 
-async fn sign_out(State(desk): State<Desk>, jar: CookieJar) -> Result<Response, Problem> {
+pub(super) async fn sign_out(State(desk): State<Desk>, jar: CookieJar) -> Result<Response, Problem> {
     let jar = session::end(&desk, jar).await?;
     Ok((jar, Redirect::to("/sign-in")).into_response())
 }

@@ -1,0 +1,146 @@
+//! One's own account: password, second factor, where one is signed in.
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::FieldError;
+use super::sign_in::{count_attempt, password_is_right};
+use super::welcome::typed_twice;
+use crate::access::entity::Stage;
+use crate::access::{SignedIn, password, session, store};
+use crate::audit::{self, Event};
+use crate::calendar::{london, written};
+use crate::web::{Desk, Fields, Page, Problem};
+
+#[derive(Serialize)]
+struct Session {
+    began: String,
+    used: String,
+    this: bool,
+}
+
+#[derive(Serialize)]
+struct MyPage {
+    name: String,
+    role: &'static str,
+    second_factor: bool,
+    recovery_codes: u64,
+    sessions: Vec<Session>,
+    others: bool,
+    told: Option<&'static str>,
+    errors: Vec<FieldError>,
+}
+
+impl Page for MyPage {
+    const TEMPLATE: &'static str = "access/pages/mine";
+    fn title(&self) -> String {
+        "Your account".to_owned()
+    }
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    done: Option<String>,
+}
+
+async fn page(
+    desk: &Desk,
+    who: &SignedIn,
+    told: Option<&'static str>,
+    errors: Vec<FieldError>,
+) -> Result<Response, Problem> {
+    let (db, now) = (desk.db.read(), desk.clock.now());
+    let account = store::by_id(db, who.id).await?.ok_or_else(|| Problem::SignIn("/me".to_owned()))?;
+    let living = |s: &_| session::lives(&desk.sessions, s, who.role, now);
+    let sessions: Vec<Session> = store::sessions_of(db, who.id)
+        .await?
+        .into_iter()
+        .filter(living)
+        .map(|s| Session {
+            began: london::moment(s.began_at),
+            used: written::ago(now - s.seen_at),
+            this: s.id == who.session,
+        })
+        .collect();
+    let page = MyPage {
+        name: account.name,
+        role: account.role.label(),
+        second_factor: account.second_factor.is_some(),
+        recovery_codes: store::recovery_codes(db, who.id).await?,
+        others: sessions.len() > 1,
+        sessions,
+        told,
+        errors,
+    };
+    Ok(page.show(who.chrome()))
+}
+
+pub(super) async fn show(
+    who: SignedIn,
+    State(desk): State<Desk>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let told = match asked.done.as_deref() {
+        Some("password") => Some("Your password is changed, and every other session of yours has ended."),
+        Some("sessions") => Some("Your other sessions have ended."),
+        _ => None,
+    };
+    page(&desk, &who, told, Vec::new()).await
+}
+
+pub(super) async fn change_password(
+    who: SignedIn,
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    form: Fields,
+) -> Result<Response, Problem> {
+    let account = store::by_id(desk.db.read(), who.id).await?;
+    let account = account.ok_or_else(|| Problem::SignIn("/me".to_owned()))?;
+    let mut errors = typed_twice(&form, &[&account.email, &account.name]);
+    if errors.is_empty() {
+        // Guesses here count like guesses at sign-in.
+        let counted = count_attempt(&desk, &account.email).await?.map(|account| account.password_hash);
+        if !password_is_right(form.raw("current").to_owned(), counted).await? {
+            let text = "The password that you use now is not right".to_owned();
+            errors.push(FieldError { field: "current", text });
+        }
+    }
+    if !errors.is_empty() {
+        return page(&desk, &who, None, errors).await;
+    }
+    let new = form.raw("password").to_owned();
+    let hash = tokio::task::spawn_blocking(move || password::hash(&new));
+    let hash = hash.await.map_err(|e| Problem::internal(e.to_string()))?;
+    let (tx, now) = (desk.db.begin("change password").await?, desk.clock.now());
+    let taken = store::take(&tx, who.id).await?;
+    let mut account = taken.ok_or_else(|| Problem::SignIn("/me".to_owned()))?;
+    (account.password_hash, account.failures, account.locked_until) = (hash, 0, None);
+    store::save(&tx, account).await?;
+    store::end_sessions(&tx, who.id).await?;
+    store::end_links(&tx, Some(who.id)).await?;
+    let event = Event {
+        action: "account.password_set",
+        object: who.id.to_string(),
+        payload: json!({ "by": "its owner" }),
+    };
+    audit::record(&tx, &desk.keys, &who.actor(), now, vec![event]).await?;
+    let jar = session::begin(&tx, &desk.sessions, jar, who.id, Stage::Whole, now).await?;
+    tx.commit().await?;
+    Ok((jar, Redirect::to("/me?done=password")).into_response())
+}
+
+pub(super) async fn end_other_sessions(who: SignedIn, State(desk): State<Desk>) -> Result<Redirect, Problem> {
+    let tx = desk.db.begin("end sessions").await?;
+    let ended = store::end_other_sessions(&tx, who.id, &who.session).await?;
+    let object = who.id.to_string();
+    let event = Event { action: "account.sessions_ended", object, payload: json!({ "ended": ended }) };
+    audit::record(&tx, &desk.keys, &who.actor(), desk.clock.now(), vec![event]).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/me?done=sessions"))
+}

@@ -1,0 +1,159 @@
+//! The audit trail: what changes it is found, who looked is in it, and an auditor can read it.
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+
+use crate::both;
+use crate::harness::Place;
+use crate::harness::http::Person;
+use crate::harness::log::{EVENING, LATER, conference};
+
+async fn opened(place: &Place) -> DatabaseConnection {
+    Database::connect(&place.url).await.unwrap()
+}
+
+/// What `audit verify` says, and whether it was satisfied.
+fn verified(place: &Place, more: &[&str]) -> (bool, String) {
+    let ran = place.run(&[&["audit", "verify"], more].concat());
+    assert!(ran.code == 0 || ran.code == 1, "{}", ran.err);
+    (ran.code == 0, ran.out)
+}
+
+both! {
+    async fn a_change_a_removal_and_a_reordering_are_found_and_told(place: Place) {
+        place.import(EVENING, &conference("C-1"));
+        place.import(EVENING, &conference("C-2"));
+        let (stands, said) = verified(&place, &[]);
+        assert!(stands && said.contains("4 entries"), "{said}");
+        let db = opened(&place).await;
+        for (harm, mend, told) in [
+            ("update audit_entry set actor = 'somebody' where number = 1", "update audit_entry set actor = 'command line' where number = 1", "entry 1: it was changed"),
+            ("update audit_entry set number = 9 where number = 2", "update audit_entry set number = 2 where number = 9", "entry 2: it is gone"),
+            ("update audit_entry set number = case number when 1 then -2 else -1 end where number < 3", "update audit_entry set number = case number when -2 then 1 else 2 end where number < 0", "entry 1"),
+            ("update audit_payload set salt = payload", "", "entry 1: what it says was changed"),
+        ] {
+            let kept = "create table kept as select * from audit_payload";
+            db.execute_unprepared(kept).await.unwrap();
+            db.execute_unprepared(harm).await.unwrap_or_else(|e| panic!("{harm}: {e}"));
+            if harm.contains("case number") {
+                db.execute_unprepared("update audit_entry set number = -number where number < 0").await.unwrap();
+            }
+            let (stands, said) = verified(&place, &[]);
+            assert!(!stands && said.contains(told), "{harm}\n{said}");
+            assert_eq!(place.run(&["check"]).code, 1, "{harm}");
+            if harm.contains("case number") {
+                db.execute_unprepared("update audit_entry set number = -number where number < 3").await.unwrap();
+                db.execute_unprepared("update audit_entry set number = case number when -2 then 1 else 2 end where number < 0").await.unwrap();
+            } else if !mend.is_empty() {
+                db.execute_unprepared(mend).await.unwrap();
+            }
+            db.execute_unprepared("update audit_payload set salt = (select salt from kept where kept.id = audit_payload.id)").await.unwrap();
+            db.execute_unprepared("drop table kept").await.unwrap();
+            let (stands, said) = verified(&place, &[]);
+            assert!(stands, "{harm}\n{said}");
+        }
+    }
+
+    async fn an_end_that_was_cut_off_is_found_although_the_rest_fits(place: Place) {
+        place.import(EVENING, &conference("C-1"));
+        let db = opened(&place).await;
+        place.import(EVENING, &conference("C-2"));
+        db.execute_unprepared("delete from audit_entry where number = 4").await.unwrap();
+        db.execute_unprepared("update audit_head set number = 3, hash = (select hash from audit_entry where number = 3)").await.unwrap();
+        let (stands, said) = verified(&place, &[]);
+        assert!(!stands && said.contains("entry 4: the trail's head was not written by these keys"), "{said}");
+        // Records go on being kept, and the trail says from where it cannot be trusted.
+        place.import(EVENING, &conference("C-3"));
+        let (stands, said) = verified(&place, &[]);
+        assert!(stands, "{said}");
+        let site = place.site(LATER).await;
+        let mut auditor = Person::with_role(&place, &site, "auditor").await;
+        let page = auditor.get("/audit?what=audit.head_not_ours").await.body;
+        assert!(page.contains("<a class=\"govuk-link\" href=\"/audit/4\">4</a>"), "{page}");
+    }
+
+    async fn a_checkpoint_kept_elsewhere_finds_a_trail_that_was_set_back_with_its_own_head(place: Place) {
+        place.import(EVENING, &conference("C-1"));
+        let db = opened(&place).await;
+        db.execute_unprepared("create table old as select * from audit_head").await.unwrap();
+        place.import(EVENING, &conference("C-2"));
+        let kept = place.path("checkpoint.json");
+        let kept = kept.to_str().unwrap();
+        place.done_at(LATER, &["audit", "checkpoint", "--output", kept]);
+        let (stands, said) = verified(&place, &["--checkpoint", kept]);
+        assert!(stands && said.contains("entry 4 is as it states"), "{said}");
+        db.execute_unprepared("delete from audit_entry where number > 2").await.unwrap();
+        db.execute_unprepared("update audit_head set number = (select number from old), hash = (select hash from old), seal = (select seal from old)").await.unwrap();
+        assert!(verified(&place, &[]).0, "by itself the trail fits");
+        let (stands, said) = verified(&place, &["--checkpoint", kept]);
+        assert!(!stands && said.contains("the end was cut off"), "{said}");
+        let forged = std::fs::read_to_string(kept).unwrap().replace("\"number\": 4", "\"number\": 2");
+        std::fs::write(kept, forged).unwrap();
+        let (stands, said) = verified(&place, &["--checkpoint", kept]);
+        assert!(!stands && said.contains("these keys did not sign it"), "{said}");
+    }
+
+    async fn the_schedule_proves_the_trail_and_a_run_that_fails_says_where(place: Place) {
+        place.import(EVENING, &conference("C-1"));
+        let said = place.done_at(LATER, &["run-task", "audit"]);
+        assert!(said.contains("the trail stands: 2 entries"), "{said}");
+        let db = opened(&place).await;
+        db.execute_unprepared("update audit_entry set object = 'x' where number = 2").await.unwrap();
+        let ran = place.run(&["--at", "2026-09-30T17:05:00Z", "run-task", "audit"]);
+        assert!(ran.code == 1 && ran.err.contains("entry 2: it was changed"), "{}", ran.err);
+    }
+
+    async fn who_took_figures_or_a_letter_away_is_in_the_trail_with_the_request(place: Place) {
+        let mut rows = conference("C-1");
+        rows[2] = rows[2].clone().absent();
+        place.import(EVENING, &rows);
+        place.done_at(LATER, &["run-task", "feedback"]);
+        let letter = place.outbox()[0]["id"].as_str().unwrap().to_owned();
+        let site = place.site(LATER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let mut auditor = Person::with_role(&place, &site, "auditor").await;
+        let entries = regex::Regex::new("href=\"(/audit/[0-9]+)\"").unwrap();
+        for (path, what) in [
+            ("/reports/2026-09/figures.csv".to_owned(), "figures.saved"),
+            ("/reports/2026-09/behind?figure=M1".to_owned(), "figure.looked_behind"),
+            (format!("/post/{letter}/letter.eml"), "letter.saved"),
+        ] {
+            let seen = qa.get(&path).await;
+            assert_eq!(seen.status, 200, "{path}");
+            let request = seen.headers["x-request-id"].to_str().unwrap().to_owned();
+            let page = auditor.get(&format!("/audit?what={what}")).await.body;
+            let entry = entries.captures(&page);
+            let entry = entry.unwrap_or_else(|| panic!("{what}: {page}"))[1].to_owned();
+            let page = auditor.get(&entry).await.body;
+            assert!(page.contains("qa_manager, QA manager") && page.contains(&request), "{page}");
+        }
+    }
+
+    async fn an_auditor_finds_a_change_by_who_what_and_day_and_reads_before_and_after(place: Place) {
+        let rows: Vec<_> = conference("C-1").into_iter().map(|row| row.with("attendance", "").with("by_deputy", "")).collect();
+        place.import(EVENING, &rows);
+        let site = place.site(LATER).await;
+        let mut keeper = Person::with_role(&place, &site, "administrator").await;
+        let page = keeper.get("/?day=2026-09-30").await.body;
+        let href = regex::Regex::new("(/conferences/[0-9a-f-]{36})").unwrap().captures(&page).unwrap()[1].to_owned();
+        let path = format!("{href}/register");
+        let page = keeper.get(&path).await;
+        let mut form = page.form();
+        let field = form.iter().map(|(name, _)| name.clone()).chain(
+            regex::Regex::new("name=\"([^\"]*\\.attendance)\"").unwrap().captures_iter(&page.body).map(|c| c[1].to_owned())
+        ).find(|name| name.ends_with(".attendance")).unwrap();
+        crate::harness::http::set(&mut form, &field, "video");
+        assert_eq!(keeper.post(&path, &form).await.status, 303);
+        let mut auditor = Person::with_role(&place, &site, "auditor").await;
+        let page = auditor.get("/audit?who=administrator&what=register.saved&from=2026-09-30&until=2026-09-30").await.body;
+        let entry = regex::Regex::new("href=\"(/audit/[0-9]+)\"").unwrap().captures(&page).unwrap()[1].to_owned();
+        let page = auditor.get(&entry).await.body;
+        assert!(page.contains("<td class=\"govuk-table__cell\">attendance</td><td class=\"govuk-table__cell\"></td><td class=\"govuk-table__cell\">video</td>"), "{page}");
+        for nothing in ["until=2026-09-29", "from=2026-10-01", "what=register.confirmed", "who=chair"] {
+            assert!(auditor.get(&format!("/audit?{nothing}&object={}", &href[13..])).await.body.contains("No entry fits"), "{nothing}");
+        }
+        assert!(auditor.get("/audit?from=yesterday").await.body.contains("A day is written as 2026-09-30"));
+        let file = auditor.get("/audit/entries.csv?what=register").await;
+        assert!(file.body.starts_with("number,at,who,role,what,object\n") && file.body.contains("register.saved"), "{}", file.body);
+        assert!(auditor.get("/audit?what=audit.saved").await.body.contains("auditor"), "taking it away is in it too");
+    }
+}
