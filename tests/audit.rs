@@ -23,10 +23,10 @@ both! {
         place.import(EVENING, &conference("C-1"));
         place.import(EVENING, &conference("C-2"));
         let (stands, said) = verified(&place, &[]);
-        assert!(stands && said.contains("4 entries"), "{said}");
+        assert!(stands && said.contains("5 entries"), "{said}");
         let db = opened(&place).await;
         for (harm, mend, told) in [
-            ("update audit_entry set actor = 'somebody' where number = 1", "update audit_entry set actor = 'command line' where number = 1", "entry 1: it was changed"),
+            ("update audit_entry set actor = 'somebody' where number = 1", "update audit_entry set actor = 'audit trail' where number = 1", "entry 1: it was changed"),
             ("update audit_entry set number = 9 where number = 2", "update audit_entry set number = 2 where number = 9", "entry 2: it is gone"),
             ("update audit_entry set number = case number when 1 then -2 else -1 end where number < 3", "update audit_entry set number = case number when -2 then 1 else 2 end where number < 0", "entry 1"),
             ("update audit_payload set salt = payload", "", "entry 1: what it says was changed"),
@@ -57,18 +57,46 @@ both! {
         place.import(EVENING, &conference("C-1"));
         let db = opened(&place).await;
         place.import(EVENING, &conference("C-2"));
-        db.execute_unprepared("delete from audit_entry where number = 4").await.unwrap();
-        db.execute_unprepared("update audit_head set number = 3, hash = (select hash from audit_entry where number = 3)").await.unwrap();
+        db.execute_unprepared("delete from audit_entry where number = 5").await.unwrap();
+        db.execute_unprepared("update audit_head set number = 4, hash = (select hash from audit_entry where number = 4)").await.unwrap();
         let (stands, said) = verified(&place, &[]);
-        assert!(!stands && said.contains("entry 4: the trail's head was not written by these keys"), "{said}");
-        // Records go on being kept, and the trail says from where it cannot be trusted.
+        assert!(!stands && said.contains("entry 5: the trail's head was not written by these keys"), "{said}");
+        // Records go on being kept, and the trail says from where it cannot be trusted, for good.
         place.import(EVENING, &conference("C-3"));
         let (stands, said) = verified(&place, &[]);
-        assert!(stands, "{said}");
+        assert!(!stands && said.contains("entry 5: the trail's head had been changed before it was written"), "{said}");
         let site = place.site(LATER).await;
         let mut auditor = Person::with_role(&place, &site, "auditor").await;
         let page = auditor.get("/audit?what=audit.head_not_ours").await.body;
-        assert!(page.contains("<a class=\"govuk-link\" href=\"/audit/4\">4</a>"), "{page}");
+        assert!(page.contains("<a class=\"govuk-link\" href=\"/audit/5\">5</a>"), "{page}");
+    }
+
+    async fn what_an_entry_said_cannot_be_taken_away_and_no_entry_put_before_the_first(place: Place) {
+        place.import(EVENING, &conference("C-1"));
+        let db = opened(&place).await;
+        db.execute_unprepared("insert into audit_entry select -5, at, 'somebody', role, action, object, payload_id, payload_digest, previous, payload_digest from audit_entry where number = 2").await.unwrap();
+        let (stands, said) = verified(&place, &[]);
+        assert!(!stands && said.contains("entries stand before the first"), "{said}");
+        db.execute_unprepared("delete from audit_entry where number < 1").await.unwrap();
+        assert!(verified(&place, &[]).0);
+        db.execute_unprepared("delete from audit_payload where id = (select payload_id from audit_entry where number = 2)").await.unwrap();
+        let (stands, said) = verified(&place, &[]);
+        assert!(!stands && said.contains("entry 2: what it says is gone"), "{said}");
+        let refused = place.run(&["audit", "checkpoint"]);
+        assert!(refused.code == 1 && refused.err.contains("entry 2: what it says is gone"), "{}", refused.err);
+    }
+
+    async fn a_trail_begins_with_an_entry_and_a_seal_that_was_taken_off_is_not_made_anew(place: Place) {
+        place.import(EVENING, &conference("C-1"));
+        let db = opened(&place).await;
+        db.execute_unprepared("delete from audit_entry").await.unwrap();
+        let genesis = if place.url.starts_with("sqlite") { "x'00'" } else { "'\\x00'" };
+        db.execute_unprepared(&format!("update audit_head set number = 0, hash = {genesis}, seal = null")).await.unwrap();
+        let (stands, said) = verified(&place, &[]);
+        assert!(stands && said.contains("1 entries"), "a new trail begins with an entry: {said}");
+        db.execute_unprepared("update audit_head set seal = null").await.unwrap();
+        let (stands, said) = verified(&place, &[]);
+        assert!(!stands && said.contains("entry 2: the trail's head had been changed"), "a seal that was there is not made anew: {said}");
     }
 
     async fn a_checkpoint_kept_elsewhere_finds_a_trail_that_was_set_back_with_its_own_head(place: Place) {
@@ -80,13 +108,13 @@ both! {
         let kept = kept.to_str().unwrap();
         place.done_at(LATER, &["audit", "checkpoint", "--output", kept]);
         let (stands, said) = verified(&place, &["--checkpoint", kept]);
-        assert!(stands && said.contains("entry 4 is as it states"), "{said}");
-        db.execute_unprepared("delete from audit_entry where number > 2").await.unwrap();
+        assert!(stands && said.contains("entry 5 is as it states"), "{said}");
+        db.execute_unprepared("delete from audit_entry where number > 3").await.unwrap();
         db.execute_unprepared("update audit_head set number = (select number from old), hash = (select hash from old), seal = (select seal from old)").await.unwrap();
         assert!(verified(&place, &[]).0, "by itself the trail fits");
         let (stands, said) = verified(&place, &["--checkpoint", kept]);
         assert!(!stands && said.contains("the end was cut off"), "{said}");
-        let forged = std::fs::read_to_string(kept).unwrap().replace("\"number\": 4", "\"number\": 2");
+        let forged = std::fs::read_to_string(kept).unwrap().replace("\"number\": 5", "\"number\": 3");
         std::fs::write(kept, forged).unwrap();
         let (stands, said) = verified(&place, &["--checkpoint", kept]);
         assert!(!stands && said.contains("these keys did not sign it"), "{said}");
@@ -95,7 +123,7 @@ both! {
     async fn the_schedule_proves_the_trail_and_a_run_that_fails_says_where(place: Place) {
         place.import(EVENING, &conference("C-1"));
         let said = place.done_at(LATER, &["run-task", "audit"]);
-        assert!(said.contains("the trail stands: 2 entries"), "{said}");
+        assert!(said.contains("the trail stands: 3 entries"), "{said}");
         let db = opened(&place).await;
         db.execute_unprepared("update audit_entry set object = 'x' where number = 2").await.unwrap();
         let ran = place.run(&["--at", "2026-09-30T17:05:00Z", "run-task", "audit"]);
@@ -154,6 +182,6 @@ both! {
         assert!(auditor.get("/audit?from=yesterday").await.body.contains("A day is written as 2026-09-30"));
         let file = auditor.get("/audit/entries.csv?what=register").await;
         assert!(file.body.starts_with("number,at,who,role,what,object\n") && file.body.contains("register.saved"), "{}", file.body);
-        assert!(auditor.get("/audit?what=audit.saved").await.body.contains("auditor"), "taking it away is in it too");
+        assert!(auditor.get("/audit?what=audit.saved").await.body.contains("<td class=\"govuk-table__cell\">audit.saved</td>"), "taking it away is in it too");
     }
 }

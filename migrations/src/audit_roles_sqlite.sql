@@ -4,7 +4,7 @@ create table account_anew (
   id {uuid} primary key,
   email text not null unique check (email like '%_@_%'),
   name text not null check (name <> ''),
-  role text not null check (role in ('administrator', 'chair', 'qa_manager', 'paqa_member', 'system_administrator', 'auditor', 'agency_lead')),
+  role text not null check (role in ('administrator', 'chair', 'qa_manager', 'paqa_member', 'system_administrator', 'auditor')),
   chair_id {uuid} references chair (id),
   password_hash text not null,
   created_at {time} not null,

@@ -1,5 +1,4 @@
-//! The audit trail's head is sealed, the trail can be searched, and the roles of those who read it and of
-//! those who answer for an agency.
+//! The audit trail's head is sealed, the trail can be searched, and the role of those who read it.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;

@@ -16,10 +16,10 @@ use crate::platform::{Db, Keys, Tx, nearest};
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     /// The address is taken.
-    #[error("there is an account for {0} already; `quorate account reset {0}` gives it a new password")]
+    #[error("there is an account for {0} already; give it a new link instead")]
     Exists(String),
     /// No such account.
-    #[error("there is no account for {0}; `quorate account list` shows them")]
+    #[error("there is no account for {0}")]
     Unknown(String),
     /// Not an address.
     #[error("\"{0}\" is not a mail address")]
@@ -34,7 +34,7 @@ pub enum AccountError {
     #[error("choose a role")]
     NoRole,
     /// A chair's account without its chair.
-    #[error("a chair's account acts for a chair of the directory: name it with --chair (known: {0})")]
+    #[error("a chair's account acts for a chair of the directory: name the chair (known: {0})")]
     NoChair(String),
     /// A chair that is not in the directory.
     #[error("no chair is called \"{0}\"{1}")]
@@ -42,6 +42,9 @@ pub enum AccountError {
     /// Another role with a chair.
     #[error("only an account with the role chair acts for a chair")]
     NotAChair,
+    /// Too much at once.
+    #[error(transparent)]
+    Busy(#[from] password::Busy),
     /// The database refused.
     #[error("database: {0}")]
     Db(#[from] DbErr),
@@ -92,9 +95,7 @@ pub struct Keeping<'a> {
 async fn hashed(password: Option<&str>, of_the_owner: &[&str]) -> Result<String, AccountError> {
     let Some(given) = password else { return Ok(password::NONE.to_owned()) };
     password::acceptable(given, of_the_owner)?;
-    let given = given.to_owned();
-    let hash = tokio::task::spawn_blocking(move || password::hash(&given)).await;
-    hash.map_err(|e| DbErr::Custom(e.to_string()).into())
+    Ok(password::hash(given).await?)
 }
 
 /// Adds an account's row with its entry in the trail.
@@ -146,8 +147,8 @@ pub(super) async fn insert(
         second_factor_step: None,
     };
     let id = account.id;
+    store::insert(tx, account.clone()).await?;
     record(tx, keys, actor, now, "account.added", &account).await?;
-    store::insert(tx, account).await?;
     Ok(id)
 }
 
@@ -188,10 +189,10 @@ impl Keeping<'_> {
         let tx = self.db.begin("disable account").await?;
         let mut account = self.take(&tx, email).await?;
         account.disabled_at = Some(self.now);
-        record(&tx, self.keys, self.actor, self.now, "account.disabled", &account).await?;
         store::end_sessions(&tx, account.id).await?;
         store::end_links(&tx, Some(account.id)).await?;
-        store::save(&tx, account).await?;
+        store::save(&tx, account.clone()).await?;
+        record(&tx, self.keys, self.actor, self.now, "account.disabled", &account).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -204,15 +205,15 @@ impl Keeping<'_> {
         let mut account = self.take(&tx, email).await?;
         account.password_hash = hash;
         (account.disabled_at, account.failures, account.locked_until) = (None, 0, None);
-        record(&tx, self.keys, self.actor, self.now, "account.reset", &account).await?;
         let id = account.id;
         store::end_sessions(&tx, id).await?;
         store::end_links(&tx, Some(id)).await?;
-        store::save(&tx, account).await?;
+        store::save(&tx, account.clone()).await?;
         let path = match password {
             Some(_) => None,
             None => Some(link::make(&tx, Some(id), self.now).await?),
         };
+        record(&tx, self.keys, self.actor, self.now, "account.reset", &account).await?;
         tx.commit().await?;
         Ok(path)
     }
@@ -222,10 +223,10 @@ impl Keeping<'_> {
         let tx = self.db.begin("forget second factor").await?;
         let mut account = self.take(&tx, email).await?;
         (account.second_factor, account.second_factor_step) = (None, None);
-        record(&tx, self.keys, self.actor, self.now, "account.second_factor_forgotten", &account).await?;
         store::forget_recovery_codes(&tx, account.id).await?;
         store::end_sessions(&tx, account.id).await?;
-        store::save(&tx, account).await?;
+        store::save(&tx, account.clone()).await?;
+        record(&tx, self.keys, self.actor, self.now, "account.second_factor_forgotten", &account).await?;
         tx.commit().await?;
         Ok(())
     }

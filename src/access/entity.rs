@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{AccountId, Role};
+use crate::audit::Actor;
 use crate::conferences::ChairId;
 use crate::platform::Sealed;
 use crate::platform::codes::codes;
@@ -43,6 +44,13 @@ pub mod account {
         pub second_factor_step: Option<i64>,
     }
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl account::Model {
+    /// For the audit trail.
+    pub fn actor(&self) -> Actor {
+        Actor { name: self.name.clone(), role: self.role.code(), account: Some(self.id.0) }
+    }
 }
 
 pub mod session {

@@ -36,7 +36,7 @@ impl SignedIn {
 
     /// For the audit trail.
     pub fn actor(&self) -> Actor {
-        Actor { name: self.name.clone(), role: self.role.code() }
+        Actor { name: self.name.clone(), role: self.role.code(), account: Some(self.id.0) }
     }
 
     /// The links and the name at the top of every page.

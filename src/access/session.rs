@@ -2,6 +2,8 @@
 //! database cannot take a session over. A session begins at sign-in and never before, so that there is
 //! none to plant.
 
+use std::time::Duration;
+
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,6 +17,8 @@ use crate::web::{Desk, SessionRules};
 
 /// A session is marked as used once in this many seconds, not at each request.
 const SEEN_SECONDS: i64 = 60;
+/// How long a page waits for that.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The prefix makes browsers refuse a cookie that is set for other paths or by other hosts.
 fn name(rules: &SessionRules) -> &'static str {
@@ -71,9 +75,15 @@ pub(super) async fn find(
         return Ok(None);
     }
     if now - session.seen_at >= TimeDelta::seconds(SEEN_SECONDS) {
-        let tx = desk.db.begin("session seen").await?;
-        store::session_seen(&tx, session.id.clone(), now).await?;
-        tx.commit().await?;
+        let mark = async {
+            let tx = desk.db.begin("session seen").await?;
+            store::session_seen(&tx, session.id.clone(), now).await?;
+            tx.commit().await
+        };
+        // Who only reads does not wait for who writes long: the next request marks it.
+        if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, mark).await {
+            tracing::warn!(%error, "a session could not be marked as used");
+        }
     }
     Ok(Some((session, account)))
 }
@@ -91,7 +101,8 @@ pub(super) async fn end(desk: &Desk, jar: CookieJar) -> Result<CookieJar, DbErr>
 /// Removes the sessions and links that have ended (a scheduled task). Says how many.
 pub async fn forget_ended(db: &Db, rules: &SessionRules, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let tx = db.begin("forget ended sessions").await?;
-    let ended = store::end_sessions_before(&tx, now - rules.lasts, now - rules.idle).await?;
+    let ended =
+        store::end_sessions_before(&tx, now - rules.lasts, now - rules.idle.max(rules.keepers_idle)).await?;
     store::end_old_links(&tx, now).await?;
     tx.commit().await?;
     Ok(ended)

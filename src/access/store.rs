@@ -76,9 +76,9 @@ pub async fn session_seen(tx: &Tx, id: Vec<u8>, now: DateTime<Utc>) -> Result<()
     Ok(())
 }
 
-pub async fn end_session(tx: &Tx, id: Vec<u8>) -> Result<(), DbErr> {
-    session::Entity::delete_by_id(id).exec(tx.conn()).await?;
-    Ok(())
+/// Ends a session. Says how many that were.
+pub async fn end_session(tx: &Tx, id: Vec<u8>) -> Result<u64, DbErr> {
+    Ok(session::Entity::delete_by_id(id).exec(tx.conn()).await?.rows_affected)
 }
 
 /// Ends the sessions that began, or were last used, before these moments.

@@ -31,6 +31,7 @@ pub(super) async fn audit(site: &Site, command: AuditCommand) -> Result<ExitCode
         AuditCommand::Verify { checkpoint } => verify(site, checkpoint).await,
         AuditCommand::Checkpoint { output } => {
             let made = Checkpoint::make(site.db.read(), &site.keys, site.clock.now()).await?;
+            let made = made.map_err(|broken| format!("the audit trail does not stand at {broken}"))?;
             let text = serde_json::to_string_pretty(&made)? + "\n";
             match output {
                 None => print!("{text}"),
@@ -44,7 +45,7 @@ pub(super) async fn audit(site: &Site, command: AuditCommand) -> Result<ExitCode
 async fn verify(site: &Site, checkpoints: Vec<PathBuf>) -> Result<ExitCode, Failure> {
     let mut stands = true;
     match audit::verify(site.db.read(), &site.keys).await? {
-        Ok(trail) => println!("The audit trail stands: {trail}."),
+        Ok(entries) => println!("The audit trail stands: {entries} entries."),
         Err(broken) => {
             stands = false;
             println!("The audit trail does not stand at {broken}.");

@@ -41,7 +41,7 @@ pub(super) async fn check(
         }
     };
     match audit::verify(site.db.read(), &site.keys).await? {
-        Ok(stands) => say(true, format!("the audit trail stands: {stands}")),
+        Ok(entries) => say(true, format!("the audit trail stands: {entries} entries")),
         Err(broken) => say(false, format!("the audit trail does not stand at {broken}")),
     }
 

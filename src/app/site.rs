@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::config::{Config, ConfigError, TransportKind};
 use super::tasks::Task;
 use crate::access;
+use crate::audit;
 use crate::imports::Rules;
 use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
@@ -152,6 +153,7 @@ impl Site {
         alone.close().await.map_err(DbError::from)?;
         let db = Db::open(&url).await?;
         let keys = keys(&config, &db).await?;
+        audit::begin(&db, &keys, clock.now()).await.map_err(DbError::from)?;
         let transport = match config.mail.transport {
             TransportKind::Folder => Transport::Folder { path: config.mail.folder.clone(), durable: true },
             TransportKind::Smtp => Transport::Smtp(Box::new(Smtp::new(config.smtp()?)?)),

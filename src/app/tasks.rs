@@ -116,7 +116,7 @@ impl Task {
                 })
             }
             Self::Audit => match audit::verify(site.db.read(), &site.keys).await? {
-                Ok(stands) => Ok(Said::Did(format!("the trail stands: {stands}"))),
+                Ok(entries) => Ok(Said::Did(format!("the trail stands: {entries} entries"))),
                 Err(broken) => Err(TaskError::Audit(broken)),
             },
         }

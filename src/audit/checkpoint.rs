@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 use serde::{Deserialize, Serialize};
 
 use super::entity::{entry, head};
+use super::store::{Broken, verify};
 use crate::platform::Keys;
 
 /// The statement.
@@ -36,8 +37,15 @@ impl Checkpoint {
         format!("quorate audit checkpoint\n{at}\n{}\n{}\n{}", self.number, self.hash, self.public_key)
     }
 
-    /// States how far the trail has come.
-    pub async fn make(db: &impl ConnectionTrait, keys: &Keys, made_at: DateTime<Utc>) -> Result<Self, DbErr> {
+    /// States how far the trail has come, if it stands.
+    pub async fn make(
+        db: &impl ConnectionTrait,
+        keys: &Keys,
+        made_at: DateTime<Utc>,
+    ) -> Result<Result<Self, Broken>, DbErr> {
+        if let Err(broken) = verify(db, keys).await? {
+            return Ok(Err(broken));
+        }
         let head = head::Entity::find_by_id(1).one(db).await?;
         let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
         let signer = signer(keys);
@@ -49,7 +57,7 @@ impl Checkpoint {
             signature: String::new(),
         };
         made.signature = hex::encode(signer.sign(made.text().as_bytes()));
-        Ok(made)
+        Ok(Ok(made))
     }
 
     /// Whether these keys signed it.

@@ -53,7 +53,8 @@ pub mod head {
         pub id: i32,
         pub number: i64,
         pub hash: Vec<u8>,
-        /// A keyed hash of the two: without the keys nobody can set the head back.
+        /// A keyed hash of the two: without the keys nobody can write one. An old one can be put back, which
+        /// a checkpoint finds.
         pub seal: Option<Vec<u8>>,
     }
     impl ActiveModelBehavior for ActiveModel {}

@@ -77,7 +77,7 @@ pub async fn entries(db: &impl ConnectionTrait, search: &Search, at_most: u64) -
     Ok(query.all(db).await?.into_iter().map(Entry::from).collect())
 }
 
-/// What an entry says: before, after, reason, request. `None`: retention erased it.
+/// An entry with what it says: before, after, reason, request; `None` where that is gone.
 pub async fn said(
     db: &impl ConnectionTrait,
     keys: &Keys,

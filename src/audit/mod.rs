@@ -1,7 +1,7 @@
 //! The audit trail: append-only, hash-chained, written in the transaction of the change it tells of.
 //!
-//! The chain covers a salted digest of each payload, and the payloads stand apart, sealed: retention
-//! can erase one without breaking the chain, and its digest cannot be guessed back.
+//! The chain covers a salted digest of each payload, and the payloads stand apart, sealed: a digest cannot be
+//! guessed back, and no payload has to be read to follow the chain.
 
 mod chain;
 mod checkpoint;
@@ -12,11 +12,12 @@ mod store;
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::platform::{Db, Keys, Tx};
 pub use checkpoint::Checkpoint;
 pub use listing::{Entry, Search, entries, said};
-pub use store::{Broken, Stands, verify};
+pub use store::{Broken, begin, verify};
 
 /// Who does something: an account, a file, or the schedule.
 #[derive(Clone, Debug)]
@@ -25,12 +26,14 @@ pub struct Actor {
     pub name: String,
     /// The role's code, or `system`.
     pub role: &'static str,
+    /// The account, where it is one's.
+    pub account: Option<Uuid>,
 }
 
 impl Actor {
     /// Quorate itself: the schedule, or a command at the machine.
     pub fn system(name: impl Into<String>) -> Self {
-        Self { name: name.into(), role: "system" }
+        Self { name: name.into(), role: "system", account: None }
     }
 }
 
@@ -56,7 +59,8 @@ pub async fn record(
     store::append(tx, keys, actor, now, events).await
 }
 
-/// Notes that somebody looked at what not everybody may see. Nothing is shown before it is noted.
+/// Notes that somebody took something away as a file, or looked at what not everybody may see: before it is
+/// handed out.
 pub async fn looked(
     db: &Db,
     keys: &Keys,

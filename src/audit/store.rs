@@ -13,9 +13,13 @@ use uuid::Uuid;
 use super::chain::{Link, digest, hash, seal};
 use super::entity::{entry, head, payload};
 use super::{Actor, Event};
-use crate::platform::{Keys, Tx, request};
+use crate::platform::{Db, Keys, Tx, request};
 
 pub(super) const PURPOSE: &str = "audit_payload.payload";
+/// The trail's first entry.
+const BEGUN: &str = "audit.begun";
+/// Stands where a trail of an earlier version, whose head bore no seal, got one.
+const SEALED: &str = "audit.sealed";
 /// Stands in the trail where its head had been changed by somebody else.
 const HEAD_NOT_OURS: &str = "audit.head_not_ours";
 /// Rows in one statement: SQLite allows 32,766 values, and a link has ten.
@@ -28,12 +32,16 @@ struct Kept {
     digest: Vec<u8>,
 }
 
-/// Writes the payloads of events. The request that they were done for goes with them.
-async fn keep(tx: &Tx, keys: &Keys, events: Vec<Event>) -> Result<Vec<Kept>, DbErr> {
+/// Writes the payloads of events. The request that they were done for goes with them, and the account: a name
+/// may be two people's.
+async fn keep(tx: &Tx, keys: &Keys, actor: &Actor, events: Vec<Event>) -> Result<Vec<Kept>, DbErr> {
     let (mut payloads, mut kept) = (Vec::new(), Vec::new());
     for mut event in events {
-        if let (Some(id), Some(payload)) = (request(), event.payload.as_object_mut()) {
-            payload.insert("request".to_owned(), id.to_string().into());
+        if let Some(payload) = event.payload.as_object_mut() {
+            let by = [("request", request()), ("account", actor.account)];
+            payload.extend(
+                by.into_iter().filter_map(|(name, id)| Some((name.to_owned(), id?.to_string().into()))),
+            );
         }
         let (id, text) = (Uuid::now_v7(), event.payload.to_string());
         let salt = Uuid::new_v4().into_bytes().to_vec();
@@ -56,21 +64,32 @@ pub(super) async fn append(
     if events.is_empty() {
         return Ok(());
     }
-    let mut kept = keep(tx, keys, events).await?;
+    let kept = keep(tx, keys, actor, events).await?;
+    link(tx, keys, actor, now, kept).await
+}
+
+/// Gives what was kept its place in the trail.
+async fn link(
+    tx: &Tx,
+    keys: &Keys,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    mut kept: Vec<Kept>,
+) -> Result<(), DbErr> {
     // The head is taken last: every other change waits from here until this one is on the disk.
     let head = head::Entity::find_by_id(1).lock(LockType::Update).one(tx.conn()).await?;
     let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
-    if !is_sealed(keys, &head) {
-        // Records go on being kept, and the trail says where it cannot be trusted.
-        tracing::error!(number = head.number, "the audit trail's head was not written by these keys");
-        let object = head.number.to_string();
-        let event = Event { action: HEAD_NOT_OURS, object, payload: serde_json::json!({}) };
-        kept.splice(0..0, keep(tx, keys, vec![event]).await?);
+    let (trail, mut own) = (Actor::system("audit trail"), 0);
+    if let Some(action) = about_the_head(tx, keys, &head).await? {
+        let event = Event { action, object: head.number.to_string(), payload: serde_json::json!({}) };
+        kept.splice(0..0, keep(tx, keys, &trail, vec![event]).await?);
+        own = 1;
     }
     let (mut number, mut previous) = (head.number, head.hash);
     let mut entries = Vec::new();
-    for Kept { event, payload_id, digest: payload_digest } in kept {
+    for (place, Kept { event, payload_id, digest: payload_digest }) in kept.into_iter().enumerate() {
         number += 1;
+        let actor = if place < own { &trail } else { actor };
         let link = Link {
             number,
             at: now,
@@ -98,6 +117,9 @@ pub(super) async fn append(
             .into_active_model(),
         );
     }
+    if entries.is_empty() {
+        return Ok(());
+    }
     for batch in entries.chunks(BATCH) {
         entry::Entity::insert_many(batch.iter().cloned()).exec_without_returning(tx.conn()).await?;
     }
@@ -112,25 +134,41 @@ pub(super) async fn append(
     Ok(())
 }
 
-/// Whether these keys wrote the head. A trail without an entry has none to trust.
-fn is_sealed(keys: &Keys, head: &head::Model) -> bool {
-    head.number == 0 || head.seal.as_ref() == Some(&seal(keys, head.number, &head.hash))
-}
-
-/// A trail that stands as it was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stands {
-    /// Its entries.
-    pub entries: i64,
-    /// Entries whose payload is gone: by retention, which leaves an entry of its own, or by somebody else.
-    pub erased: i64,
-}
-
-impl std::fmt::Display for Stands {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} entries", self.entries)?;
-        if self.erased > 0 { write!(f, ", {} of them without what they said", self.erased) } else { Ok(()) }
+/// What the trail has to say of its head before it goes on: that it begins; that it had no seal, for an
+/// earlier version wrote it; or that somebody else wrote it. Records go on being kept all the same, and the
+/// trail says where it cannot be trusted.
+async fn about_the_head(tx: &Tx, keys: &Keys, head: &head::Model) -> Result<Option<&'static str>, DbErr> {
+    if is_sealed(keys, head) {
+        return Ok(None);
     }
+    if head.seal.is_none() {
+        if head.number == 0 {
+            return Ok(Some(BEGUN));
+        }
+        let known = entry::Column::Action.is_in([BEGUN, SEALED, HEAD_NOT_OURS]);
+        if entry::Entity::find().filter(known).count(tx.conn()).await? == 0 {
+            return Ok(Some(SEALED));
+        }
+    }
+    tracing::error!(number = head.number, "the audit trail's head was not written by these keys");
+    Ok(Some(HEAD_NOT_OURS))
+}
+
+/// Whether these keys wrote the head.
+fn is_sealed(keys: &Keys, head: &head::Model) -> bool {
+    head.seal.as_ref() == Some(&seal(keys, head.number, &head.hash))
+}
+
+/// Begins the trail of a new place, and seals one that an earlier version wrote: nothing follows on a head
+/// that anybody could have written.
+pub async fn begin(db: &Db, keys: &Keys, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let head = head::Entity::find_by_id(1).one(db.read()).await?;
+    if head.is_none_or(|head| head.seal.is_some()) {
+        return Ok(());
+    }
+    let tx = db.begin("begin the audit trail").await?;
+    link(&tx, keys, &Actor::system("audit trail"), now, Vec::new()).await?;
+    tx.commit().await
 }
 
 /// Where the trail does not stand as it was written, and how.
@@ -148,12 +186,12 @@ impl std::fmt::Display for Broken {
     }
 }
 
-/// Walks the whole trail: whether every entry stands as it was written, in its order, with every payload
-/// that is still kept.
-pub async fn verify(db: &impl ConnectionTrait, keys: &Keys) -> Result<Result<Stands, Broken>, DbErr> {
+/// Walks the whole trail. `Ok(n)`: all `n` entries stand as they were written, in their order, with all that
+/// they said.
+pub async fn verify(db: &impl ConnectionTrait, keys: &Keys) -> Result<Result<i64, Broken>, DbErr> {
     let head = head::Entity::find_by_id(1).one(db).await?;
     let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
-    let (mut number, mut previous, mut erased) = (0, vec![0], 0);
+    let (mut number, mut previous, mut begun) = (0, vec![0], false);
     // What is appended while this walks is not asked about.
     while number < head.number {
         let entries = entry::Entity::find()
@@ -173,9 +211,17 @@ pub async fn verify(db: &impl ConnectionTrait, keys: &Keys) -> Result<Result<Sta
             if let Some(what) = wrong(keys, &e, payloads.get(&e.payload_id), number + 1, &previous) {
                 return Ok(Err(Broken { number: number + 1, what }));
             }
-            erased += i64::from(!payloads.contains_key(&e.payload_id));
+            if e.action == HEAD_NOT_OURS || (e.action == SEALED && begun) {
+                let what = "the trail's head had been changed before it was written";
+                return Ok(Err(Broken { number: e.number, what }));
+            }
+            begun |= e.action == BEGUN || e.action == SEALED;
             (number, previous) = (e.number, e.hash);
         }
+    }
+    let forged = entry::Entity::find().filter(entry::Column::Number.lt(1)).count(db).await?;
+    if forged > 0 {
+        return Ok(Err(Broken { number: 0, what: "entries stand before the first" }));
     }
     let broken = |what| Ok(Err(Broken { number: number + 1, what }));
     if head.number != number || head.hash != previous {
@@ -189,7 +235,7 @@ pub async fn verify(db: &impl ConnectionTrait, keys: &Keys) -> Result<Result<Sta
     if after > 0 && now.is_some_and(|now| now.number == number) {
         return broken("it stands after the trail's head");
     }
-    Ok(Ok(Stands { entries: number, erased }))
+    Ok(Ok(number))
 }
 
 fn wrong(
@@ -218,8 +264,8 @@ fn wrong(
     if hash(keys, &link) != e.hash {
         return Some("it was changed");
     }
-    let stands = payload.is_none_or(|p| {
-        keys.open(PURPOSE, &p.payload).is_ok_and(|text| digest(&p.salt, &text) == e.payload_digest)
-    });
+    let Some(payload) = payload else { return Some("what it says is gone") };
+    let text = keys.open(PURPOSE, &payload.payload);
+    let stands = text.is_ok_and(|text| digest(&payload.salt, &text) == e.payload_digest);
     (!stands).then_some("what it says was changed")
 }

@@ -70,7 +70,7 @@ impl Url {
                     .foreign_keys(true)
                     // Rows come from a thread of their own: fewer of its turns for a month's rows.
                     .row_buffer_size(1000)
-                    .pragma("cache_size", "-16000")
+                    .pragma("cache_size", "-8000")
             });
         options
     }
@@ -78,7 +78,11 @@ impl Url {
     /// A lone connection, for migrations: they must not leave a pooled one changed.
     pub async fn connect_alone(&self) -> Result<DatabaseConnection, DbError> {
         if let Some(folder) = self.sqlite_file().and_then(|file| file.parent()) {
-            std::fs::create_dir_all(folder).map_err(|e| DbError::Folder(folder.display().to_string(), e))?;
+            let mut private = std::fs::DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700);
+            let made = private.recursive(true).create(folder);
+            made.map_err(|e| DbError::Folder(folder.display().to_string(), e))?;
         }
         let mut options = self.options(1);
         // The first connection that a command makes: a server that is not there is said soon.
@@ -126,7 +130,7 @@ impl Db {
                 .busy_timeout(Duration::from_secs(10))
                 .foreign_keys(true)
                 .row_buffer_size(1000)
-                .pragma("cache_size", "-8000")
+                .pragma("cache_size", "-2000")
                 .pragma("query_only", "1")
         });
         Ok(Self { write, read: Database::connect(readers).await? })

@@ -18,6 +18,8 @@ pub enum Problem {
     NotFound(Chrome),
     /// The request makes no sense, and a person could not have made it with our forms.
     Bad(String),
+    /// Too much at once; try again soon.
+    Busy,
     /// Our fault.
     Internal(String),
 }
@@ -63,6 +65,12 @@ impl IntoResponse for Problem {
             }
             Self::Bad(text) => {
                 page("That request cannot be read", &text).show_as(StatusCode::BAD_REQUEST, Chrome::default())
+            }
+            Self::Busy => {
+                let text = "Too many people are signing in at this moment. Try again in a minute.";
+                let page = page("Please try again", text);
+                let answer = page.show_as(StatusCode::SERVICE_UNAVAILABLE, Chrome::default());
+                ([(header::RETRY_AFTER, HeaderValue::from_static("60"))], answer).into_response()
             }
             Self::Internal(text) => {
                 tracing::error!(error = text, "a request failed");

@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,7 +55,9 @@ before(async () => {
     ['chair@quorate.example', 'chair', ['--chair', open.chair]],
     ['other-chair@quorate.example', 'chair', ['--chair', ending.chair]],
     ['qa@quorate.example', 'qa_manager', []],
-    ['paqa@quorate.example', 'paqa_member', []]
+    ['paqa@quorate.example', 'paqa_member', []],
+    ['keeper@quorate.example', 'system_administrator', []],
+    ['auditor@quorate.example', 'auditor', []]
   ]) {
     quorate(['account', 'add', email, '--name', `A. ${role}`, '--role', role, '--password-stdin', ...extra], password)
   }
@@ -84,7 +87,7 @@ async function toConference (page, { day, ref }) {
 test('signing in, and being refused', async () => {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
   await page.goto(`${address}/reports`)
-  assert.match(page.url(), /sign-in\?next=\/reports/)
+  assert.match(page.url(), /sign-in\?next=%2Freports/)
   await check(page, 'sign-in')
   await page.fill('#email', 'nobody@quorate.example')
   await page.fill('#password', 'not the password')
@@ -230,4 +233,78 @@ test("PAQA's month, with links for some and figures only for others", async () =
   await check(member, 'forbidden')
   await member.goto(`${address}/reports/2001-01`)
   await check(member, 'month-empty')
+})
+
+// The code that an authenticator app shows now (RFC 6238).
+function code (key) {
+  const bits = [...key.replaceAll(' ', '')].map(c => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('')
+  const secret = Buffer.from(bits.match(/.{8}/g).map(byte => parseInt(byte, 2)))
+  const step = Buffer.alloc(8)
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)))
+  const mac = createHmac('sha1', secret).update(step).digest()
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0')
+}
+
+test('an account is added, its owner chooses a password and sets up a telephone, with scripts off', async () => {
+  const keeper = await signedIn('keeper@quorate.example')
+  await keeper.click('text=Accounts')
+  await check(keeper, 'accounts')
+  await keeper.click('button:has-text("Add the account")')
+  await check(keeper, 'accounts-refused')
+  await keeper.fill('#email', 'kim@quorate.example')
+  await keeper.fill('#name', 'Kim')
+  await keeper.selectOption('#role', 'auditor')
+  await keeper.click('button:has-text("Add the account")')
+  await check(keeper, 'accounts-link')
+  const link = new URL(await keeper.textContent('.govuk-notification-banner code'))
+
+  const kim = await (await browser.newContext({ viewport: { width: 1280, height: 900 }, javaScriptEnabled: false })).newPage()
+  await kim.goto(address + link.pathname)
+  await kim.fill('#password', 'too short')
+  await kim.click('button:has-text("Set the password")')
+  assert.match(await kim.textContent('.govuk-error-message'), /at least 12 characters/)
+  await kim.fill('#password', 'heron lantern biscuit')
+  await kim.fill('#again', 'heron lantern biscuit')
+  await kim.click('button:has-text("Set the password")')
+  await kim.fill('#email', 'kim@quorate.example')
+  await kim.fill('#password', 'heron lantern biscuit')
+  await kim.click('main button')
+  await kim.click('text=Kim')
+  await kim.click('text=Set one up')
+  await kim.fill('#code', code(await kim.textContent('.quorate-key')))
+  await kim.fill('#password', 'heron lantern biscuit')
+  await kim.click('main button')
+  assert.equal(await kim.locator('.quorate-codes code').count(), 10)
+  await kim.click('text=I have kept them')
+  assert.match(await kim.textContent('main'), /10 of your recovery codes can still be used/)
+})
+
+test('choosing a password, the second factor and one\'s own account read well', async () => {
+  const said = quorate(['account', 'add', 'lee@quorate.example', '--name', 'Lee', '--role', 'auditor'])
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage()
+  await page.goto(address + said.match(/\/welcome\/\w+/)[0])
+  await check(page, 'welcome')
+  await page.click('button:has-text("Set the password")')
+  await check(page, 'welcome-refused')
+  await page.goto(`${address}/welcome/0000`)
+  await check(page, 'welcome-gone')
+  const qa = await signedIn('qa@quorate.example')
+  await qa.goto(`${address}/me`)
+  await check(qa, 'me')
+  await qa.click('text=Set one up')
+  await check(qa, 'second-factor-set-up')
+  await qa.click('main button')
+  await check(qa, 'second-factor-set-up-refused')
+})
+
+test('an auditor searches the trail and opens an entry', async () => {
+  const page = await signedIn('auditor@quorate.example')
+  await page.goto(`${address}/audit`)
+  await check(page, 'audit')
+  await page.fill('#what', 'register')
+  await page.click('button:has-text("Search")')
+  await page.click('tbody a >> nth=0')
+  await check(page, 'audit-entry')
+  await page.goto(`${address}/audit?from=never`)
+  await check(page, 'audit-refused')
 })

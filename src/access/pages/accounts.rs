@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
-use super::FieldError;
+use super::Errors;
 use crate::access::account::{AccountError, Keeping, NewAccount};
 use crate::access::link::LINK_DAYS;
 use crate::access::{KeepAccounts, May, Role, SignedIn, password, store};
@@ -20,6 +20,7 @@ struct Row {
     state: &'static str,
     second_factor: bool,
     disabled: bool,
+    own: bool,
     link: String,
     disable: String,
     forget: String,
@@ -36,7 +37,7 @@ struct AccountsPage {
     email: String,
     name: String,
     chair: String,
-    errors: Vec<FieldError>,
+    errors: Errors,
 }
 
 impl Page for AccountsPage {
@@ -64,6 +65,7 @@ async fn page(
         },
         second_factor: a.second_factor.is_some(),
         disabled: a.disabled_at.is_some(),
+        own: a.id == who.id,
         link: format!("/accounts/{}/link", a.id),
         disable: format!("/accounts/{}/disable", a.id),
         forget: format!("/accounts/{}/forget-second-factor", a.id),
@@ -82,9 +84,7 @@ async fn page(
         email: typed_text("email"),
         name: typed_text("name"),
         chair: typed_text("chair"),
-        errors: typed
-            .map(|(_, why)| vec![FieldError { field: why.field(), text: why.to_string() }])
-            .unwrap_or_default(),
+        errors: typed.map(|(_, why)| Errors::one(why.field(), why)).unwrap_or_default(),
     };
     Ok(page.show(who.chrome()))
 }
@@ -125,6 +125,10 @@ pub(super) async fn add(
 async fn of(desk: &Desk, who: &SignedIn, id: &str) -> Result<String, Problem> {
     let not_found = || Problem::NotFound(who.chrome());
     let id = id.parse().map_err(|_| not_found())?;
+    if id == who.id {
+        let text = "Nobody does this to their own account: another system administrator can.";
+        return Err(Problem::Bad(text.to_owned()));
+    }
     Ok(store::by_id(desk.db.read(), id).await?.ok_or_else(not_found)?.email)
 }
 
@@ -151,11 +155,6 @@ pub(super) async fn disable(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (email, actor) = (of(&desk, &may.who, &id).await?, may.who.actor());
-    if id == may.who.id.to_string() {
-        return Err(Problem::Bad(
-            "Nobody disables their own account: another system administrator can.".to_owned(),
-        ));
-    }
     keeping(&desk, &actor).disable(&email).await.map_err(said)?;
     Ok(Redirect::to("/accounts").into_response())
 }

@@ -6,8 +6,8 @@ use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::FieldError;
-use super::sign_in::{count_attempt, password_is_right};
+use super::Errors;
+use super::sign_in::count_attempt;
 use super::welcome::typed_twice;
 use crate::access::entity::Stage;
 use crate::access::{SignedIn, password, session, store};
@@ -19,7 +19,7 @@ use crate::web::{Desk, Fields, Page, Problem};
 struct Session {
     began: String,
     used: String,
-    this: bool,
+    here: bool,
 }
 
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ struct MyPage {
     sessions: Vec<Session>,
     others: bool,
     told: Option<&'static str>,
-    errors: Vec<FieldError>,
+    errors: Errors,
 }
 
 impl Page for MyPage {
@@ -53,7 +53,7 @@ async fn page(
     desk: &Desk,
     who: &SignedIn,
     told: Option<&'static str>,
-    errors: Vec<FieldError>,
+    errors: Errors,
 ) -> Result<Response, Problem> {
     let (db, now) = (desk.db.read(), desk.clock.now());
     let account = store::by_id(db, who.id).await?.ok_or_else(|| Problem::SignIn("/me".to_owned()))?;
@@ -65,7 +65,7 @@ async fn page(
         .map(|s| Session {
             began: london::moment(s.began_at),
             used: written::ago(now - s.seen_at),
-            this: s.id == who.session,
+            here: s.id == who.session,
         })
         .collect();
     let page = MyPage {
@@ -91,7 +91,7 @@ pub(super) async fn show(
         Some("sessions") => Some("Your other sessions have ended."),
         _ => None,
     };
-    page(&desk, &who, told, Vec::new()).await
+    page(&desk, &who, told, Errors::default()).await
 }
 
 pub(super) async fn change_password(
@@ -106,20 +106,23 @@ pub(super) async fn change_password(
     if errors.is_empty() {
         // Guesses here count like guesses at sign-in.
         let counted = count_attempt(&desk, &account.email).await?.map(|account| account.password_hash);
-        if !password_is_right(form.raw("current").to_owned(), counted).await? {
+        if !password::is_right(form.raw("current"), counted).await? {
             let text = "The password that you use now is not right".to_owned();
-            errors.push(FieldError { field: "current", text });
+            errors.add("current", text);
         }
     }
     if !errors.is_empty() {
         return page(&desk, &who, None, errors).await;
     }
-    let new = form.raw("password").to_owned();
-    let hash = tokio::task::spawn_blocking(move || password::hash(&new));
-    let hash = hash.await.map_err(|e| Problem::internal(e.to_string()))?;
+    let hash = password::hash(form.raw("password")).await?;
     let (tx, now) = (desk.db.begin("change password").await?, desk.clock.now());
     let taken = store::take(&tx, who.id).await?;
-    let mut account = taken.ok_or_else(|| Problem::SignIn("/me".to_owned()))?;
+    // Reset or signed out while the password was looked at: then this changes nothing.
+    let same = taken.filter(|now| now.password_hash == account.password_hash);
+    let mut account = same.ok_or_else(|| Problem::SignIn("/me".to_owned()))?;
+    if store::end_session(&tx, who.session.clone()).await? == 0 {
+        return Err(Problem::SignIn("/me".to_owned()));
+    }
     (account.password_hash, account.failures, account.locked_until) = (hash, 0, None);
     store::save(&tx, account).await?;
     store::end_sessions(&tx, who.id).await?;
@@ -129,8 +132,8 @@ pub(super) async fn change_password(
         object: who.id.to_string(),
         payload: json!({ "by": "its owner" }),
     };
-    audit::record(&tx, &desk.keys, &who.actor(), now, vec![event]).await?;
     let jar = session::begin(&tx, &desk.sessions, jar, who.id, Stage::Whole, now).await?;
+    audit::record(&tx, &desk.keys, &who.actor(), now, vec![event]).await?;
     tx.commit().await?;
     Ok((jar, Redirect::to("/me?done=password")).into_response())
 }

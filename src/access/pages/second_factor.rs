@@ -6,13 +6,13 @@ use axum_extra::extract::CookieJar;
 use serde::Serialize;
 use serde_json::json;
 
-use super::sign_in::{count_attempt, password_is_right, signed_in};
-use super::{FieldError, Next, own_path};
+use super::sign_in::{count_attempt, signed_in};
+use super::{Errors, Next, own_path, then};
 use crate::access::entity::{Stage, account, session as row};
 use crate::access::may::Halfway;
 use crate::access::second_factor::{new_secret, picture, plain, recovery_codes, step};
-use crate::access::{SignedIn, session, store};
-use crate::audit::{self, Actor, Event};
+use crate::access::{SignedIn, password, session, store};
+use crate::audit::{self, Event};
 use crate::platform::{Keys, Sealed, Tx};
 use crate::web::{Chrome, Desk, Fields, Page, Problem};
 
@@ -50,8 +50,10 @@ pub(super) async fn answer(
     let next = own_path(Some(form.text("next")));
     let wrong = "The code is not right, or was used before. After five wrong ones the account is locked for 15 minutes";
     let refuse = |next| Ok(CodePage { next, error: Some(wrong) }.show(Chrome::default()));
-    if half.session.stage != Stage::SecondFactor || count_attempt(&desk, &half.account.email).await?.is_none()
-    {
+    if half.session.stage == Stage::SetUp {
+        return Ok(Redirect::to(&then("/second-factor/set-up", &next)).into_response());
+    }
+    if count_attempt(&desk, &half.account.email).await?.is_none() {
         return refuse(next);
     }
     let tx = desk.db.begin("second factor").await?;
@@ -60,8 +62,12 @@ pub(super) async fn answer(
     let Some((account, how)) = taken(&tx, &desk, account, form.text("code")).await? else {
         return refuse(next);
     };
-    signed_in(&tx, &desk, account, json!({ "second_factor": how })).await?;
+    // Ended in between, by a reset: then it leads nowhere.
+    if store::end_session(&tx, half.session.id).await? == 0 {
+        return refuse(next);
+    }
     let jar = session::begin(&tx, &desk.sessions, jar, id, Stage::Whole, desk.clock.now()).await?;
+    signed_in(&tx, &desk, account, json!({ "second_factor": how })).await?;
     tx.commit().await?;
     Ok((jar, Redirect::to(&next)).into_response())
 }
@@ -96,7 +102,7 @@ struct SetUpPage {
     picture: Option<String>,
     offered: String,
     ask_password: bool,
-    errors: Vec<FieldError>,
+    errors: Errors,
 }
 
 impl Page for SetUpPage {
@@ -128,7 +134,7 @@ fn page(
     (session, account): (&row::Model, &account::Model),
     next: String,
     secret: String,
-    errors: Vec<FieldError>,
+    errors: Errors,
 ) -> Response {
     let offered = desk.keys.seal(OFFERED, &format!("{} {secret}", account.id));
     let spaced: Vec<&str> =
@@ -151,7 +157,7 @@ pub(super) async fn offer(
 ) -> Result<Response, Problem> {
     let (session, account) = settling(&desk, &jar).await?;
     let next = own_path(next.next.as_deref());
-    Ok(page(&desk, (&session, &account), next, new_secret(), Vec::new()))
+    Ok(page(&desk, (&session, &account), next, new_secret(), Errors::default()))
 }
 
 #[derive(Serialize)]
@@ -179,20 +185,20 @@ pub(super) async fn set_up(
     let offered = offered.and_then(|bytes| desk.keys.open(OFFERED, &Sealed(bytes)).ok());
     let secret = offered.and_then(|text| text.strip_prefix(&format!("{} ", account.id)).map(str::to_owned));
     let Some(secret) = secret else {
-        return Ok(page(&desk, (&session, &account), next, new_secret(), Vec::new()));
+        return Ok(page(&desk, (&session, &account), next, new_secret(), Errors::default()));
     };
-    let mut errors = Vec::new();
+    let mut errors = Errors::default();
     if session.stage == Stage::Whole {
         // A screen left open is not enough to change how its owner signs in.
         let counted = count_attempt(&desk, &account.email).await?;
         let hash = counted.map(|account| account.password_hash);
-        if !password_is_right(form.raw("password").to_owned(), hash).await? {
-            errors.push(FieldError { field: "password", text: "The password is not right".to_owned() });
+        if !password::is_right(form.raw("password"), hash).await? {
+            errors.add("password", "The password is not right");
         }
     }
     let Some(step) = step(&secret, form.text("code"), now, None) else {
         let text = "The code is not the one that the app shows now".to_owned();
-        errors.push(FieldError { field: "code", text });
+        errors.add("code", text);
         return Ok(page(&desk, (&session, &account), next, secret, errors));
     };
     if !errors.is_empty() {
@@ -200,21 +206,27 @@ pub(super) async fn set_up(
     }
     let codes = recovery_codes();
     let tx = desk.db.begin("set up second factor").await?;
-    let taken = store::take(&tx, account.id).await?;
+    // Reset or signed out meanwhile: then this changes nothing.
+    let same = |now: &account::Model| {
+        now.password_hash == account.password_hash && now.second_factor == account.second_factor
+    };
+    let taken = store::take(&tx, account.id).await?.filter(same);
     let mut account = taken.ok_or_else(|| Problem::SignIn(next.clone()))?;
+    if store::end_session(&tx, session.id).await? == 0 {
+        return Err(Problem::SignIn(next));
+    }
     account.second_factor = Some(desk.keys.seal(SECRET, &secret));
     account.second_factor_step = Some(step);
     store::save(&tx, account.clone()).await?;
     let hashes = codes.iter().map(|code| hashed(&desk.keys, &account, code)).collect();
     store::set_recovery_codes(&tx, account.id, hashes).await?;
     store::end_sessions(&tx, account.id).await?;
-    let actor = Actor { name: account.name.clone(), role: account.role.code() };
+    let actor = account.actor();
     let object = account.id.to_string();
     let event = Event { action: "account.second_factor_set", object, payload: json!({}) };
+    let jar = session::begin(&tx, &desk.sessions, jar, account.id, Stage::Whole, now).await?;
+    store::note_attempt(&tx, account, 0, None).await?;
     audit::record(&tx, &desk.keys, &actor, now, vec![event]).await?;
-    let id = account.id;
-    signed_in(&tx, &desk, account, json!({ "second_factor": "code" })).await?;
-    let jar = session::begin(&tx, &desk.sessions, jar, id, Stage::Whole, now).await?;
     tx.commit().await?;
     Ok((jar, RecoveryPage { next, codes }.show(Chrome::default())).into_response())
 }

@@ -6,7 +6,6 @@ use axum_extra::extract::CookieJar;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::sync::Semaphore;
 
 use super::{own_path, then};
 use crate::access::entity::{Stage, account};
@@ -55,9 +54,6 @@ pub(super) async fn ask(Query(asked): Query<Asked>) -> Response {
     page.show(Chrome::default())
 }
 
-/// How many passwords are looked at at once: each takes 20 MB and a core.
-static HASHING: Semaphore = Semaphore::const_new(2);
-
 /// The same for an address that is not known, a wrong password, and a locked account: nobody learns which
 /// addresses have accounts.
 const REFUSED: &str = "The email address or the password is not right. After five wrong passwords an account is \
@@ -73,7 +69,7 @@ pub(super) async fn sign_in(
     let now = desk.clock.now();
     let account = count_attempt(&desk, &email).await?;
     let hash = account.as_ref().map(|a| a.password_hash.clone());
-    let right = password_is_right(given, hash).await?;
+    let right = password::is_right(&given, hash).await?;
     let Some(account) = account.filter(|_| right) else {
         let page = SignInPage { email, next, error: Some(REFUSED.to_owned()), welcome: false };
         return Ok(page.show(Chrome::default()));
@@ -86,27 +82,24 @@ pub(super) async fn sign_in(
     };
     let tx = desk.db.begin("sign in").await?;
     let id = account.id;
-    if stage == Stage::Whole {
-        signed_in(&tx, &desk, account, json!({})).await?;
-    }
+    // What was looked at outside must still be so: a reset in between ends this sign-in too.
+    let same = |now: &account::Model| {
+        let of = |a: &account::Model| (a.password_hash.clone(), a.second_factor.clone(), a.disabled_at);
+        of(now) == of(&account)
+    };
+    let Some(now_so) = store::take(&tx, id).await?.filter(same) else {
+        let page = SignInPage { email, next: to, error: Some(REFUSED.to_owned()), welcome: false };
+        return Ok(page.show(Chrome::default()));
+    };
     let jar = session::begin(&tx, &desk.sessions, jar, id, stage, now).await?;
+    if stage == Stage::Whole {
+        signed_in(&tx, &desk, now_so, json!({})).await?;
+    } else {
+        // The password was right: only wrong codes count from here.
+        store::note_attempt(&tx, now_so, account.failures, None).await?;
+    }
     tx.commit().await?;
     Ok((jar, Redirect::to(&to)).into_response())
-}
-
-/// Whether the password is the account's; slow on purpose, and as slow where there is no account.
-pub(super) async fn password_is_right(given: String, hash: Option<String>) -> Result<bool, Problem> {
-    let turn = HASHING.acquire().await.map_err(|e| Problem::internal(e.to_string()))?;
-    let right = tokio::task::spawn_blocking(move || match hash.filter(|hash| hash != password::NONE) {
-        Some(hash) => password::is_right(&given, &hash),
-        None => {
-            password::hash(&given);
-            false
-        }
-    });
-    let right = right.await.map_err(|e| Problem::internal(e.to_string()))?;
-    drop(turn);
-    Ok(right)
 }
 
 /// Notes that somebody is in, and forgets the attempts before.
@@ -116,11 +109,11 @@ pub(super) async fn signed_in(
     account: account::Model,
     how: serde_json::Value,
 ) -> Result<(), Problem> {
-    let actor = Actor { name: account.name.clone(), role: account.role.code() };
+    let actor = account.actor();
     let event = Event { action: "account.signed_in", object: account.id.to_string(), payload: how };
-    audit::record(tx, &desk.keys, &actor, desk.clock.now(), vec![event]).await?;
     store::note_attempt(tx, account, 0, None).await?;
-    Ok(())
+    // The trail comes last in every transaction: it is what all others wait for.
+    Ok(audit::record(tx, &desk.keys, &actor, desk.clock.now(), vec![event]).await?)
 }
 
 /// Counts an attempt before the password is looked at, so that many at once are many. `None`: no such

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use serde_json::json;
 
-use super::FieldError;
+use super::Errors;
 use crate::access::account::{self, AccountError, NewAccount};
 use crate::access::entity::account_link;
 use crate::access::link::hashed;
@@ -22,7 +22,7 @@ struct WelcomePage {
     email: Option<String>,
     typed_email: String,
     typed_name: String,
-    errors: Vec<FieldError>,
+    errors: Errors,
     gone: bool,
 }
 
@@ -42,7 +42,7 @@ fn gone() -> Response {
         email: None,
         typed_email: String::new(),
         typed_name: String::new(),
-        errors: Vec::new(),
+        errors: Errors::default(),
         gone: true,
     };
     page.show_as(StatusCode::GONE, Chrome::default())
@@ -64,19 +64,19 @@ pub(super) async fn ask(State(desk): State<Desk>, Path(token): Path<String>) -> 
     let Some((_, email)) = found(&desk, &token).await? else { return Ok(gone()) };
     let (typed_email, typed_name) = (String::new(), String::new());
     let action = format!("/welcome/{token}");
-    let page = WelcomePage { action, email, typed_email, typed_name, errors: Vec::new(), gone: false };
+    let page = WelcomePage { action, email, typed_email, typed_name, errors: Errors::default(), gone: false };
     Ok(page.show(Chrome::default()))
 }
 
 /// What is wrong with a password typed twice.
-pub(super) fn typed_twice(form: &Fields, of_the_owner: &[&str]) -> Vec<FieldError> {
+pub(super) fn typed_twice(form: &Fields, of_the_owner: &[&str]) -> Errors {
     let (new, again) = (form.raw("password"), form.raw("again"));
-    let mut errors = Vec::new();
+    let mut errors = Errors::default();
     if let Err(weak) = password::acceptable(new, of_the_owner) {
-        errors.push(FieldError { field: "password", text: weak.to_string() });
+        errors.add("password", weak.to_string());
     } else if new != again {
         let text = "The two are not the same: type the password again".to_owned();
-        errors.push(FieldError { field: "again", text });
+        errors.add("again", text);
     }
     errors
 }
@@ -91,13 +91,10 @@ pub(super) async fn choose(
     let owner = email.clone().unwrap_or_else(|| typed_email.clone());
     let mut errors = typed_twice(&form, &[&owner, &typed_name]);
     if email.is_none() && typed_name.is_empty() {
-        errors
-            .push(FieldError { field: "name", text: "Enter your name, as others are to see it".to_owned() });
+        errors.add("name", "Enter your name, as others are to see it");
     }
-    let new = form.raw("password").to_owned();
     if errors.is_empty() {
-        let hash = tokio::task::spawn_blocking(move || password::hash(&new));
-        let password_hash = hash.await.map_err(|e| Problem::internal(e.to_string()))?;
+        let password_hash = password::hash(form.raw("password")).await?;
         let (tx, now) = (desk.db.begin("choose a password").await?, desk.clock.now());
         if !store::use_link(&tx, link.hash).await? {
             return Ok(gone());
@@ -109,14 +106,15 @@ pub(super) async fn choose(
                     (account.password_hash, account.failures, account.locked_until) =
                         (password_hash, 0, None);
                     store::end_sessions(&tx, id).await?;
-                    let actor = Actor { name: account.name.clone(), role: account.role.code() };
+                    let actor = account.actor();
                     let (action, object) = ("account.password_set", id.to_string());
                     let event = Event { action, object, payload: json!({ "by": "link" }) };
-                    audit::record(&tx, &desk.keys, &actor, now, vec![event]).await?;
                     store::save(&tx, account).await?;
+                    audit::record(&tx, &desk.keys, &actor, now, vec![event]).await?;
                     Ok(())
                 }
             },
+            None if store::count(tx.conn()).await? > 0 => return Ok(gone()),
             None => {
                 let (email, name) = (typed_email.clone(), typed_name.clone());
                 let first =
@@ -131,7 +129,7 @@ pub(super) async fn choose(
                 return Ok(Redirect::to("/sign-in?welcome=yes").into_response());
             }
             Err(AccountError::Db(e)) => return Err(e.into()),
-            Err(why) => errors.push(FieldError { field: "email", text: why.to_string() }),
+            Err(why) => errors.add("email", why.to_string()),
         }
     }
     let action = format!("/welcome/{token}");

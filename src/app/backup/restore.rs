@@ -101,7 +101,7 @@ pub(in crate::app) async fn restore(
             manifest.version
         );
     }
-    println!("The keys open it, and the audit trail stands: {entries}.");
+    println!("The keys open it, and the audit trail stands: {entries} entries.");
     if resume {
         println!("The post goes on where it stopped.");
     } else {
@@ -141,7 +141,7 @@ fn keys(config: &Config, backed_up: Option<&Path>) -> Result<(), Failure> {
 /// What a restore came to.
 struct Restored {
     migrations: usize,
-    entries: audit::Stands,
+    entries: i64,
     waiting: i64,
 }
 
@@ -169,7 +169,7 @@ async fn finish(
     let site = Site::open(config, clock).await?;
     let entries = match audit::verify(site.db.read(), &site.keys).await? {
         Ok(entries) => entries,
-        Err(number) => return Err(format!("the backup's audit trail does not stand at {number}").into()),
+        Err(broken) => return Err(format!("the backup's audit trail does not stand at {broken}").into()),
     };
     let counts = outbox::counts(site.db.read()).await?;
     let waiting = counts.iter().filter(|(state, _)| matches!(state, State::Waiting | State::Sending));

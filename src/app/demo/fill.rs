@@ -81,7 +81,7 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
     }
     site.clock = Clock::Fixed(now);
     take(site, &[file("attendance-log.csv", log(booked)?)]).await?;
-    let someone = Actor { name: "Sam Rivers".to_owned(), role: "administrator" };
+    let someone = Actor { name: "Sam Rivers".to_owned(), role: "administrator", account: None };
     let mut long_ago = today;
     for _ in 0..CALLS_WAIT {
         long_ago = calendar.previous_working_day(long_ago);
@@ -136,7 +136,7 @@ async fn chairs_confirm(site: &Site, day: NaiveDate) -> Result<(), Failure> {
                 _ => ProceededReason::InformationSufficient,
             }),
         };
-        let actor = Actor { name, role: Role::Chair.code() };
+        let actor = Actor { name, role: Role::Chair.code(), account: None };
         let age = site.rules.feedback.maximum_age_working_days;
         let (policies, now) = (&site.rules.policies, site.clock.now());
         let done = confirm(&tx, &site.keys, &actor, record, &directory, policies, age, reasons, now);

@@ -3,7 +3,7 @@
 
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -48,10 +48,12 @@ impl Asked {
         let mut errors = Vec::new();
         let mut day = |field, text: &str| match text.trim() {
             "" => None,
-            text => text.parse::<NaiveDate>().ok().or_else(|| {
-                errors.push(FieldError { field, text: "A day is written as 2026-09-30" });
-                None
-            }),
+            text => text.parse::<NaiveDate>().ok().filter(|day| (2000..3000).contains(&day.year())).or_else(
+                || {
+                    errors.push(FieldError { field, text: "A day is written as 2026-09-30" });
+                    None
+                },
+            ),
         };
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let search = Search {
@@ -117,6 +119,8 @@ impl Row {
 struct AuditPage {
     asked: Asked,
     errors: Vec<FieldError>,
+    bad_from: bool,
+    bad_until: bool,
     rows: Vec<Row>,
     more: Option<String>,
     file: String,
@@ -148,6 +152,8 @@ pub(super) async fn list(
         file: asked.with("/audit/entries.csv", None),
         rows: found.into_iter().map(Row::of).collect(),
         more,
+        bad_from: errors.iter().any(|e| e.field == "from"),
+        bad_until: errors.iter().any(|e| e.field == "until"),
         errors,
         asked,
     };
@@ -211,6 +217,8 @@ pub(super) async fn one(
     let not_found = || Problem::NotFound(may.who.chrome());
     let number: i64 = number.parse().map_err(|_| not_found())?;
     let (entry, said) = audit::said(desk.db.read(), &desk.keys, number).await?.ok_or_else(not_found)?;
+    let event = Event { action: "audit.read", object: number.to_string(), payload: json!({}) };
+    audit::looked(&desk.db, &desk.keys, &may.who.actor(), desk.clock.now(), event).await?;
     let erased = said.is_none();
     let mut said = said.unwrap_or_default();
     let request = said.as_object_mut().and_then(|said| said.remove("request")).map(|id| text(Some(&id)));
@@ -230,7 +238,10 @@ pub(super) async fn file(
     if !errors.is_empty() {
         return Err(Problem::Bad("A day is written as 2026-09-30.".to_owned()));
     }
-    let found = audit::entries(desk.db.read(), &search, SAVED).await?;
+    let found = audit::entries(desk.db.read(), &search, SAVED + 1).await?;
+    if found.len() as u64 > SAVED {
+        return Err(Problem::Bad(format!("More than {SAVED} entries fit: narrow the days.")));
+    }
     let payload = json!({ "search": asked, "entries": found.len() });
     let event = Event { action: "audit.saved", object: "audit trail".to_owned(), payload };
     audit::looked(&desk.db, &desk.keys, &may.who.actor(), desk.clock.now(), event).await?;
