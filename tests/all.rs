@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod command_line;
 mod demo;
+mod dependencies;
 mod documents;
 mod feedback;
 mod harness;
