@@ -95,11 +95,26 @@ pub(super) async fn sign_in(
     if stage == Stage::Whole {
         signed_in(&tx, &desk, now_so, json!({})).await?;
     } else {
-        // The password was right: only wrong codes count from here.
-        store::note_attempt(&tx, now_so, account.failures, None).await?;
+        let locked = now_so.locked_until.is_some_and(|until| until > now);
+        let Some(failures) = given_back(account.failures, now_so.failures, locked) else {
+            let page = SignInPage { email, next: to, error: Some(REFUSED.to_owned()), welcome: false };
+            return Ok(page.show(Chrome::default()));
+        };
+        store::note_attempt(&tx, now_so, failures, None).await?;
     }
     tx.commit().await?;
     Ok((jar, Redirect::to(&to)).into_response())
+}
+
+/// The count after a right password that a code must follow: its own attempt is taken back, a lock of its own
+/// making with it. Wrong codes that were tried meanwhile stay counted, and a lock that they made stays (`None`):
+/// otherwise sign-ins under way would be a way to guess codes without end.
+fn given_back(before: i32, now: i32, locked: bool) -> Option<i32> {
+    match (locked, before + 1 >= TRIES) {
+        (true, false) => None,
+        (_, true) => Some(before),
+        (false, false) => Some((now - 1).max(0)),
+    }
 }
 
 /// Notes that somebody is in, and forgets the attempts before.
@@ -141,4 +156,17 @@ pub(super) async fn count_attempt(desk: &Desk, email: &str) -> Result<Option<acc
 pub(super) async fn sign_out(State(desk): State<Desk>, jar: CookieJar) -> Result<Response, Problem> {
     let jar = session::end(&desk, jar).await?;
     Ok((jar, Redirect::to("/sign-in")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_right_password_takes_back_its_own_attempt_and_no_wrong_code() {
+        assert_eq!(given_back(0, 1, false), Some(0));
+        assert_eq!(given_back(0, 4, false), Some(3), "three codes were tried meanwhile");
+        assert_eq!(given_back(0, 0, true), None, "they locked the account");
+        assert_eq!(given_back(TRIES - 1, 0, true), Some(TRIES - 1), "it locked the account itself");
+    }
 }
