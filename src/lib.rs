@@ -22,5 +22,6 @@ mod invitations;
 mod operations;
 mod register;
 mod reports;
+mod restriction;
 
 pub mod app;

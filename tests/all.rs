@@ -20,4 +20,5 @@ mod post;
 mod processes;
 mod registers;
 mod report;
+mod restricted;
 mod schema;

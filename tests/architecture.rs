@@ -15,6 +15,7 @@ const ROOMS: &[&str] = &[
     "audit",
     "conferences",
     "access",
+    "restriction",
     "agencies",
     "invitations",
     "register",

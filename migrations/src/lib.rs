@@ -10,6 +10,7 @@ mod m20261123_000001_post;
 mod m20261124_000001_sessions;
 mod m20261124_000002_audit;
 mod m20261124_000003_sign_in;
+mod m20261125_000001_scope;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000001_sessions::Migration),
             Box::new(m20261124_000002_audit::Migration),
             Box::new(m20261124_000003_sign_in::Migration),
+            Box::new(m20261125_000001_scope::Migration),
         ]
     }
 }

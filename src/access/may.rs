@@ -5,18 +5,19 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
+use chrono::{DateTime, Utc};
 
 use super::entity::{Stage, account, session as row};
 use super::{AccountId, Permission, Role, session};
 use crate::audit::Actor;
-use crate::conferences::ChairId;
+use crate::conferences::{ChairId, Sight};
 use crate::web::{Chrome, Desk, Link, Problem};
 
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     /// The account.
-    pub(super) id: AccountId,
+    pub id: AccountId,
     /// The session, by its hash.
     pub(super) session: Vec<u8>,
     /// The name that others see.
@@ -34,6 +35,11 @@ impl SignedIn {
         Self { id, session: session.id, name, role, chair }
     }
 
+    /// Which conferences this person sees.
+    pub fn sight(&self, now: DateTime<Utc>) -> Sight {
+        Sight::Account { id: self.id.0, chair: self.chair, now }
+    }
+
     /// For the audit trail.
     pub fn actor(&self) -> Actor {
         Actor { name: self.name.clone(), role: self.role.code(), account: Some(self.id.0) }
@@ -48,6 +54,7 @@ impl SignedIn {
             (SeeConferences, "/", "Today"),
             (SeeFigures, "/reports", "PAQA's month"),
             (SeeFeedback, "/feedback", "Feedback"),
+            (SeeConferences, "/restricted", "Restricted"),
             (SeePost, "/post", "Post"),
             (SeeSchedule, "/schedule", "Schedule"),
             (ReadAudit, "/audit", "Audit trail"),
@@ -91,7 +98,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister SeeFeedback SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts }
+needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted SeeFeedback ReleaseLetter SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

@@ -25,8 +25,14 @@ pub enum Permission {
     ConfirmRegister,
     /// Amend a confirmed register.
     AmendRegister,
+    /// Restrict a conference, name who sees it, lift the restriction.
+    Restrict,
+    /// See who broke the glass of a restricted conference, and end it.
+    WatchRestricted,
     /// See what feedback waits for a person.
     SeeFeedback,
+    /// Release a letter of a restricted conference to a chosen person, or withhold it.
+    ReleaseLetter,
     /// Read PAQA's month.
     SeeFigures,
     /// See the invitations behind a figure.
@@ -59,7 +65,10 @@ impl Role {
             KeepRegister => matches!(self, Administrator | Chair),
             ConfirmRegister => matches!(self, Chair),
             AmendRegister => matches!(self, Administrator | Chair | QaManager),
+            Restrict => matches!(self, Administrator | Chair | QaManager),
+            WatchRestricted => matches!(self, QaManager),
             SeeFeedback => matches!(self, Administrator | QaManager),
+            ReleaseLetter => matches!(self, QaManager),
             SeeFigures => matches!(self, Administrator | QaManager | PaqaMember),
             SeeBehindFigures => matches!(self, Administrator | QaManager),
             Import => matches!(self, Administrator),

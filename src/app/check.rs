@@ -10,6 +10,7 @@ use crate::calendar::london;
 use crate::feedback;
 use crate::outbox;
 use crate::platform::Clock;
+use crate::restriction;
 use crate::web;
 
 pub(super) async fn check(
@@ -46,12 +47,14 @@ pub(super) async fn check(
     }
 
     println!("\nLetters");
-    for (kind, letter) in feedback::samples() {
-        if let Err(e) = site.templates.write(kind, &letter) {
-            say(false, e.to_string());
-        }
+    let templates = &site.letterhead.templates;
+    let letters = feedback::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
+    let notices = restriction::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
+    let written: Vec<_> = letters.chain(notices).collect();
+    for e in written.iter().filter_map(|letter| letter.as_ref().err()) {
+        say(false, e.to_string());
     }
-    say(true, format!("{} letters rendered", feedback::samples().len()));
+    say(true, format!("{} letters rendered", written.iter().filter(|letter| letter.is_ok()).count()));
     match web::compile_pages() {
         Ok(pages) => say(true, format!("{} page templates compiled", pages.get_templates().len())),
         Err(e) => say(false, e.to_string()),

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
+use chrono::TimeDelta;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
@@ -19,7 +20,7 @@ use super::tasks::Tasks;
 use crate::access;
 use crate::operations::{self, Timetable};
 use crate::web::{Chrome, Desk, Problem, asset_routes, measured};
-use crate::{feedback, imports, register, reports};
+use crate::{feedback, imports, register, reports, restriction};
 
 /// Scripts and styles of our own only, nothing inline, nobody's frame.
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
@@ -42,6 +43,8 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         sessions: site.config.access.sessions(),
         second_factor: site.config.access.second_factor_roles.iter().map(|r| r.code().to_owned()).collect(),
         address: site.config.server.address().into(),
+        letterhead: site.letterhead.clone(),
+        broken_glass: TimeDelta::hours(site.config.access.broken_glass_hours.into()),
     };
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
@@ -51,6 +54,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
     };
     Router::new()
         .merge(access::routes())
+        .merge(restriction::routes())
         .merge(register::routes())
         .merge(feedback::routes())
         .merge(reports::routes())

@@ -1,5 +1,6 @@
 //! Opening the place: database, keys, templates.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
@@ -13,6 +14,7 @@ use crate::access;
 use crate::audit;
 use crate::imports::Rules;
 use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
+use crate::outbox::Letterhead;
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
 use crate::register::{self, Policies};
 
@@ -71,8 +73,8 @@ pub struct Site {
     pub db: Db,
     /// The keys.
     pub keys: Keys,
-    /// The letters' templates.
-    pub templates: Templates,
+    /// What letters are written on.
+    pub letterhead: Letterhead,
     /// The way out for mail.
     pub transport: Transport,
     /// How rows, registers and letters are judged.
@@ -166,7 +168,11 @@ impl Site {
             clock,
             db,
             keys,
-            templates: Templates::compile()?,
+            letterhead: Letterhead {
+                templates: Arc::new(Templates::compile()?),
+                from: config.mail.from.clone(),
+                reply_to: config.mail.reply_to.clone(),
+            },
             transport,
             rules,
             stop: CancellationToken::new(),

@@ -69,7 +69,7 @@ impl Task {
                 let office = Office {
                     db: &site.db,
                     keys: &site.keys,
-                    templates: &site.templates,
+                    letterhead: &site.letterhead,
                     policies: &site.rules.policies,
                     settings: &site.rules.feedback,
                 };

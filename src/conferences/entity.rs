@@ -1,11 +1,11 @@
-//! The tables of conferences, their children and chairs.
+//! The tables of conferences, their children and chairs, and of who may see what is not for everybody.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{
-    AdjournmentReason, Category, ChairId, ChildId, ConferenceId, ConferenceType, Decision, Locality, Mode,
-    ProceededReason, Status,
+    AdjournmentReason, Category, ChairId, ChildId, ConferenceId, ConferenceType, CoverId, Decision, Locality,
+    Mode, NamedId, ProceededReason, Status,
 };
 use crate::platform::Sealed;
 
@@ -78,6 +78,50 @@ pub mod child {
         /// Why the plan still ended without a core agency, sealed.
         pub plan_end_reason: Option<Sealed>,
         pub decision_from_file: Option<String>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod named {
+    use super::*;
+
+    /// Somebody who sees a restricted conference: named, or by breaking the glass until a moment.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "conference_named")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: NamedId,
+        pub conference_id: ConferenceId,
+        pub account_id: Uuid,
+        /// Who named them.
+        pub named_by: String,
+        pub named_at: DateTime<Utc>,
+        /// The end of what was broken open; a name has none.
+        pub until: Option<DateTime<Utc>>,
+        /// Why the glass was broken, sealed.
+        pub why: Option<Sealed>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod cover {
+    use super::*;
+
+    /// An account that stands in for a chair on some days.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "chair_cover")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: CoverId,
+        pub chair_id: ChairId,
+        pub account_id: Uuid,
+        pub from_day: NaiveDate,
+        /// The last day, included.
+        pub until_day: NaiveDate,
+        pub granted_by: String,
+        pub granted_at: DateTime<Utc>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

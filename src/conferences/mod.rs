@@ -4,6 +4,7 @@ mod codes;
 mod due;
 pub(crate) mod entity;
 mod reference;
+mod sight;
 pub(crate) mod store;
 
 pub use codes::{
@@ -11,6 +12,7 @@ pub use codes::{
 };
 pub use due::{INITIAL_WORKING_DAYS, latest_day};
 pub use reference::new_reference;
+pub use sight::Sight;
 
 use crate::platform::ids::typed_id;
 
@@ -27,5 +29,16 @@ typed_id! {
     ChairId
 }
 
+typed_id! {
+    /// Somebody named on a restricted conference.
+    NamedId
+}
+typed_id! {
+    /// Cover for a chair.
+    CoverId
+}
+
+/// The purpose under which the reason for breaking the glass is sealed.
+pub const BROKEN_GLASS: &str = "conference_named.why";
 /// The purpose under which a child's case reference is sealed and found.
 pub const CHILD: &str = "conference_child.child";

@@ -1,48 +1,54 @@
 //! The conferences' only queries.
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entity::{chair, conference};
-use super::{ChairId, ConferenceId};
+use super::{ChairId, ConferenceId, Sight};
+use crate::platform::Tx;
 
-/// Conferences on the days `from ≤ date ≤ to`, in order of time; of one chair where one is given.
+/// Conferences on the days `from ≤ date ≤ to` that somebody may see, in order of time.
 pub async fn between(
     db: &impl ConnectionTrait,
     from: NaiveDate,
     to: NaiveDate,
-    chair: Option<ChairId>,
+    sight: Sight,
 ) -> Result<Vec<conference::Model>, DbErr> {
-    let mut query = conference::Entity::find().filter(conference::Column::ConferenceDate.between(from, to));
-    if let Some(chair) = chair {
-        query = query.filter(conference::Column::ChairId.eq(chair));
-    }
+    let query = conference::Entity::find()
+        .filter(conference::Column::ConferenceDate.between(from, to))
+        .filter(sight.condition());
     query.order_by_asc(conference::Column::StartsAt).order_by_asc(conference::Column::Id).all(db).await
 }
 
-/// Conferences by id.
+/// Conferences by id, of those that somebody may see.
 pub async fn by_ids(
     db: &impl ConnectionTrait,
-    ids: Vec<ConferenceId>,
+    ids: impl IntoIterator<Item = ConferenceId>,
+    sight: Sight,
 ) -> Result<Vec<conference::Model>, DbErr> {
-    conference::Entity::find().filter(conference::Column::Id.is_in(ids)).all(db).await
+    let found = conference::Entity::find().filter(conference::Column::Id.is_in(ids));
+    found.filter(sight.condition()).all(db).await
+}
+
+/// A conference that somebody may see, taken for this transaction: two writers come one after the other.
+pub async fn take(tx: &Tx, id: ConferenceId, sight: Sight) -> Result<Option<conference::Model>, DbErr> {
+    let found = conference::Entity::find_by_id(id).filter(sight.condition());
+    found.lock(LockType::Update).one(tx.conn()).await
 }
 
 /// The first day after `day` that has a conference.
 pub async fn next_after(
     db: &impl ConnectionTrait,
     day: NaiveDate,
-    chair: Option<ChairId>,
+    sight: Sight,
 ) -> Result<Option<conference::Model>, DbErr> {
-    let mut query = conference::Entity::find()
+    let query = conference::Entity::find()
         .filter(conference::Column::ConferenceDate.gt(day))
-        .filter(conference::Column::Status.ne(super::Status::Cancelled));
-    if let Some(chair) = chair {
-        query = query.filter(conference::Column::ChairId.eq(chair));
-    }
+        .filter(conference::Column::Status.ne(super::Status::Cancelled))
+        .filter(sight.condition());
     query.order_by_asc(conference::Column::StartsAt).one(db).await
 }
 
@@ -52,7 +58,7 @@ pub async fn with_open_register(
     db: &impl ConnectionTrait,
     from: NaiveDate,
     until: NaiveDate,
-    chair: Option<ChairId>,
+    sight: Sight,
     at_most: u64,
 ) -> Result<Vec<conference::Model>, DbErr> {
     let confirmed = Query::select()
@@ -63,13 +69,11 @@ pub async fn with_open_register(
                 .equals((conference::Entity, conference::Column::Id)),
         )
         .to_owned();
-    let mut query = conference::Entity::find()
+    let query = conference::Entity::find()
         .filter(conference::Column::ConferenceDate.between(from, until))
         .filter(conference::Column::Status.ne(super::Status::Cancelled))
-        .filter(Expr::exists(confirmed).not());
-    if let Some(chair) = chair {
-        query = query.filter(conference::Column::ChairId.eq(chair));
-    }
+        .filter(Expr::exists(confirmed).not())
+        .filter(sight.condition());
     query.order_by_desc(conference::Column::StartsAt).limit(at_most).all(db).await
 }
 

@@ -21,6 +21,8 @@ pub enum Owed {
     Feedback(Wording, Reached),
     /// Something, once somebody has settled whose fault it was.
     HeldBack,
+    /// A letter, if a QA manager releases it: a restricted conference sends nothing by itself.
+    ToRelease(Wording),
 }
 
 /// What a letter's statements rest on. While it stays the same, so does the letter.
@@ -97,9 +99,11 @@ pub fn owed(
             else {
                 return Owed::Nothing;
             };
-            // A restricted conference sends nothing by itself either.
-            if assessed.is_to_be_settled(row.absence_reason) || record.conference.restricted {
+            if assessed.is_to_be_settled(row.absence_reason) {
                 return Owed::HeldBack;
+            }
+            if record.conference.restricted {
+                return Owed::ToRelease(wording);
             }
             let reached = recipients_of(record, place, directory, contacts, settings, today);
             Owed::Feedback(wording, reached)

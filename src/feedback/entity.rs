@@ -23,6 +23,8 @@ pub mod feedback {
         pub basis: String,
         pub state: ItemState,
         pub made_at: DateTime<Utc>,
+        /// Who released it, where the conference is restricted.
+        pub released_by: Option<String>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

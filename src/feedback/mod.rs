@@ -7,6 +7,7 @@ pub(crate) mod entity;
 mod letter;
 mod pages;
 mod recipients;
+mod release;
 mod retry;
 mod settings;
 mod still_due;
@@ -48,5 +49,6 @@ codes! {
         ToTelephone = "to_telephone", "to be telephoned";
         Telephoned = "telephoned", "telephoned";
         Overtaken = "overtaken", "overtaken before it went";
+        Withheld = "withheld", "withheld: the conference is restricted";
     }
 }

@@ -10,6 +10,7 @@ use super::store;
 use super::wording::wording;
 use super::{FeedbackId, ItemState, Kind, Settings};
 use crate::agencies::store::directory_of;
+use crate::conferences::Sight;
 use crate::invitations;
 use crate::outbox::{self, Claim, Delivery, End, Fate, Gone};
 use crate::platform::{Db, Tx};
@@ -52,14 +53,18 @@ impl Delivery for StillDue<'_> {
         match item.state {
             ItemState::Overtaken => return overtaken("the record was amended before it went"),
             ItemState::Telephoned => return overtaken("somebody telephoned"),
+            ItemState::Withheld => return overtaken("a QA manager withheld it"),
             ItemState::Posted | ItemState::ToTelephone => {}
         }
         let Some(row) = invitations::store::by_id(db, item.invitation_id).await? else {
             return overtaken("its invitation is gone");
         };
-        let Some(record) = record(db, row.conference_id).await? else {
+        let Some(record) = record(db, row.conference_id, Sight::Everything).await? else {
             return overtaken("its conference is gone");
         };
+        if record.conference.restricted && item.released_by.is_none() {
+            return overtaken("the conference is restricted now: a QA manager releases its letters");
+        }
         let facts = record.facts(&directory_of(db, record.services()).await?);
         let assessment = assess(&facts, self.policies.on(facts.date));
         let place = record.invitations.iter().position(|i| i.id == row.id);

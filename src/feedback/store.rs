@@ -77,6 +77,12 @@ pub async fn by_id(db: &impl ConnectionTrait, id: FeedbackId) -> Result<Option<f
     feedback::Entity::find_by_id(id).one(db).await
 }
 
+/// The conference that an item is about.
+pub async fn conference_of(db: &impl ConnectionTrait, id: FeedbackId) -> Result<Option<ConferenceId>, DbErr> {
+    let Some(item) = by_id(db, id).await? else { return Ok(None) };
+    Ok(invitations::store::by_id(db, item.invitation_id).await?.map(|row| row.conference_id))
+}
+
 /// One item, for this transaction alone.
 pub async fn take_item(tx: &Tx, id: FeedbackId) -> Result<Option<feedback::Model>, DbErr> {
     feedback::Entity::find_by_id(id).lock(LockType::Update).one(tx.conn()).await
@@ -109,9 +115,9 @@ pub async fn want_again(tx: &Tx, id: InvitationId) -> Result<(), DbErr> {
 }
 
 /// Every item about an invitation.
-pub async fn ids_of(tx: &Tx, id: InvitationId) -> Result<Vec<FeedbackId>, DbErr> {
+pub async fn ids_of(db: &impl ConnectionTrait, id: InvitationId) -> Result<Vec<FeedbackId>, DbErr> {
     let of = feedback::Entity::find().filter(feedback::Column::InvitationId.eq(id));
-    of.select_only().column(feedback::Column::Id).into_tuple().all(tx.conn()).await
+    of.select_only().column(feedback::Column::Id).into_tuple().all(db).await
 }
 
 /// Items that were to be telephoned, and whose messages are in the queue again.
@@ -154,6 +160,8 @@ pub async fn following(
         .filter(conference::Column::Id.is_in(ids))
         .filter(conference::Column::ConferenceDate.gt(record.conference.conference_date))
         .filter(conference::Column::Status.ne(Status::Cancelled))
+        // The day of a restricted conference is not told.
+        .filter(conference::Column::Restricted.eq(false))
         .order_by_asc(conference::Column::StartsAt)
         .all(db)
         .await?;

@@ -3,19 +3,21 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::due::{Basis, Owed, owed};
 use super::entity::feedback;
 use super::letter::{Letter, Source};
 use super::recipients::{Reached, Recipient};
-use super::{FeedbackId, ItemState, Kind, Settings, Wording, store};
+use super::store::Following;
+use super::{FeedbackId, ItemState, Kind, Settings, Wording, release, store};
 use crate::agencies::entity::contact;
 use crate::agencies::store::{Directory, contacts_of, directory_of};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
-use crate::conferences::{self, ConferenceId};
-use crate::mail::{Draft, MessageError, TemplateError, Templates, Trust, freeze};
-use crate::outbox::{self, Gone, MessageId, Post};
+use crate::conferences::{self, ConferenceId, Sight};
+use crate::mail::Trust;
+use crate::outbox::{self, Gone, Letterhead, MessageId, NoticeError, Post};
 use crate::platform::{Db, Keys, Tx};
 use crate::register::store::{Record, record};
 use crate::register::{Assessment, Policies, assess};
@@ -31,12 +33,9 @@ pub enum FeedbackError {
     /// The database refused.
     #[error(transparent)]
     Db(#[from] DbErr),
-    /// A template does not render.
+    /// A letter could not be written.
     #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// A message could not be built.
-    #[error(transparent)]
-    Message(#[from] MessageError),
+    Letter(#[from] NoticeError),
 }
 
 /// What the task works with.
@@ -46,8 +45,8 @@ pub struct Office<'a> {
     pub db: &'a Db,
     /// The keys, for the audit trail.
     pub keys: &'a Keys,
-    /// The letters' templates.
-    pub templates: &'a Templates,
+    /// What letters are written on.
+    pub letterhead: &'a Letterhead,
     /// Notice, calendar, quorum.
     pub policies: &'a Policies,
     /// When, to whom, signed by whom.
@@ -141,16 +140,7 @@ async fn make_one(
     let Some(paperwork) = Paperwork::open(tx.conn(), id, office.policies, now).await? else { return Ok(()) };
     let newest = store::newest(tx.conn(), paperwork.record.invitations.iter().map(|i| i.id)).await?;
     let following = store::following(tx.conn(), &paperwork.record, paperwork.today).await?;
-    let source = Source {
-        record: &paperwork.record,
-        assessment: &paperwork.assessment,
-        directory: &paperwork.directory,
-        following: &following,
-        chair: &paperwork.chair,
-        policies: office.policies,
-        settings: office.settings,
-        today: paperwork.today,
-    };
+    let source = paperwork.source(&following, office);
     let held_before = made.held_back;
     let mut under_way = false;
     let mut events = Vec::new();
@@ -162,7 +152,14 @@ async fn make_one(
                 made.held_back += 1;
                 continue;
             }
-            Owed::Nothing => (None, Reached::default()),
+            owed if paperwork.record.conference.restricted => {
+                // What has gone is not corrected by itself either.
+                made.held_back += usize::from(
+                    release::waits(tx.conn(), &paperwork, place, &owed, newest.get(&row.id)).await?.is_some(),
+                );
+                continue;
+            }
+            Owed::Nothing | Owed::ToRelease(_) => (None, Reached::default()),
             Owed::Feedback(wording, reached) => (Some(wording), reached),
         };
         let name = wording.map_or(CORRECTION, Wording::code);
@@ -191,8 +188,8 @@ async fn make_one(
         if kind == Kind::Correction {
             // Those who were written to are told. Whoever was still to be written to, and has not been, gets the
             // letter itself.
-            let about = store::ids_of(tx, row.id).await?.into_iter().map(|id| id.0);
-            let written = outbox::sent_to(tx, about).await?.into_iter().map(|address| Recipient {
+            let about = store::ids_of(tx.conn(), row.id).await?.into_iter().map(|id| id.0);
+            let written = outbox::sent_to(tx.conn(), about).await?.into_iter().map(|address| Recipient {
                 full: office.settings.domains.trust(&address) == Trust::Full,
                 address,
             });
@@ -216,6 +213,7 @@ async fn make_one(
             basis: serde_json::to_string(&basis(name)).expect("codes are JSON"),
             state: if reached.call { ItemState::ToTelephone } else { ItemState::Posted },
             made_at: now,
+            released_by: None,
         };
         let about = item.id.0;
         let payload = json!({ "invitation": row.id, "wording": name, "version": item.version, "kind": kind });
@@ -227,20 +225,7 @@ async fn make_one(
         let absence = reached.recipients.into_iter().map(|recipient| (recipient, of_absence, wording));
         for (recipient, name, wording) in correction.chain(absence) {
             let letter = Letter::of(source, place, wording);
-            let template = if recipient.full { name } else { MINIMAL };
-            let id = MessageId::new();
-            let message_id = message_id(id, &office.settings.from);
-            let draft = Draft {
-                from: &office.settings.from,
-                reply_to: &office.settings.reply_to,
-                to: &recipient.address,
-                message_id: &message_id,
-                date: now,
-            };
-            let message = freeze(draft, &office.templates.write(template, &letter)?)?;
-            let recipient = recipient.address;
-            let post = Post { id, kind: name.to_owned(), about, recipient, message_id, message, at: now };
-            outbox::post(tx, post).await?;
+            post(tx, office, about, name, &letter, recipient, now).await?;
             made.letters += 1;
         }
     }
@@ -251,30 +236,55 @@ async fn make_one(
     Ok(())
 }
 
-/// Made of the outbox id, so that a message sent again is the same message.
-fn message_id(id: MessageId, from: &str) -> String {
-    let domain = from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>'));
-    format!("<{id}@{domain}>")
+/// Posts one letter of an item; to an address that may be told little, one that says little.
+pub(super) async fn post(
+    tx: &Tx,
+    office: Office<'_>,
+    about: Uuid,
+    name: &str,
+    letter: &Letter,
+    recipient: Recipient,
+    now: DateTime<Utc>,
+) -> Result<(), FeedbackError> {
+    let template = if recipient.full { name } else { MINIMAL };
+    let (id, recipient) = (MessageId::new(), recipient.address);
+    let (message_id, message) = office.letterhead.write(id, template, &recipient, letter, now)?;
+    let kind = name.to_owned();
+    let post = Post { id, kind, about, recipient, message_id, message, at: now, is_notice: false };
+    Ok(outbox::post(tx, post).await?)
 }
 
 /// One conference with everything that its letters are written from.
-struct Paperwork {
-    record: Record,
-    assessment: Assessment,
-    directory: Directory,
-    contacts: Vec<contact::Model>,
-    chair: String,
-    today: chrono::NaiveDate,
+pub(super) struct Paperwork {
+    pub record: Record,
+    pub assessment: Assessment,
+    pub directory: Directory,
+    pub contacts: Vec<contact::Model>,
+    pub chair: String,
+    pub today: chrono::NaiveDate,
 }
 
 impl Paperwork {
-    async fn open(
+    pub(super) fn source<'a>(&'a self, following: &'a Following, office: Office<'a>) -> Source<'a> {
+        Source {
+            record: &self.record,
+            assessment: &self.assessment,
+            directory: &self.directory,
+            following,
+            chair: &self.chair,
+            policies: office.policies,
+            settings: office.settings,
+            today: self.today,
+        }
+    }
+
+    pub(super) async fn open(
         db: &impl ConnectionTrait,
         id: ConferenceId,
         policies: &Policies,
         now: DateTime<Utc>,
     ) -> Result<Option<Self>, DbErr> {
-        let Some(record) = record(db, id).await? else { return Ok(None) };
+        let Some(record) = record(db, id, Sight::Everything).await? else { return Ok(None) };
         let directory = directory_of(db, record.services()).await?;
         let facts = record.facts(&directory);
         let assessment = assess(&facts, policies.on(facts.date));
@@ -284,7 +294,7 @@ impl Paperwork {
         Ok(Some(Self { record, assessment, directory, contacts, chair, today: london::date(now) }))
     }
 
-    fn owed(&self, settings: &Settings) -> Vec<Owed> {
+    pub(super) fn owed(&self, settings: &Settings) -> Vec<Owed> {
         owed(&self.record, &self.assessment, &self.directory, &self.contacts, settings, self.today)
     }
 }
@@ -303,7 +313,7 @@ pub async fn preview(
         for owed in paperwork.owed(settings) {
             match owed {
                 Owed::Nothing => {}
-                Owed::HeldBack => made.held_back += 1,
+                Owed::HeldBack | Owed::ToRelease(_) => made.held_back += 1,
                 Owed::Feedback(_, reached) => {
                     made.absences += 1;
                     made.letters += reached.recipients.len();

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::agencies::ServiceId;
 use crate::agencies::store::directory;
-use crate::conferences::ConferenceId;
 use crate::conferences::entity::conference;
+use crate::conferences::{self, ConferenceId, Sight};
 use crate::feedback::FeedbackId;
 use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
@@ -21,12 +21,15 @@ use crate::outbox::{self, Listed};
 pub struct Posted {
     /// The kind of letter: its template folder.
     pub kind: String,
-    /// The conference's random reference.
+    /// The conference's random reference; empty for a notice, which is about none.
     pub reference: String,
     /// The conference's local reference.
     pub conference: String,
     /// The conference.
-    pub conference_id: ConferenceId,
+    pub conference_id: Option<ConferenceId>,
+    /// The letter is not shown: its conference is restricted and not for who asks, or it is a notice.
+    #[serde(skip)]
+    pub hidden: bool,
     /// The agency's code.
     pub agency: String,
     /// The service.
@@ -56,13 +59,17 @@ const BATCH: usize = 1000;
 
 /// Every message, in the order in which they were posted.
 pub async fn posted(db: &impl ConnectionTrait) -> Result<Vec<Posted>, DbErr> {
-    described(db, outbox::list(db).await?).await
+    described(db, outbox::list(db).await?, Sight::Everything).await
 }
 
-/// These messages, with what each is about.
-pub async fn described(db: &impl ConnectionTrait, messages: Vec<Listed>) -> Result<Vec<Posted>, DbErr> {
+/// These messages, with what each is about, as far as somebody may know.
+pub async fn described(
+    db: &impl ConnectionTrait,
+    messages: Vec<Listed>,
+    sight: Sight,
+) -> Result<Vec<Posted>, DbErr> {
     let directory = directory(db).await?;
-    let mut about: HashMap<FeedbackId, (ServiceId, ConferenceId, String, String)> = HashMap::new();
+    let mut about: HashMap<FeedbackId, (ServiceId, Option<conference::Model>)> = HashMap::new();
     let ids: Vec<FeedbackId> = messages.iter().map(|m| FeedbackId(m.about_id)).collect();
     for ids in ids.chunks(BATCH) {
         let items: Vec<(FeedbackId, InvitationId)> = feedback::Entity::find()
@@ -83,39 +90,34 @@ pub async fn described(db: &impl ConnectionTrait, messages: Vec<Listed>) -> Resu
             .into_tuple()
             .all(db)
             .await?;
-        let conferences: Vec<(ConferenceId, String, String)> = conference::Entity::find()
-            .select_only()
-            .columns([
-                conference::Column::Id,
-                conference::Column::Reference,
-                conference::Column::ConferenceRef,
-            ])
-            .filter(conference::Column::Id.is_in(invitations.iter().map(|(_, conference, _)| *conference)))
-            .into_tuple()
-            .all(db)
-            .await?;
-        let conferences: HashMap<_, _> =
-            conferences.into_iter().map(|(id, r, local)| (id, (r, local))).collect();
+        let of = invitations.iter().map(|(_, conference, _)| *conference);
+        let seen = conferences::store::by_ids(db, of, sight).await?;
+        let seen: HashMap<_, _> = seen.into_iter().map(|c| (c.id, c)).collect();
         let invitations: HashMap<_, _> = invitations.into_iter().map(|(id, c, s)| (id, (c, s))).collect();
         for (item, invitation) in items {
             let (conference, service) = invitations[&invitation];
-            let (reference, local) = conferences[&conference].clone();
-            about.insert(item, (service, conference, reference, local));
+            about.insert(item, (service, seen.get(&conference).cloned()));
         }
     }
     Ok(messages
         .into_iter()
         .map(|m| {
-            let (service, conference_id, reference, conference) = about[&FeedbackId(m.about_id)].clone();
-            let (service, agency) = directory.of(service);
+            let about = about.get(&FeedbackId(m.about_id));
+            let known = about.and_then(|(service, met)| Some((directory.of(*service), met.as_ref()?)));
+            // A notice is between the service and its recipient.
+            let restricted = about.is_some() && known.is_none();
+            let of = |what: fn(&conference::Model) -> &String| {
+                known.map(|(_, met)| what(met).clone()).unwrap_or_default()
+            };
             Posted {
                 kind: m.kind,
-                reference,
-                conference,
-                conference_id,
-                agency: agency.code.clone(),
-                service: service.name.clone(),
-                recipient: m.recipient,
+                reference: if restricted { "restricted".to_owned() } else { of(|met| &met.reference) },
+                conference: of(|met| &met.conference_ref),
+                conference_id: known.map(|(_, met)| met.id),
+                agency: known.map(|((_, agency), _)| agency.code.clone()).unwrap_or_default(),
+                service: known.map(|((service, _), _)| service.name.clone()).unwrap_or_default(),
+                recipient: if restricted { String::new() } else { m.recipient },
+                hidden: known.is_none(),
                 state: m.state,
                 attempts: m.attempts,
                 may_have_been_delivered: m.may_have_been_delivered,
@@ -123,7 +125,7 @@ pub async fn described(db: &impl ConnectionTrait, messages: Vec<Listed>) -> Resu
                 due_at: m.due_at,
                 sent_at: m.sent_at,
                 id: m.id,
-                last_error: m.last_error,
+                last_error: m.last_error.filter(|_| !restricted),
             }
         })
         .collect())

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::store::{Settled, Settlement, claim, give_back, release_abandoned, settle};
-use super::{Claim, pause};
+use super::{Claim, notice, pause};
 use crate::mail::{SendError, Transport};
 use crate::platform::{Db, Tx};
 
@@ -209,7 +209,11 @@ impl<D: Delivery> Carrier<'_, D> {
         now: &(impl Fn() -> DateTime<Utc> + Sync),
     ) -> Result<(), DbErr> {
         let (mut not_out, mut refused) = (None, false);
-        let settlement = match self.delivery.fate(&claim, now()).await {
+        let fate = match claim.is_notice {
+            true => Ok(Fate::Send),
+            false => self.delivery.fate(&claim, now()).await,
+        };
+        let settlement = match fate {
             Ok(Fate::Cancel(why)) => Settlement::Cancelled(why),
             Ok(Fate::Wait(until, why)) => Settlement::Wait { until, why },
             // The lease is given back: nothing has gone.
@@ -231,7 +235,11 @@ impl<D: Delivery> Carrier<'_, D> {
                         if !matches!(error, SendError::Transient(_)) {
                             not_out = Some(why.clone());
                         }
-                        match self.delivery.next_attempt(claim.due_since, now()) {
+                        let next = match claim.is_notice {
+                            true => notice::next_attempt(claim.due_since, now()),
+                            false => self.delivery.next_attempt(claim.due_since, now()),
+                        };
+                        match next {
                             Some(at) => Settlement::Retry { at, why, may_be_out },
                             None => Settlement::Failed { why, may_be_out },
                         }
@@ -252,7 +260,7 @@ impl<D: Delivery> Carrier<'_, D> {
             Settled::Cancelled => Some(End::Cancelled),
             Settled::Sent | Settled::PutOff => None,
         };
-        if let Some(end) = end.filter(|_| ours) {
+        if let Some(end) = end.filter(|_| ours && !claim.is_notice) {
             self.delivery.ended(&tx, claim.about, end).await?;
         }
         tx.commit().await?;

@@ -32,6 +32,8 @@ pub mod message {
         pub last_error: Option<String>,
         /// What retries are counted from, whatever it was put off to: its first try, or since when it waits for one.
         pub due_since: DateTime<Utc>,
+        /// It tells of something that happened, goes at any hour, and is never overtaken.
+        pub is_notice: bool,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -5,6 +5,7 @@
 mod dispatch;
 mod entity;
 mod listing;
+mod notice;
 mod pause;
 mod store;
 
@@ -15,7 +16,9 @@ use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
 pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
+pub use entity::message::Model;
 pub use listing::{Listed, accepted_at, by_id, counts, list, oldest_due, page};
+pub use notice::{Letterhead, NoticeError, tell};
 pub use pause::{held_back, hold_back, let_go};
 pub use store::{Gone, all_given_up, cancel_unsent, doubt_all, post, requeue, sent_to};
 
@@ -52,6 +55,8 @@ pub struct Post {
     pub message: Vec<u8>,
     /// When.
     pub at: DateTime<Utc>,
+    /// It tells of something that happened, goes at any hour, and is never overtaken.
+    pub is_notice: bool,
 }
 
 /// A message that this process may send until its lease ends.
@@ -69,6 +74,7 @@ pub struct Claim {
     pub posted_at: DateTime<Utc>,
     /// What its retries are counted from: the first try.
     pub due_since: DateTime<Utc>,
+    is_notice: bool,
     /// Tries before this one.
     attempts: i32,
     lease: Uuid,

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::entity::message::{Column, Entity, Model};
@@ -28,6 +30,7 @@ pub async fn post(tx: &Tx, post: Post) -> Result<(), DbErr> {
         may_have_been_delivered: false,
         last_error: None,
         due_since: post.at,
+        is_notice: post.is_notice,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
     Ok(())
@@ -85,6 +88,7 @@ pub(super) async fn claim(
         message: row.message,
         posted_at: row.posted_at,
         due_since: if row.attempts == 0 { now } else { row.due_since },
+        is_notice: row.is_notice,
         attempts: row.attempts,
         lease,
     });
@@ -244,7 +248,10 @@ pub async fn all_given_up(tx: &Tx, about: Uuid) -> Result<bool, DbErr> {
 }
 
 /// The addresses that messages about these things have gone to.
-pub async fn sent_to(tx: &Tx, about: impl IntoIterator<Item = Uuid>) -> Result<Vec<String>, DbErr> {
+pub async fn sent_to(
+    db: &impl ConnectionTrait,
+    about: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<String>, DbErr> {
     Entity::find()
         .select_only()
         .column(Column::Recipient)
@@ -252,7 +259,7 @@ pub async fn sent_to(tx: &Tx, about: impl IntoIterator<Item = Uuid>) -> Result<V
         .filter(Column::State.is_in([State::Sent, State::Sending]).or(Column::MayHaveBeenDelivered.eq(true)))
         .distinct()
         .into_tuple()
-        .all(tx.conn())
+        .all(db)
         .await
 }
 

@@ -2,8 +2,7 @@
 //! that somebody else changed since the form was opened stays, and is shown to the second.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::LockType;
-use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, QuerySelect};
+use sea_orm::{ActiveModelTrait, DbErr, IntoActiveModel};
 use serde_json::json;
 
 use super::form::Submission;
@@ -11,8 +10,7 @@ use super::merge::{self, Difference, Verdict, conference_contradicts, contradict
 use super::sealed;
 use super::store::{Record, records};
 use crate::audit::{self, Actor, Event};
-use crate::conferences::ConferenceId;
-use crate::conferences::entity::conference;
+use crate::conferences::{self, ConferenceId, Sight};
 use crate::invitations;
 use crate::platform::{Keys, Tx};
 
@@ -33,11 +31,11 @@ pub struct Clash {
     pub at: Option<DateTime<Utc>>,
 }
 
-/// Takes the conference's row for this transaction, so that two saves come one after the other, and
-/// reads the whole record.
-pub async fn take(tx: &Tx, id: ConferenceId) -> Result<Option<Record>, DbErr> {
-    let taken = conference::Entity::find_by_id(id).lock(LockType::Update).all(tx.conn()).await?;
-    Ok(records(tx.conn(), taken).await?.pop())
+/// Takes the row of a conference that somebody may see for this transaction, so that two saves come one
+/// after the other, and reads the whole record.
+pub async fn take(tx: &Tx, id: ConferenceId, sight: Sight) -> Result<Option<Record>, DbErr> {
+    let taken = conferences::store::take(tx, id, sight).await?;
+    Ok(records(tx.conn(), taken.into_iter().collect()).await?.pop())
 }
 
 /// What changed, for the audit trail, and what clashed.

@@ -11,8 +11,8 @@ use super::{ChildFacts, ConferenceFacts, InvitationFacts, Policies};
 use crate::agencies::ServiceId;
 use crate::agencies::store::Directory;
 use crate::calendar;
-use crate::conferences::ConferenceId;
 use crate::conferences::entity::{child, conference};
+use crate::conferences::{self, ConferenceId, Sight};
 use crate::invitations::entity::{invitation, invitation_child};
 use crate::invitations::{InvitationId, MinimumNotice};
 
@@ -120,9 +120,13 @@ pub async fn records(
     Ok(records)
 }
 
-/// The record of one conference.
-pub async fn record(db: &impl ConnectionTrait, id: ConferenceId) -> Result<Option<Record>, DbErr> {
-    let found = conference::Entity::find_by_id(id).all(db).await?;
+/// The record of one conference, if it may be seen.
+pub async fn record(
+    db: &impl ConnectionTrait,
+    id: ConferenceId,
+    sight: Sight,
+) -> Result<Option<Record>, DbErr> {
+    let found = conferences::store::by_ids(db, [id], sight).await?;
     Ok(records(db, found).await?.pop())
 }
 

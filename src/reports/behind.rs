@@ -8,7 +8,7 @@ use super::Month;
 use super::measures::*;
 use super::paper::measure;
 use super::store::{MonthData, load};
-use crate::conferences::ConferenceId;
+use crate::conferences::{self, ConferenceId, Sight};
 use crate::invitations::Fault;
 use crate::register::{Policies, Standing};
 
@@ -50,14 +50,20 @@ pub struct Behind {
     pub fault: Option<Fault>,
 }
 
-/// The invitations behind a figure; `None` for a figure that does not exist.
+/// The invitations behind a figure that somebody may see, and how many there are of conferences that are
+/// restricted for them: those are in the figure, and only in the figure. `None` for a figure that does not
+/// exist.
 pub async fn behind(
     db: &impl ConnectionTrait,
     month: Month,
     policies: &Policies,
     selection: &Selection,
-) -> Result<Option<Vec<Behind>>, DbErr> {
+    sight: Sight,
+) -> Result<Option<(Vec<Behind>, usize)>, DbErr> {
     let data = load(db, month, policies).await?;
+    let both = data.cases.iter().chain(&data.previous).map(|case| &case.record.conference);
+    let restricted: Vec<ConferenceId> = both.filter(|c| c.restricted).map(|c| c.id).collect();
+    let seen = conferences::store::by_ids(db, restricted, sight).await?;
     let Some(test) = test(selection, &data, policies) else { return Ok(None) };
     let previous_month = matches!(selection.figure.as_str(), "M15" | "M16" | "M17");
     let cases = if previous_month { &data.previous } else { &data.cases };
@@ -69,7 +75,12 @@ pub async fn behind(
             && (!selection.neglect || is_neglect(e.case))
             && test(e)
     });
-    let shown = chosen.map(|e| {
+    let hidden = |e: &Entry<'_>| {
+        let c = &e.case.record.conference;
+        c.restricted && seen.iter().all(|s| s.id != c.id)
+    };
+    let (hidden, shown): (Vec<_>, Vec<_>) = chosen.partition(hidden);
+    let shown = shown.into_iter().map(|e| {
         let (service, agency) = data.directory.of(e.row.service_id);
         Behind {
             conference: e.case.record.conference.id,
@@ -82,7 +93,7 @@ pub async fn behind(
             fault: e.assessed.fault,
         }
     });
-    Ok(Some(shown.collect()))
+    Ok(Some((shown.collect(), hidden.len())))
 }
 
 type Test<'a> = Box<dyn Fn(&Entry<'_>) -> bool + 'a>;

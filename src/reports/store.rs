@@ -10,7 +10,7 @@ use super::Month;
 use super::measures::{entries, is_miss, proceeded_inquorate};
 use crate::agencies::store::{Directory, directory};
 use crate::conferences::entity::{child, conference};
-use crate::conferences::{self, ConferenceId, ConferenceType, Status};
+use crate::conferences::{self, ConferenceId, ConferenceType, Sight, Status};
 use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
 use crate::register::entity::register;
@@ -85,7 +85,7 @@ pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) 
     wanted.dedup();
     let mut earlier = HashMap::new();
     for ids in wanted.chunks(BATCH) {
-        let rows = conferences::store::by_ids(db, ids.to_vec()).await?;
+        let rows = conferences::store::by_ids(db, ids.iter().copied(), Sight::Everything).await?;
         for case in assessed(records(db, rows).await?, policies, &directory) {
             earlier.insert(case.record.conference.id, case);
         }
@@ -111,7 +111,7 @@ async fn cases_between(
     policies: &Policies,
     directory: &Directory,
 ) -> Result<Vec<Case>, DbErr> {
-    let rows = conferences::store::between(db, month.first(), month.last(), None).await?;
+    let rows = conferences::store::between(db, month.first(), month.last(), Sight::Everything).await?;
     Ok(assessed(records(db, rows).await?, policies, directory))
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use crate::outbox::Letterhead;
 use crate::platform::{Clock, Db, Keys};
 
 /// How long a session lasts, and what its cookie is like.
@@ -34,4 +35,8 @@ pub struct Desk {
     pub second_factor: Arc<[String]>,
     /// Where people find the service, for links: no slash at its end.
     pub address: Arc<str>,
+    /// What notices are written on.
+    pub letterhead: Letterhead,
+    /// How long a restricted conference stays open to who broke the glass.
+    pub broken_glass: TimeDelta,
 }

@@ -26,6 +26,11 @@ impl Fields {
         self.0.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
 
+    /// Every value of a field: the boxes that were ticked.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(n, _)| n == name).map(|(_, value)| value.clone()).collect()
+    }
+
     /// A field without the blanks around it.
     pub fn text(&self, name: &str) -> &str {
         self.raw(name).trim()

@@ -3,6 +3,7 @@
 mod assets;
 mod csv_cell;
 mod desk;
+mod errors;
 mod fields;
 mod measured;
 mod page;
@@ -12,6 +13,7 @@ mod query;
 pub use assets::routes as asset_routes;
 pub use csv_cell::csv_cell;
 pub use desk::{Desk, SessionRules};
+pub use errors::Errors;
 pub use fields::{Choice, Fields, choices, options};
 pub use measured::measured;
 pub use page::{Banner, Chrome, Link, Page, announce, compile as compile_pages, standalone};

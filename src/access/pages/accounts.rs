@@ -5,12 +5,11 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
-use super::Errors;
 use crate::access::account::{AccountError, Keeping, NewAccount};
 use crate::access::link::LINK_DAYS;
 use crate::access::{KeepAccounts, May, Role, SignedIn, password, store};
 use crate::conferences;
-use crate::web::{Choice, Desk, Fields, Page, Problem, options};
+use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, options};
 
 #[derive(Serialize)]
 struct Row {

@@ -6,14 +6,13 @@ use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Errors;
 use super::sign_in::count_attempt;
 use super::welcome::typed_twice;
 use crate::access::entity::Stage;
 use crate::access::{SignedIn, password, session, store};
 use crate::audit::{self, Event};
 use crate::calendar::{london, written};
-use crate::web::{Desk, Fields, Page, Problem};
+use crate::web::{Desk, Errors, Fields, Page, Problem};
 
 #[derive(Serialize)]
 struct Session {

@@ -6,11 +6,9 @@ mod second_factor;
 mod sign_in;
 mod welcome;
 
-use std::collections::BTreeMap;
-
 use axum::Router;
 use axum::routing::{get, post};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::web::{Desk, query};
 
@@ -29,36 +27,6 @@ pub fn routes() -> Router<Desk> {
         .route("/accounts/{id}/link", post(accounts::link))
         .route("/accounts/{id}/disable", post(accounts::disable))
         .route("/accounts/{id}/forget-second-factor", post(accounts::forget_second_factor))
-}
-
-/// Errors of a form: in order for its top, and by field for beside them.
-#[derive(Default, Serialize)]
-struct Errors {
-    list: Vec<FieldError>,
-    at: BTreeMap<&'static str, String>,
-}
-
-#[derive(Serialize)]
-struct FieldError {
-    field: &'static str,
-    text: String,
-}
-
-impl Errors {
-    fn add(&mut self, field: &'static str, text: impl ToString) {
-        self.at.insert(field, text.to_string());
-        self.list.push(FieldError { field, text: text.to_string() });
-    }
-
-    fn one(field: &'static str, text: impl ToString) -> Self {
-        let mut errors = Self::default();
-        errors.add(field, text);
-        errors
-    }
-
-    fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
 }
 
 #[derive(Deserialize)]

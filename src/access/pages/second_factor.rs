@@ -7,14 +7,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::sign_in::{count_attempt, signed_in};
-use super::{Errors, Next, own_path, then};
+use super::{Next, own_path, then};
 use crate::access::entity::{Stage, account, session as row};
 use crate::access::may::Halfway;
 use crate::access::second_factor::{new_secret, picture, plain, recovery_codes, step};
 use crate::access::{SignedIn, password, session, store};
 use crate::audit::{self, Event};
 use crate::platform::{Keys, Sealed, Tx};
-use crate::web::{Chrome, Desk, Fields, Page, Problem};
+use crate::web::{Chrome, Desk, Errors, Fields, Page, Problem};
 
 /// What a secret is sealed for.
 const SECRET: &str = "account.second_factor";

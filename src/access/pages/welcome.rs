@@ -7,13 +7,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use serde_json::json;
 
-use super::Errors;
 use crate::access::account::{self, AccountError, NewAccount};
 use crate::access::entity::account_link;
 use crate::access::link::hashed;
 use crate::access::{Role, password, store};
 use crate::audit::{self, Actor, Event};
-use crate::web::{Chrome, Desk, Fields, Page, Problem};
+use crate::web::{Chrome, Desk, Errors, Fields, Page, Problem};
 
 #[derive(Serialize)]
 struct WelcomePage {

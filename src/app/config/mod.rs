@@ -220,6 +220,9 @@ pub struct Access {
     /// Roles that need a second factor.
     #[serde(deserialize_with = "roles")]
     pub second_factor_roles: Vec<Role>,
+    /// Hours for which a broken glass shows a restricted conference.
+    #[serde(deserialize_with = "number")]
+    pub broken_glass_hours: u32,
     /// Cookies over HTTPS only.
     #[serde(deserialize_with = "flag")]
     pub secure_cookies: bool,

@@ -13,7 +13,7 @@ use crate::app::site::Site;
 use crate::app::tasks::Task;
 use crate::audit::Actor;
 use crate::calendar::london;
-use crate::conferences::{self, ConferenceType, ProceededReason};
+use crate::conferences::{self, ConferenceType, ProceededReason, Sight};
 use crate::demo::{self, Size};
 use crate::feedback;
 use crate::imports::{self, File, Options};
@@ -118,9 +118,9 @@ const PLAN_ENDS: [&str; 3] = [
 /// The chairs confirm what the files of the day filled, and give the reasons that are asked of them.
 async fn chairs_confirm(site: &Site, day: NaiveDate) -> Result<(), Failure> {
     let open = conferences::store::with_open_register;
-    for waiting in open(site.db.read(), day - Days::new(LATE), day, None, 1000).await? {
+    for waiting in open(site.db.read(), day - Days::new(LATE), day, Sight::Everything, 1000).await? {
         let tx = site.db.begin("confirm register").await?;
-        let Some(record) = take_record(&tx, waiting.id).await? else { continue };
+        let Some(record) = take_record(&tx, waiting.id, Sight::Everything).await? else { continue };
         let directory = directory_of(tx.conn(), record.services()).await?;
         let name = conferences::store::chair(tx.conn(), record.conference.chair_id).await?;
         let facts = record.facts(&directory);

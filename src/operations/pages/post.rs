@@ -12,7 +12,7 @@ use crate::audit::{self, Event};
 use crate::calendar::{london, written};
 use crate::mail;
 use crate::operations::{Counter, Posted, described, hold_back as hold, let_go as release, requeue};
-use crate::outbox::{self, MessageId, State as Stands};
+use crate::outbox::{self, MessageId, Model, State as Stands};
 use crate::web::{Desk, Fields, Page, Problem, download};
 
 /// Messages on a page.
@@ -33,10 +33,11 @@ struct Tab {
 
 #[derive(Serialize)]
 struct Row {
-    href: String,
+    /// The letter, where it may be read.
+    href: Option<String>,
     kind: String,
     reference: String,
-    conference: String,
+    conference: Option<String>,
     service: String,
     recipient: String,
     state: &'static str,
@@ -56,10 +57,10 @@ impl Row {
             _ => None,
         };
         Self {
-            href: format!("/post/{}", m.id),
+            href: (!m.hidden).then(|| format!("/post/{}", m.id)),
             kind: m.kind.replace('_', " "),
             reference: m.reference.clone(),
-            conference: format!("/conferences/{}", m.conference_id),
+            conference: m.conference_id.map(|id| format!("/conferences/{id}")),
             service: m.service.clone(),
             recipient: m.recipient.clone(),
             state: m.state.label(),
@@ -134,7 +135,7 @@ async fn page(who: &SignedIn, desk: &Desk, asked: Asked, error: bool) -> Result<
     let state = asked.state.map(|s| format!("state={}&", s.code())).unwrap_or_default();
     let full = messages.len() as u64 == SHOWN;
     let more = messages.last().filter(|_| full).map(|m| format!("/post?{state}from={}", m.id));
-    let rows = described(db, messages).await?.iter().map(|m| Row::of(m, now)).collect();
+    let rows = described(db, messages, who.sight(now)).await?.iter().map(|m| Row::of(m, now)).collect();
     let held = outbox::held_back(db).await?;
     Ok(PostPage {
         tabs,
@@ -177,7 +178,15 @@ async fn frozen(desk: &Desk, id: &str, who: &SignedIn) -> Result<(MessageId, Vec
     let not_found = || Problem::NotFound(who.chrome());
     let id: MessageId = id.parse().map_err(|_| not_found())?;
     let message = outbox::by_id(desk.db.read(), id).await?.ok_or_else(not_found)?;
+    described_for(desk, who, &message).await?;
     Ok((id, message.message))
+}
+
+/// A message with what it is about; one of a conference that is hidden from this person is not there.
+async fn described_for(desk: &Desk, who: &SignedIn, message: &Model) -> Result<Posted, Problem> {
+    let sight = who.sight(desk.clock.now());
+    let found = described(desk.db.read(), vec![message.into()], sight).await?.pop();
+    found.filter(|posted| !posted.hidden).ok_or_else(|| Problem::NotFound(who.chrome()))
 }
 
 pub(super) async fn one(
@@ -190,7 +199,7 @@ pub(super) async fn one(
     let id: MessageId = id.parse().map_err(|_| not_found())?;
     let db = desk.db.read();
     let message = outbox::by_id(db, id).await?.ok_or_else(not_found)?;
-    let posted = described(db, vec![(&message).into()]).await?.pop().ok_or_else(not_found)?;
+    let posted = described_for(&desk, &may.who, &message).await?;
     let letter = read(&message.message)?;
     let may_requeue = message.state == Stands::Failed && may.who.role.may(Permission::Requeue);
     let page = LetterPage {

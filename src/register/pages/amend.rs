@@ -10,16 +10,16 @@ use serde::Serialize;
 
 use super::register::{ChildFields, ConferenceFields, child_fields, conference_fields};
 use super::{
-    ClashLine, Heading, RowFields, as_it_stands, clash_lines, heading, mine, names, occasion, open,
-    row_fields,
+    ClashLine, Heading, RowFields, as_it_stands, clash_lines, heading, names, occasion, open, row_fields,
+    take_mine,
 };
 use crate::access::{AmendRegister, May, SignedIn};
-use crate::agencies::store::{Directory, directory_of};
+use crate::agencies::store::Directory;
 use crate::conferences::ConferenceId;
 use crate::register::Policies;
 use crate::register::amend::{Amendment, NotAmended};
 use crate::register::form::{FieldError, Reader, Submission};
-use crate::register::save::{Clash, open_deputy, take};
+use crate::register::save::{Clash, open_deputy};
 use crate::register::store::Record;
 use crate::web::{Desk, Fields, Page, Problem};
 
@@ -156,9 +156,8 @@ pub(super) async fn amend(
 ) -> Result<Response, Problem> {
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
     let tx = desk.db.begin("amend register").await?;
-    let record = mine(&may.who, take(&tx, id).await?)?;
+    let (record, directory) = take_mine(&tx, &desk, &may.who, id).await?;
     let place = place(&may.who, &record, &invitation)?;
-    let directory = directory_of(tx.conn(), record.services()).await?;
     let ours = &record.invitations[place];
     let name = &names(&record, &directory)[place];
     let mut reader = Reader::new(&fields, ours.id, name, occasion(&desk, &record, &policies));
@@ -200,8 +199,7 @@ pub(super) async fn amend_conference(
 ) -> Result<Response, Problem> {
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
     let tx = desk.db.begin("amend register").await?;
-    let record = mine(&may.who, take(&tx, id).await?)?;
-    let directory = directory_of(tx.conn(), record.services()).await?;
+    let (record, directory) = take_mine(&tx, &desk, &may.who, id).await?;
     let submission = Submission::read(
         &fields,
         &record,

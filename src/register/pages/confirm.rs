@@ -8,15 +8,14 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
-use super::{Heading, child_name, heading, mine, names, open};
+use super::{Heading, child_name, heading, names, open, take_mine};
 use crate::access::{ConfirmRegister, May, SignedIn};
-use crate::agencies::store::{Directory, directory_of};
+use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::conferences::{ConferenceId, ProceededReason};
 use crate::platform::Keys;
 use crate::register::confirm::{Blocker, Reasons, blockers, confirm as confirm_register};
 use crate::register::form::FieldError;
-use crate::register::save::take;
 use crate::register::store::Record;
 use crate::register::{Assessment, MaximumAge, Policies, Standing, assess, is_recent};
 use crate::web::{Choice, Desk, Fields, Page, Problem, options};
@@ -237,12 +236,11 @@ pub(super) async fn confirm(
 ) -> Result<Response, Problem> {
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
     let tx = desk.db.begin("confirm register").await?;
-    let record = mine(&may.who, take(&tx, id).await?)?;
+    let (record, directory) = take_mine(&tx, &desk, &may.who, id).await?;
     let there = format!("/conferences/{id}");
     if record.register.is_some() {
         return Ok(Redirect::to(&there).into_response());
     }
-    let directory = directory_of(tx.conn(), record.services()).await?;
     let plan_end: HashMap<_, _> =
         record.children.iter().map(|c| (c.id, fields.text(&format!("why.{}", c.id)).to_owned())).collect();
     let reasons = Reasons { plan_end, proceeded: fields.text("proceeded").parse().ok() };

@@ -9,21 +9,23 @@ mod today;
 use axum::Router;
 use axum::routing::get;
 use serde::Serialize;
+use serde_json::json;
 
 use super::form::Occasion;
 use super::merge;
-use super::save::{Clash, open_deputy};
+use super::save::{Clash, open_deputy, take};
 use super::store::{Record, record};
 use super::{Assessment, Policies, assess_at};
 use crate::access::SignedIn;
 use crate::agencies::store::{Directory, directory_of};
+use crate::audit::{self, Event};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId, Status};
 use crate::invitations::entity::invitation;
 use crate::invitations::{
     AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View, notice,
 };
-use crate::platform::Keys;
+use crate::platform::{Keys, Tx};
 use crate::web::{Choice, Desk, Fields, Problem, choices, options};
 
 /// Every address of this room.
@@ -37,15 +39,27 @@ pub fn routes() -> Router<Desk> {
         .route("/conferences/{id}/amend/{invitation}", get(amend::show).post(amend::amend))
 }
 
-/// The record of a conference that this person may see: not there, not theirs and restricted look the same.
-fn mine(who: &SignedIn, record: Option<Record>) -> Result<Record, Problem> {
-    let theirs = |r: &Record| who.chair.is_none_or(|chair| chair == r.conference.chair_id);
-    record.filter(theirs).filter(|r| !r.conference.restricted).ok_or_else(|| Problem::NotFound(who.chrome()))
+/// The record of a conference, to be changed in `tx`: not there, not theirs and restricted look the same.
+async fn take_mine(
+    tx: &Tx,
+    desk: &Desk,
+    who: &SignedIn,
+    id: ConferenceId,
+) -> Result<(Record, Directory), Problem> {
+    let taken = take(tx, id, who.sight(desk.clock.now())).await?;
+    let record = taken.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    let directory = directory_of(tx.conn(), record.services()).await?;
+    Ok((record, directory))
 }
 
 async fn open(desk: &Desk, who: &SignedIn, id: &str) -> Result<(Record, Directory), Problem> {
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(who.chrome()))?;
-    let record = mine(who, record(desk.db.read(), id).await?)?;
+    let found = record(desk.db.read(), id, who.sight(desk.clock.now())).await?;
+    let record = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    if record.conference.restricted {
+        let event = Event { action: "restricted.looked", object: id.to_string(), payload: json!({}) };
+        audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?;
+    }
     let directory = directory_of(desk.db.read(), record.services()).await?;
     Ok((record, directory))
 }

@@ -9,16 +9,16 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, mine, names, occasion,
-    open, row_fields,
+    ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, names, occasion, open,
+    row_fields, take_mine,
 };
 use crate::access::{KeepRegister, May, SignedIn};
-use crate::agencies::store::{Directory, directory_of};
+use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::conferences::entity::conference;
 use crate::conferences::{AdjournmentReason, ConferenceId, Decision, Status};
 use crate::register::form::{FieldError, Submission};
-use crate::register::save::{Clash, open_deputy, save as save_register, take};
+use crate::register::save::{Clash, open_deputy, save as save_register};
 use crate::register::store::Record;
 use crate::register::{Policies, merge};
 use crate::web::{Choice, Desk, Fields, Page, Problem, choices, options};
@@ -195,12 +195,11 @@ pub(super) async fn save(
 ) -> Result<Response, Problem> {
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
     let tx = desk.db.begin("save register").await?;
-    let record = mine(&may.who, take(&tx, id).await?)?;
+    let (record, directory) = take_mine(&tx, &desk, &may.who, id).await?;
     let here = format!("/conferences/{id}");
     if record.register.is_some() || record.conference.status == Status::Cancelled {
         return Ok(Redirect::to(&here).into_response());
     }
-    let directory = directory_of(tx.conn(), record.services()).await?;
     let submission = Submission::read(
         &fields,
         &record,

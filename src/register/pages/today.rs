@@ -80,12 +80,12 @@ pub(super) async fn today(
         Some(text) => written::day(text)
             .ok_or_else(|| Problem::Bad(format!("\"{text}\" is not a date: write it as 30/09/2026.")))?,
     };
-    let db = desk.db.read();
-    let found = conferences::store::between(db, day, day, who.chair).await?;
+    let (db, sight) = (desk.db.read(), who.sight(desk.clock.now()));
+    let found = conferences::store::between(db, day, day, sight).await?;
     let directory = directory(db).await?;
     let chairs = conferences::store::chairs(db).await?;
     let mut rows = Vec::new();
-    for record in records(db, found).await?.into_iter().filter(|r| !r.conference.restricted) {
+    for record in records(db, found).await? {
         let c = &record.conference;
         let assessment = as_it_stands(&record, &directory, &policies, &desk);
         let state = match (c.status, &record.register) {
@@ -117,12 +117,12 @@ pub(super) async fn today(
         });
     }
     let next = match rows.is_empty() {
-        true => conferences::store::next_after(db, day, who.chair).await?,
+        true => conferences::store::next_after(db, day, sight).await?,
         false => None,
     };
     let since = today - Days::new(366);
-    let open = conferences::store::with_open_register(db, since, today, who.chair, OPEN_SHOWN).await?;
-    let open = open.into_iter().filter(|c| !c.restricted).map(|c| OpenRow {
+    let open = conferences::store::with_open_register(db, since, today, sight, OPEN_SHOWN).await?;
+    let open = open.into_iter().map(|c| OpenRow {
         href: format!("/conferences/{}", c.id),
         text: format!("{}, {}, {}", c.reference, london::full_date(c.conference_date), c.kind.label()),
     });

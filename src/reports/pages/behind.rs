@@ -54,6 +54,8 @@ struct BehindPage {
     part: String,
     rows: Vec<BehindRow>,
     count: usize,
+    /// Invitations of restricted conferences, which are only counted.
+    hidden: usize,
 }
 
 impl Page for BehindPage {
@@ -82,11 +84,13 @@ pub(super) async fn behind_figure(
         locality: asked.locality,
         neglect: asked.lens.is_some(),
     };
-    let found = behind(desk.db.read(), month, &policies, &selection).await?;
-    let found = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    let sight = may.who.sight(desk.clock.now());
+    let found = behind(desk.db.read(), month, &policies, &selection, sight).await?;
+    let (found, hidden) = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
 
     let tx = desk.db.begin("note who looked behind a figure").await?;
-    let payload = json!({ "figure": selection.figure, "part": part, "invitations": found.len() });
+    let payload =
+        json!({ "figure": selection.figure, "part": part, "invitations": found.len(), "hidden": hidden });
     let event = Event { action: "figure.looked_behind", object: month.to_string(), payload };
     audit::record(&tx, &desk.keys, &may.who.actor(), desk.clock.now(), vec![event]).await?;
     tx.commit().await?;
@@ -103,7 +107,14 @@ pub(super) async fn behind_figure(
     });
     let rows: Vec<BehindRow> = rows.collect();
     let figure = asked.figure.replace('_', " ");
-    let page =
-        BehindPage { month: month.to_string(), name: month.name(), figure, part, count: rows.len(), rows };
+    let page = BehindPage {
+        month: month.to_string(),
+        name: month.name(),
+        figure,
+        part,
+        count: rows.len(),
+        hidden,
+        rows,
+    };
     Ok(page.show(may.who.chrome()))
 }

@@ -1,0 +1,103 @@
+//! Notices: a message that tells somebody with an account of something that happened here. It goes at any
+//! hour, says nothing of a child or a family, and nothing overtakes it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DbErr;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{MessageId, Post, store};
+use crate::mail::{Draft, MessageError, TemplateError, Templates, freeze};
+use crate::platform::Tx;
+
+/// What messages are written on.
+#[derive(Clone)]
+pub struct Letterhead {
+    /// The templates.
+    pub templates: Arc<Templates>,
+    /// `mail.from`; nothing is written while it is empty.
+    pub from: String,
+    /// `mail.reply_to`.
+    pub reply_to: String,
+}
+
+impl std::fmt::Debug for Letterhead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Letterhead").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+/// Why a message could not be posted.
+#[derive(Debug, thiserror::Error)]
+pub enum NoticeError {
+    /// The database refused.
+    #[error(transparent)]
+    Db(#[from] DbErr),
+    /// A template does not render.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A message could not be built.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+}
+
+impl Letterhead {
+    /// Whether there is an address to write from.
+    pub fn is_set_up(&self) -> bool {
+        !self.from.is_empty() && !self.reply_to.is_empty()
+    }
+
+    /// Writes a message of a template, frozen, with its Message-ID: made of its id, so that a message sent again
+    /// is the same message.
+    pub fn write(
+        &self,
+        id: MessageId,
+        template: &str,
+        to: &str,
+        context: &impl Serialize,
+        now: DateTime<Utc>,
+    ) -> Result<(String, Vec<u8>), NoticeError> {
+        let domain =
+            self.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>'));
+        let message_id = format!("<{id}@{domain}>");
+        let draft =
+            Draft { from: &self.from, reply_to: &self.reply_to, to, message_id: &message_id, date: now };
+        let message = freeze(draft, &self.templates.write(template, context)?)?;
+        Ok((message_id, message))
+    }
+}
+
+/// Posts a notice to one address. `about`: the row that it tells of.
+pub async fn tell(
+    tx: &Tx,
+    letterhead: &Letterhead,
+    template: &str,
+    about: Uuid,
+    to: &str,
+    context: &impl Serialize,
+    now: DateTime<Utc>,
+) -> Result<(), NoticeError> {
+    let id = MessageId::new();
+    let (message_id, message) = letterhead.write(id, template, to, context, now)?;
+    let (kind, recipient) = (template.to_owned(), to.to_owned());
+    store::post(tx, Post { id, kind, about, recipient, message_id, message, at: now, is_notice: true })
+        .await?;
+    Ok(())
+}
+
+/// The pauses between the tries of a notice, in minutes: nobody waits for office hours to be warned.
+const PAUSES: [i64; 8] = [1, 5, 15, 30, 60, 120, 240, 480];
+
+/// When to try a notice again that has been due since `due_since`; `None` to give up.
+pub(super) fn next_attempt(due_since: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let mut at = due_since;
+    for minutes in PAUSES {
+        at += TimeDelta::minutes(minutes);
+        if at > now {
+            return Some(at);
+        }
+    }
+    None
+}
