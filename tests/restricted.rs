@@ -15,7 +15,12 @@ fn missed(place: &Place) {
 
 async fn address(person: &mut Person) -> String {
     let page = person.get("/?day=2026-09-30").await.body;
-    regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&page).expect("a conference").as_str().to_owned()
+    regex::Regex::new("/conferences/[0-9a-f-]{36}")
+        .unwrap()
+        .find(&page)
+        .expect("a conference")
+        .as_str()
+        .to_owned()
 }
 
 async fn reference(person: &mut Person, at: &str) -> String {

@@ -48,7 +48,8 @@ impl SignedIn {
     /// The links and the name at the top of every page.
     pub fn chrome(&self) -> Chrome {
         use Permission::{
-            Import, KeepAccounts, ReadAudit, SeeConferences, SeeFeedback, SeeFigures, SeePost, SeeSchedule,
+            GrantCover, Import, KeepAccounts, ReadAudit, SeeConferences, SeeFeedback, SeeFigures,
+            SeeOwnAgency, SeePost, SeeSchedule,
         };
         let links = [
             (SeeConferences, "/", "Today"),
@@ -57,6 +58,8 @@ impl SignedIn {
             (SeeConferences, "/restricted", "Restricted"),
             (SeePost, "/post", "Post"),
             (SeeSchedule, "/schedule", "Schedule"),
+            (SeeOwnAgency, "/agency", "Your agency"),
+            (GrantCover, "/cover", "Cover"),
             (ReadAudit, "/audit", "Audit trail"),
             (KeepAccounts, "/accounts", "Accounts"),
             (Import, "/imports", "Import"),
@@ -98,7 +101,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted SeeFeedback ReleaseLetter SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts }
+needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

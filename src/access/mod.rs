@@ -14,9 +14,9 @@ pub(crate) mod store;
 
 pub use account::{Keeping, NewAccount, first_link};
 pub use may::{
-    AmendRegister, ConfirmRegister, HoldPost, Import, KeepAccounts, KeepRegister, May, ReadAudit,
+    AmendRegister, ConfirmRegister, GrantCover, HoldPost, Import, KeepAccounts, KeepRegister, May, ReadAudit,
     ReleaseLetter, Requeue, Restrict, RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures,
-    SeePost, SeeSchedule, SignedIn, WatchRestricted,
+    SeeOwnAgency, SeePost, SeeSchedule, SignedIn, WatchRestricted,
 };
 pub use pages::routes;
 pub use role::{Permission, Role};

@@ -9,6 +9,7 @@ codes! {
         Chair = "chair", "chair";
         QaManager = "qa_manager", "QA manager";
         PaqaMember = "paqa_member", "PAQA member";
+        AgencyLead = "agency_lead", "agency safeguarding lead";
         SystemAdministrator = "system_administrator", "system administrator";
         Auditor = "auditor", "auditor";
     }
@@ -29,6 +30,10 @@ pub enum Permission {
     Restrict,
     /// See who broke the glass of a restricted conference, and end it.
     WatchRestricted,
+    /// Have a colleague stand in for a chair on some days.
+    GrantCover,
+    /// See what was recorded of one's own agency's services, and of nobody else's.
+    SeeOwnAgency,
     /// See what feedback waits for a person.
     SeeFeedback,
     /// Release a letter of a restricted conference to a chosen person, or withhold it.
@@ -67,6 +72,8 @@ impl Role {
             AmendRegister => matches!(self, Administrator | Chair | QaManager),
             Restrict => matches!(self, Administrator | Chair | QaManager),
             WatchRestricted => matches!(self, QaManager),
+            GrantCover => matches!(self, Administrator),
+            SeeOwnAgency => matches!(self, AgencyLead),
             SeeFeedback => matches!(self, Administrator | QaManager),
             ReleaseLetter => matches!(self, QaManager),
             SeeFigures => matches!(self, Administrator | QaManager | PaqaMember),

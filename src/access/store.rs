@@ -1,6 +1,6 @@
 //! The only queries on accounts.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
@@ -9,6 +9,8 @@ use sea_orm::{
 
 use super::AccountId;
 use super::entity::{account, account_link, recovery_code, session};
+use crate::conferences::CoverId;
+use crate::conferences::entity::cover;
 use crate::platform::Tx;
 
 pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<account::Model>, DbErr> {
@@ -100,6 +102,24 @@ pub async fn sessions_of(db: &impl ConnectionTrait, id: AccountId) -> Result<Vec
 /// An account by its id, taken for this transaction.
 pub async fn take(tx: &Tx, id: AccountId) -> Result<Option<account::Model>, DbErr> {
     account::Entity::find_by_id(id).lock(LockType::Update).one(tx.conn()).await
+}
+
+/// Cover that holds on a day or later, the earliest first.
+pub async fn covers(db: &impl ConnectionTrait, today: NaiveDate) -> Result<Vec<cover::Model>, DbErr> {
+    let living = cover::Entity::find().filter(cover::Column::UntilDay.gte(today));
+    living.order_by_asc(cover::Column::FromDay).all(db).await
+}
+
+pub async fn add_cover(tx: &Tx, row: cover::Model) -> Result<(), DbErr> {
+    cover::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Ends cover. Gives back what it was.
+pub async fn end_cover(tx: &Tx, id: CoverId) -> Result<Option<cover::Model>, DbErr> {
+    let found = cover::Entity::find_by_id(id).one(tx.conn()).await?;
+    cover::Entity::delete_by_id(id).exec(tx.conn()).await?;
+    Ok(found)
 }
 
 /// How many accounts there are.

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{AgencyGroup, AgencyId, ContactId, ServiceId};
+use crate::access::AccountId;
 
 pub mod agency {
     use super::*;
@@ -59,6 +60,38 @@ pub mod contact {
         pub valid_to: Option<NaiveDate>,
         pub verified_on: Option<NaiveDate>,
         pub bounced_at: Option<DateTime<Utc>>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod account_service {
+    use super::*;
+
+    /// A service that an account sees.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "account_service")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub account_id: AccountId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub service_id: ServiceId,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod account_agency {
+    use super::*;
+
+    /// An agency all of whose services an account sees.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "account_agency")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub account_id: AccountId,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub agency_id: AgencyId,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

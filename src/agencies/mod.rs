@@ -3,9 +3,13 @@
 
 pub(crate) mod entity;
 mod group;
+mod pages;
+mod scope;
 pub(crate) mod store;
 
 pub use group::AgencyGroup;
+pub use pages::routes;
+pub use scope::{Grant, Granting, grants, services_of};
 
 use crate::platform::ids::typed_id;
 

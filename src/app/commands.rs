@@ -11,6 +11,8 @@ use super::serve::told_to_stop;
 use super::site::Site;
 use super::tasks::Task;
 use crate::access::{self, Keeping, NewAccount, Role};
+use crate::agencies::store::directory;
+use crate::agencies::{Grant, Granting};
 use crate::audit::Actor;
 use crate::operations::{self, Counter, Posted, posted};
 use crate::reports::{self, Month};
@@ -42,7 +44,7 @@ pub(super) enum OutboxCommand {
 /// `quorate account …`
 #[derive(Subcommand)]
 pub(super) enum AccountCommand {
-    /// Add an account, and print its password once.
+    /// Add an account, and print the link by which its owner chooses a password.
     Add {
         /// The address that signs in.
         email: String,
@@ -70,6 +72,17 @@ pub(super) enum AccountCommand {
     ForgetSecondFactor {
         /// The address that signs in.
         email: String,
+    },
+    /// Grant a service, or a whole agency, to an agency safeguarding lead.
+    Grant {
+        /// The address that signs in.
+        email: String,
+        /// The agency's code.
+        #[arg(long)]
+        agency: String,
+        /// The service, by name; without one the whole agency.
+        #[arg(long)]
+        service: Option<String>,
     },
     /// End an account's password and sessions, and print a link by which its owner chooses a new one.
     Reset {
@@ -207,6 +220,25 @@ pub(super) async fn account(site: &Site, command: AccountCommand) -> Result<Exit
         AccountCommand::Disable { email } => {
             keeping.disable(&email).await?;
             println!("{email}: disabled, and its sessions are ended.");
+        }
+        AccountCommand::Grant { email, agency, service } => {
+            let db = site.db.read();
+            let lead = access::store::by_email(db, &email).await?.filter(|a| a.role == Role::AgencyLead);
+            let lead = lead.ok_or_else(|| format!("{email} is no account of an agency safeguarding lead"))?;
+            let known = directory(db).await?;
+            let of = known.agencies.values().find(|a| a.code == agency);
+            let of = of.ok_or_else(|| format!("no agency of the directory has the code {agency}"))?;
+            let grant = match &service {
+                None => Grant::WholeAgency(of.id),
+                Some(name) => {
+                    let mut services = known.services.values().filter(|s| s.agency_id == of.id);
+                    let found = services.find(|s| s.name.eq_ignore_ascii_case(name));
+                    Grant::Service(found.ok_or_else(|| format!("{} has no service {name}", of.name))?.id)
+                }
+            };
+            let granting = Granting { db: &site.db, keys: &site.keys, actor: &actor, now: site.clock.now() };
+            granting.set(lead.id, grant, true).await?;
+            println!("{email}: granted.");
         }
         AccountCommand::Reset { email, password_stdin } => {
             let password = password_from_stdin(password_stdin)?;

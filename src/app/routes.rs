@@ -18,6 +18,7 @@ use super::health;
 use super::site::Site;
 use super::tasks::Tasks;
 use crate::access;
+use crate::agencies;
 use crate::operations::{self, Timetable};
 use crate::web::{Chrome, Desk, Problem, asset_routes, measured};
 use crate::{feedback, imports, register, reports, restriction};
@@ -54,6 +55,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
     };
     Router::new()
         .merge(access::routes())
+        .merge(agencies::routes())
         .merge(restriction::routes())
         .merge(register::routes())
         .merge(feedback::routes())

@@ -1,5 +1,6 @@
 //! PAQA's month: the measures of DOMAIN 8, from the registers that are confirmed.
 
+mod agency;
 mod behind;
 mod csv;
 mod measures;
@@ -11,6 +12,7 @@ mod store;
 mod wilson;
 
 pub use self::csv::csv;
+use agency::OwnRow;
 use behind::{Selection, behind};
 use measures::INVITATION_MEASURES;
 pub use month::Month;

@@ -23,6 +23,8 @@ struct Row {
     link: String,
     disable: String,
     forget: String,
+    /// Where what it sees is kept, for an agency's account.
+    scope: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -68,6 +70,7 @@ async fn page(
         link: format!("/accounts/{}/link", a.id),
         disable: format!("/accounts/{}/disable", a.id),
         forget: format!("/accounts/{}/forget-second-factor", a.id),
+        scope: (a.role == Role::AgencyLead).then(|| format!("/accounts/{}/scope", a.id)),
         role: a.role.label(),
         name: a.name,
         email: a.email,

@@ -1,6 +1,7 @@
 //! Signing in and out, choosing a password, the second factor, one's own account, everybody's accounts.
 
 mod accounts;
+mod cover;
 mod mine;
 mod second_factor;
 mod sign_in;
@@ -23,6 +24,8 @@ pub fn routes() -> Router<Desk> {
         .route("/me", get(mine::show))
         .route("/me/password", post(mine::change_password))
         .route("/me/sessions/end", post(mine::end_other_sessions))
+        .route("/cover", get(cover::list).post(cover::grant))
+        .route("/cover/{id}/end", post(cover::end))
         .route("/accounts", get(accounts::list).post(accounts::add))
         .route("/accounts/{id}/link", post(accounts::link))
         .route("/accounts/{id}/disable", post(accounts::disable))

@@ -12,7 +12,9 @@ use super::config::{self, Loaded};
 use super::routes::router_with;
 use super::serve::{bind, say, serve_on};
 use super::site::Site;
-use crate::access::{Keeping, NewAccount, Role};
+use crate::access::{self, Keeping, NewAccount, Role};
+use crate::agencies::store::directory;
+use crate::agencies::{Grant, Granting};
 use crate::audit::Actor;
 use crate::demo::{CHAIRS, Size};
 use crate::platform::{Clock, token};
@@ -24,6 +26,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 const SETTINGS: &str = include_str!("../../../config/demo.toml");
 /// Says that a folder is a demonstration's, and may be begun anew.
 const MARK: &str = "this-is-a-quorate-demonstration";
+/// The agency of the safeguarding lead who can sign in.
+const LEADS: &str = "LCH";
 /// Written last: the folder is complete.
 const SIGN_INS: &str = "sign-ins.txt";
 
@@ -152,6 +156,7 @@ async fn sign_ins(site: &Site) -> Result<String, Failure> {
         (Role::Chair, CHAIRS[0], "keeps and confirms the registers of the conferences this person chairs"),
         (Role::QaManager, "Morgan Reed", "amends, settles, looks behind figures"),
         (Role::PaqaMember, "Ellis Hart", "reads PAQA's month"),
+        (Role::AgencyLead, "Wren Calder", "sees what was recorded of the community health trust"),
         (Role::SystemAdministrator, "Robin Lake", "sees schedule and post, runs tasks"),
         (Role::Auditor, "Sage Holt", "reads the audit trail"),
     ] {
@@ -166,6 +171,13 @@ async fn sign_ins(site: &Site) -> Result<String, Failure> {
         let actor = Actor::system("demonstration");
         let now = site.clock.now();
         Keeping { db: &site.db, keys: &site.keys, actor: &actor, now }.add(new).await?;
+        if role == Role::AgencyLead {
+            let lead = access::store::by_email(site.db.read(), &email).await?.expect("just added");
+            let trust = directory(site.db.read()).await?.agencies.into_values().find(|a| a.code == LEADS);
+            let grant = Grant::WholeAgency(trust.expect("in the directory").id);
+            let granting = Granting { db: &site.db, keys: &site.keys, actor: &actor, now };
+            granting.set(lead.id, grant, true).await?;
+        }
         lines.push_str(&format!("  {email:<36} {name}, {}: {does}\n", role.label()));
     }
     Ok(format!("Sign in with the password {password} as\n{lines}"))

@@ -1,5 +1,6 @@
 //! PAQA's month in the browser.
 
+mod agency;
 mod behind;
 mod month;
 
@@ -23,6 +24,7 @@ pub use month::MonthPage;
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
     Router::new()
+        .route("/agency", get(agency::own))
         .route("/reports", get(latest))
         .route("/reports/{month}", get(month))
         .route("/reports/{month}/figures.csv", get(as_csv))

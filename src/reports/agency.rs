@@ -1,0 +1,117 @@
+//! An agency's own record: what was recorded of the services that an account answers for, in one month. Its
+//! own rows alone are read, and none of a restricted conference.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+
+use super::{Month, Rate};
+use crate::access::AccountId;
+use crate::agencies::services_of;
+use crate::agencies::store::directory_of;
+use crate::conferences::entity::conference;
+use crate::conferences::{ConferenceId, ConferenceType, Status};
+use crate::invitations::entity::invitation;
+use crate::invitations::{Fault, Report, Response, fault};
+use crate::register::entity::register;
+use crate::register::{Policies, Standing, standing};
+
+/// One invitation of the agency's.
+#[derive(Clone, Debug)]
+pub struct OwnRow {
+    /// The conference's random reference.
+    pub reference: String,
+    /// When it began.
+    pub starts_at: DateTime<Utc>,
+    /// Its day.
+    pub date: NaiveDate,
+    /// What kind it was.
+    pub kind: ConferenceType,
+    /// The service.
+    pub service: String,
+    /// The role.
+    pub role: String,
+    /// What the agency answered.
+    pub response: Response,
+    /// Its report.
+    pub report: Report,
+    /// Its standing, once the register is confirmed.
+    pub standing: Option<Standing>,
+    /// The authority's fault in inviting it.
+    pub fault: Option<Fault>,
+}
+
+/// A month of an agency's own record.
+#[derive(Clone, Debug)]
+pub struct OwnRecord {
+    /// Every invitation, by day.
+    pub rows: Vec<OwnRow>,
+    /// M1 of these services: represented, of those expected and counted.
+    pub represented: Rate,
+}
+
+/// Reads it.
+pub async fn own_record(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+    month: Month,
+    policies: &Policies,
+) -> Result<OwnRecord, DbErr> {
+    let of_the_month = Query::select()
+        .column(conference::Column::Id)
+        .from(conference::Entity)
+        .and_where(conference::Column::ConferenceDate.between(month.first(), month.last()))
+        .and_where(conference::Column::Restricted.eq(false))
+        .and_where(conference::Column::Status.ne(Status::Cancelled))
+        .to_owned();
+    let rows = invitation::Entity::find()
+        .filter(invitation::Column::ServiceId.in_subquery(services_of(account)))
+        .filter(invitation::Column::ConferenceId.in_subquery(of_the_month))
+        .all(db)
+        .await?;
+    let ids: HashSet<ConferenceId> = rows.iter().map(|row| row.conference_id).collect();
+    let met = conference::Entity::find().filter(conference::Column::Id.is_in(ids.iter().copied()));
+    let met: HashMap<_, _> = met.all(db).await?.into_iter().map(|c| (c.id, c)).collect();
+    let confirmed: HashSet<ConferenceId> = register::Entity::find()
+        .select_only()
+        .column(register::Column::ConferenceId)
+        .filter(register::Column::ConferenceId.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?
+        .into_iter()
+        .collect();
+    let directory = directory_of(db, rows.iter().map(|row| row.service_id)).await?;
+    let (mut represented, mut counted) = (0, 0);
+    let mut own: Vec<OwnRow> = rows
+        .into_iter()
+        .map(|row| {
+            let c = &met[&row.conference_id];
+            let (facts, date) = (row.facts(), c.conference_date);
+            let standing = confirmed.contains(&c.id).then(|| standing(&facts, c.decision_at));
+            let policy = policies.on(date);
+            let fault =
+                fault(facts.invited_on, facts.delivery, c.kind, date, policy.minimum_notice, policy.calendar);
+            if standing.is_some_and(Standing::can_count) && fault.is_none() && !facts.walk_in {
+                counted += 1;
+                represented += usize::from(standing.is_some_and(Standing::is_represented));
+            }
+            OwnRow {
+                reference: c.reference.clone(),
+                starts_at: c.starts_at,
+                date,
+                kind: c.kind,
+                service: directory.of(row.service_id).0.name.clone(),
+                role: row.role,
+                response: row.response,
+                report: row.report,
+                standing,
+                fault: fault.filter(|_| standing.is_some()),
+            }
+        })
+        .collect();
+    own.sort_by(|a, b| (a.starts_at, &a.reference).cmp(&(b.starts_at, &b.reference)));
+    Ok(OwnRecord { rows: own, represented: Rate::of(represented, counted) })
+}
