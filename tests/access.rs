@@ -140,6 +140,63 @@ both! {
         assert_eq!(seen.status, 303);
     }
 
+    async fn a_stranger_who_guesses_locks_out_strangers_and_not_the_owner_at_a_known_device(place: Place) {
+        let site = place.site(LATER).await;
+        let mut owner = Person::with_role(&place, &site, "qa_manager").await;
+        owner.post("/sign-out", &[]).await;
+        let mut stranger = Person::anonymous(&site);
+        for _ in 0..5 {
+            stranger.sign_in("qa_manager@quorate.example", "a wrong password").await;
+        }
+        let right = |person: &str| (format!("{person}@quorate.example"), "a long enough password");
+        let (email, password) = right("qa_manager");
+        assert_eq!(stranger.sign_in(&email, password).await.status, 422, "locked for strangers");
+        assert_eq!(owner.sign_in(&email, password).await.status, 303, "and not here");
+        owner.post("/sign-out", &[]).await;
+        for _ in 0..5 {
+            owner.sign_in(&email, "a wrong password").await;
+        }
+        assert_eq!(owner.sign_in(&email, password).await.status, 422, "a known device is locked by its own guesses");
+        place.done_at(LATER, &["account", "reset", &email]);
+        let mut thief = Person::anonymous(&site);
+        assert_eq!(thief.sign_in(&email, password).await.status, 422);
+    }
+
+    async fn who_asks_for_too_much_is_told_when_to_come_back(place: Place) {
+        place.account("qa_manager", "a long enough password");
+        let limits = [("server.requests_per_minute", "40"), ("access.attempts_per_minute", "3")];
+        let site = place.site_with(LATER, &limits).await;
+        let mut person = Person::anonymous(&site);
+        let from = |address: &str| {
+            axum::http::Request::post("/sign-in")
+                .header("x-forwarded-for", address)
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(axum::body::Body::from("email=nobody%40quorate.example&password=guess"))
+                .unwrap()
+        };
+        for _ in 0..3 {
+            assert_eq!(person.send(from("198.51.100.7")).await.status, 422);
+        }
+        let seen = person.send(from("198.51.100.7")).await;
+        assert_eq!(seen.status, 429);
+        let wait: u64 = seen.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((1..=20).contains(&wait), "{wait}");
+        assert!(seen.body.contains("Try again in"), "{}", seen.body);
+        assert_eq!(person.send(from("198.51.100.8")).await.status, 422, "another address is another client");
+        assert_eq!(person.get("/sign-in").await.status, 200, "looking is not guessing");
+        let mut last = 0;
+        for _ in 0..40 {
+            last = person.get("/sign-in").await.status.as_u16();
+        }
+        assert_eq!(last, 429);
+        let site = place.site_with(LATER, &[("server.account_requests_per_minute", "5")]).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        for _ in 0..5 {
+            assert_eq!(qa.get("/reports/2026-09").await.status, 200);
+        }
+        assert_eq!(qa.get("/reports/2026-09").await.status, 429);
+    }
+
     async fn a_disabled_account_is_out_at_once_and_a_reset_one_needs_its_new_password(place: Place) {
         let site = place.site(LATER).await;
         let mut qa = Person::with_role(&place, &site, "qa_manager").await;

@@ -70,7 +70,8 @@ impl Client {
     pub fn sign_in(address: &str, email: &str, password: &str) -> String {
         let form = [("email".to_owned(), email.to_owned()), ("password".to_owned(), password.to_owned())];
         let answer = Self::new(address, "").post("/sign-in", &encode(&form));
-        let cookie = answer.head.lines().find_map(|l| l.strip_prefix("set-cookie: ")).expect("signed in");
+        let mut set = answer.head.lines().filter_map(|l| l.strip_prefix("set-cookie: "));
+        let cookie = set.find(|cookie| !cookie.contains("-device=")).expect("signed in");
         cookie.split(';').next().unwrap().to_owned()
     }
 

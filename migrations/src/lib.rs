@@ -11,6 +11,7 @@ mod m20261124_000001_sessions;
 mod m20261124_000002_audit;
 mod m20261124_000003_sign_in;
 mod m20261125_000001_scope;
+mod m20261125_000002_devices;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000002_audit::Migration),
             Box::new(m20261124_000003_sign_in::Migration),
             Box::new(m20261125_000001_scope::Migration),
+            Box::new(m20261125_000002_devices::Migration),
         ]
     }
 }

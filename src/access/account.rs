@@ -191,6 +191,7 @@ impl Keeping<'_> {
         account.disabled_at = Some(self.now);
         store::end_sessions(&tx, account.id).await?;
         store::end_links(&tx, Some(account.id)).await?;
+        store::forget_devices(&tx, account.id).await?;
         store::save(&tx, account.clone()).await?;
         record(&tx, self.keys, self.actor, self.now, "account.disabled", &account).await?;
         tx.commit().await?;
@@ -208,6 +209,7 @@ impl Keeping<'_> {
         let id = account.id;
         store::end_sessions(&tx, id).await?;
         store::end_links(&tx, Some(id)).await?;
+        store::forget_devices(&tx, id).await?;
         store::save(&tx, account.clone()).await?;
         let path = match password {
             Some(_) => None,

@@ -35,7 +35,7 @@ pub mod account {
         pub password_hash: String,
         pub created_at: DateTime<Utc>,
         pub disabled_at: Option<DateTime<Utc>>,
-        /// Wrong passwords since the last right one.
+        /// Strangers' wrong passwords since the last right one.
         pub failures: i32,
         pub locked_until: Option<DateTime<Utc>>,
         /// The secret that codes are made of, sealed.
@@ -68,6 +68,25 @@ pub mod session {
         /// When it was last used, to the minute.
         pub seen_at: DateTime<Utc>,
         pub stage: Stage,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod known_device {
+    use super::*;
+
+    /// A device from which somebody has signed in: its wrong passwords are counted apart from strangers'.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "known_device")]
+    pub struct Model {
+        /// A hash of the cookie's token.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Vec<u8>,
+        pub account_id: AccountId,
+        pub failures: i32,
+        pub locked_until: Option<DateTime<Utc>>,
+        pub seen_at: DateTime<Utc>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -117,7 +117,10 @@ impl<P: Needs> FromRequestParts<Desk> for May<P> {
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Problem> {
         match SignedIn::of(parts, desk).await? {
             None => Err(Problem::SignIn(parts.uri.path().to_owned())),
-            Some(who) if who.role.may(P::PERMISSION) => Ok(Self { who, permission: PhantomData }),
+            Some(who) if who.role.may(P::PERMISSION) => {
+                desk.limits.account(who.id.0)?;
+                Ok(Self { who, permission: PhantomData })
+            }
             Some(who) => Err(Problem::Forbidden(who.chrome())),
         }
     }

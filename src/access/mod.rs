@@ -2,6 +2,7 @@
 //! [`May`]; what a role may is one table in `role.rs`.
 
 mod account;
+mod attempt;
 pub(crate) mod entity;
 mod link;
 mod may;

@@ -9,6 +9,7 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 
+use super::attempt::DEVICE_DAYS;
 use super::entity::{Stage, account, session};
 use super::link::{hashed, token};
 use super::{AccountId, Role, store};
@@ -25,8 +26,9 @@ fn name(rules: &SessionRules) -> &'static str {
     if rules.secure_cookies { "__Host-quorate" } else { "quorate" }
 }
 
-fn cookie(rules: &SessionRules, token: String) -> Cookie<'static> {
-    Cookie::build((name(rules), token))
+/// A cookie that only this site's own pages send, and no script reads.
+pub(super) fn cookie(rules: &SessionRules, name: &'static str, token: String) -> Cookie<'static> {
+    Cookie::build((name, token))
         .path("/")
         .secure(rules.secure_cookies)
         .http_only(true)
@@ -58,7 +60,7 @@ pub(super) async fn begin(
     let token = token();
     let row = session::Model { id: hashed(&token), account_id, began_at: now, seen_at: now, stage };
     store::begin_session(tx, row).await?;
-    Ok(jar.add(cookie(rules, token)))
+    Ok(jar.add(cookie(rules, name(rules), token)))
 }
 
 /// The session that the browser shows, with its account. Marks the session as used.
@@ -95,7 +97,7 @@ pub(super) async fn end(desk: &Desk, jar: CookieJar) -> Result<CookieJar, DbErr>
         store::end_session(&tx, hashed(shown.value())).await?;
         tx.commit().await?;
     }
-    Ok(jar.remove(cookie(&desk.sessions, String::new())))
+    Ok(jar.remove(cookie(&desk.sessions, name(&desk.sessions), String::new())))
 }
 
 /// Removes the sessions and links that have ended (a scheduled task). Says how many.
@@ -104,6 +106,7 @@ pub async fn forget_ended(db: &Db, rules: &SessionRules, now: DateTime<Utc>) -> 
     let ended =
         store::end_sessions_before(&tx, now - rules.lasts, now - rules.idle.max(rules.keepers_idle)).await?;
     store::end_old_links(&tx, now).await?;
+    store::forget_devices_before(&tx, now - TimeDelta::days(DEVICE_DAYS)).await?;
     tx.commit().await?;
     Ok(ended)
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::AccountId;
-use super::entity::{account, account_link, recovery_code, session};
+use super::entity::{account, account_link, known_device, recovery_code, session};
 use crate::conferences::CoverId;
 use crate::conferences::entity::cover;
 use crate::platform::Tx;
@@ -47,6 +47,57 @@ pub async fn note_attempt(
     let mut row = row.into_active_model();
     (row.failures, row.locked_until) = (Set(failures), Set(locked_until));
     row.update(tx.conn()).await?;
+    Ok(())
+}
+
+/// A device that an account has signed in from, taken for this transaction.
+pub async fn device(tx: &Tx, id: Vec<u8>, of: AccountId) -> Result<Option<known_device::Model>, DbErr> {
+    let known = known_device::Entity::find_by_id(id).filter(known_device::Column::AccountId.eq(of));
+    known.lock(LockType::Update).one(tx.conn()).await
+}
+
+pub async fn know_device(tx: &Tx, row: known_device::Model) -> Result<(), DbErr> {
+    known_device::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Notes a device's wrong passwords and its lock.
+pub async fn note_device(
+    tx: &Tx,
+    id: Vec<u8>,
+    failures: i32,
+    locked_until: Option<DateTime<Utc>>,
+) -> Result<(), DbErr> {
+    known_device::Entity::update_many()
+        .col_expr(known_device::Column::Failures, Expr::value(failures))
+        .col_expr(known_device::Column::LockedUntil, Expr::value(locked_until))
+        .filter(known_device::Column::Id.eq(id))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Notes that somebody signed in from a device.
+pub async fn device_seen(tx: &Tx, id: Vec<u8>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    note_device(tx, id.clone(), 0, None).await?;
+    let seen = known_device::Entity::update_many().col_expr(known_device::Column::SeenAt, Expr::value(now));
+    seen.filter(known_device::Column::Id.eq(id)).exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Forgets the devices of an account: whoever has one of their cookies is a stranger again.
+pub async fn forget_devices(tx: &Tx, of: AccountId) -> Result<(), DbErr> {
+    known_device::Entity::delete_many()
+        .filter(known_device::Column::AccountId.eq(of))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Forgets the devices that were not used since a moment.
+pub async fn forget_devices_before(tx: &Tx, moment: DateTime<Utc>) -> Result<(), DbErr> {
+    let old = known_device::Entity::delete_many().filter(known_device::Column::SeenAt.lt(moment));
+    old.exec(tx.conn()).await?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use super::tasks::Tasks;
 use crate::access;
 use crate::agencies;
 use crate::operations::{self, Timetable};
-use crate::web::{Chrome, Desk, Problem, asset_routes, measured};
+use crate::web::{Chrome, Desk, Problem, asset_routes, limited, measured};
 use crate::{feedback, imports, register, reports, restriction};
 
 /// Scripts and styles of our own only, nothing inline, nobody's frame.
@@ -45,6 +45,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         second_factor: site.config.access.second_factor_roles.iter().map(|r| r.code().to_owned()).collect(),
         address: site.config.server.address().into(),
         letterhead: site.letterhead.clone(),
+        limits: site.limits.clone(),
         broken_glass: TimeDelta::hours(site.config.access.broken_glass_hours.into()),
     };
     let header = |name: HeaderName, value: &'static str| {
@@ -69,6 +70,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))
         .layer(axum::Extension(register::MaximumAge(site.rules.feedback.maximum_age_working_days)))
+        .layer(axum::middleware::from_fn_with_state(desk.clone(), limited))
         .layer(CsrfLayer::new())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(60)))

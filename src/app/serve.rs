@@ -1,6 +1,7 @@
 //! `quorate serve`: pages and schedule in one process, until told to stop.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,6 +81,7 @@ pub(super) async fn serve_on(site: Arc<Site>, listener: TcpListener, pages: Rout
         tracing::info!("stopping");
         signalled.cancel();
     });
+    let pages = pages.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, pages).with_graceful_shutdown(site.stop.clone().cancelled_owned());
     let ended = async {
         let served = server.await;

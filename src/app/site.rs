@@ -17,6 +17,7 @@ use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::outbox::Letterhead;
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
 use crate::register::{self, Policies};
+use crate::web::Limits;
 
 /// Why the place could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,8 @@ pub struct Site {
     pub keys: Keys,
     /// What letters are written on.
     pub letterhead: Letterhead,
+    /// How much one address, and one account, may ask for.
+    pub limits: Arc<Limits>,
     /// The way out for mail.
     pub transport: Transport,
     /// How rows, registers and letters are judged.
@@ -173,6 +176,7 @@ impl Site {
                 from: config.mail.from.clone(),
                 reply_to: config.mail.reply_to.clone(),
             },
+            limits: Arc::new(Limits::new(config.limits())),
             transport,
             rules,
             stop: CancellationToken::new(),

@@ -110,6 +110,7 @@ impl Task {
                 })
             }
             Self::Sessions => {
+                site.limits.tidy();
                 Ok(match access::forget_ended(&site.db, &site.config.access.sessions(), now()).await? {
                     0 => Said::Nothing,
                     n => Said::Did(format!("{n} ended sessions removed")),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
+use super::Limits;
 use crate::outbox::Letterhead;
 use crate::platform::{Clock, Db, Keys};
 
@@ -37,6 +38,8 @@ pub struct Desk {
     pub address: Arc<str>,
     /// What notices are written on.
     pub letterhead: Letterhead,
+    /// How much one address, and one account, may ask for.
+    pub limits: Arc<Limits>,
     /// How long a restricted conference stays open to who broke the glass.
     pub broken_glass: TimeDelta,
 }

@@ -1,10 +1,13 @@
 //! What went wrong, said to the person: what it is, and what to do. 5xx tell nothing but that.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use sea_orm::DbErr;
 use serde::Serialize;
 
+use super::limits::seconds;
 use super::{Chrome, Page, query};
 
 /// A request that cannot be served.
@@ -20,6 +23,8 @@ pub enum Problem {
     Bad(String),
     /// Too much at once; try again soon.
     Busy,
+    /// More than one address or account may ask for; after this long again.
+    TooMany(Duration),
     /// Our fault.
     Internal(String),
 }
@@ -71,6 +76,14 @@ impl IntoResponse for Problem {
                 let page = page("Please try again", text);
                 let answer = page.show_as(StatusCode::SERVICE_UNAVAILABLE, Chrome::default());
                 ([(header::RETRY_AFTER, HeaderValue::from_static("60"))], answer).into_response()
+            }
+            Self::TooMany(wait) => {
+                let seconds = seconds(wait);
+                let text =
+                    format!("There were too many requests from here. Try again in {seconds} second(s).");
+                let page = page("Please wait a moment", &text);
+                let answer = page.show_as(StatusCode::TOO_MANY_REQUESTS, Chrome::default());
+                ([(header::RETRY_AFTER, HeaderValue::from(seconds))], answer).into_response()
             }
             Self::Internal(text) => {
                 tracing::error!(error = text, "a request failed");

@@ -1,5 +1,6 @@
 //! People at the pages: each with a session of their own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,7 +17,7 @@ const PASSWORD: &str = "a long enough password";
 /// Somebody with a browser.
 pub struct Person {
     router: Router,
-    cookie: Option<String>,
+    cookies: BTreeMap<String, String>,
 }
 
 /// A page as it came back.
@@ -82,7 +83,7 @@ pub fn encode(form: &[(String, String)]) -> String {
 impl Person {
     /// Nobody in particular.
     pub fn anonymous(site: &Arc<Site>) -> Self {
-        Self { router: router(site), cookie: None }
+        Self { router: router(site), cookies: BTreeMap::new() }
     }
 
     /// Somebody with a role, signed in.
@@ -93,9 +94,9 @@ impl Person {
         person
     }
 
-    /// Somebody who holds the same cookie.
+    /// Somebody who holds the same cookies.
     pub fn twin(&self, site: &Arc<Site>) -> Self {
-        Self { router: router(site), cookie: self.cookie.clone() }
+        Self { router: router(site), cookies: self.cookies.clone() }
     }
 
     /// The same browser, with the service at another moment.
@@ -121,12 +122,15 @@ impl Person {
     }
 
     pub async fn send(&mut self, mut request: Request<Body>) -> Seen {
-        if let Some(cookie) = &self.cookie {
-            request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
+        if !self.cookies.is_empty() {
+            let all: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request.headers_mut().insert(header::COOKIE, all.join("; ").parse().unwrap());
         }
         let response = self.router.clone().oneshot(request).await.unwrap();
-        if let Some(cookie) = response.headers().get(header::SET_COOKIE) {
-            self.cookie = Some(cookie.to_str().unwrap().split(';').next().unwrap().to_owned());
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
+            let (name, value) = cookie.to_str().unwrap().split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.split(';').next().unwrap().to_owned());
         }
         let status = response.status();
         let location = response.headers().get(header::LOCATION).map(|l| l.to_str().unwrap().to_owned());

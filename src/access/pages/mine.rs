@@ -6,13 +6,14 @@ use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::sign_in::count_attempt;
+use super::sign_in::checked;
 use super::welcome::typed_twice;
+use crate::access::attempt::count_attempt;
 use crate::access::entity::Stage;
 use crate::access::{SignedIn, password, session, store};
 use crate::audit::{self, Event};
 use crate::calendar::{london, written};
-use crate::web::{Desk, Errors, Fields, Page, Problem};
+use crate::web::{ClientAddress, Desk, Errors, Fields, Page, Problem};
 
 #[derive(Serialize)]
 struct Session {
@@ -97,6 +98,7 @@ pub(super) async fn change_password(
     who: SignedIn,
     State(desk): State<Desk>,
     jar: CookieJar,
+    from: ClientAddress,
     form: Fields,
 ) -> Result<Response, Problem> {
     let account = store::by_id(desk.db.read(), who.id).await?;
@@ -104,8 +106,9 @@ pub(super) async fn change_password(
     let mut errors = typed_twice(&form, &[&account.email, &account.name]);
     if errors.is_empty() {
         // Guesses here count like guesses at sign-in.
-        let counted = count_attempt(&desk, &account.email).await?.map(|account| account.password_hash);
-        if !password::is_right(form.raw("current"), counted).await? {
+        let attempt = count_attempt(&desk, &jar, &account.email, from).await?;
+        let hash = attempt.as_ref().map(|attempt| attempt.account.password_hash.clone());
+        if !checked(&desk, attempt.as_ref(), form.raw("current"), hash).await? {
             let text = "The password that you use now is not right".to_owned();
             errors.add("current", text);
         }
@@ -126,6 +129,7 @@ pub(super) async fn change_password(
     store::save(&tx, account).await?;
     store::end_sessions(&tx, who.id).await?;
     store::end_links(&tx, Some(who.id)).await?;
+    store::forget_devices(&tx, who.id).await?;
     let event = Event {
         action: "account.password_set",
         object: who.id.to_string(),

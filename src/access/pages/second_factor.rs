@@ -6,15 +6,16 @@ use axum_extra::extract::CookieJar;
 use serde::Serialize;
 use serde_json::json;
 
-use super::sign_in::{count_attempt, signed_in};
+use super::sign_in::{checked, signed_in};
 use super::{Next, own_path, then};
+use crate::access::attempt::{count_attempt, forgive};
 use crate::access::entity::{Stage, account, session as row};
 use crate::access::may::Halfway;
 use crate::access::second_factor::{new_secret, picture, plain, recovery_codes, step};
-use crate::access::{SignedIn, password, session, store};
+use crate::access::{SignedIn, session, store};
 use crate::audit::{self, Event};
 use crate::platform::{Keys, Sealed, Tx};
-use crate::web::{Chrome, Desk, Errors, Fields, Page, Problem};
+use crate::web::{Chrome, ClientAddress, Desk, Errors, Fields, Page, Problem};
 
 /// What a secret is sealed for.
 const SECRET: &str = "account.second_factor";
@@ -45,6 +46,7 @@ pub(super) async fn answer(
     half: Halfway,
     State(desk): State<Desk>,
     jar: CookieJar,
+    from: ClientAddress,
     form: Fields,
 ) -> Result<Response, Problem> {
     let next = own_path(Some(form.text("next")));
@@ -53,7 +55,7 @@ pub(super) async fn answer(
     if half.session.stage == Stage::SetUp {
         return Ok(Redirect::to(&then("/second-factor/set-up", &next)).into_response());
     }
-    if count_attempt(&desk, &half.account.email).await?.is_none() {
+    if count_attempt(&desk, &jar, &half.account.email, from).await?.is_none() {
         return refuse(next);
     }
     let tx = desk.db.begin("second factor").await?;
@@ -67,7 +69,8 @@ pub(super) async fn answer(
         return refuse(next);
     }
     let jar = session::begin(&tx, &desk.sessions, jar, id, Stage::Whole, desk.clock.now()).await?;
-    signed_in(&tx, &desk, account, json!({ "second_factor": how })).await?;
+    let how = json!({ "second_factor": how, "from": from.to_string() });
+    let jar = signed_in(&tx, &desk, jar, account, how).await?;
     tx.commit().await?;
     Ok((jar, Redirect::to(&next)).into_response())
 }
@@ -176,6 +179,7 @@ impl Page for RecoveryPage {
 pub(super) async fn set_up(
     State(desk): State<Desk>,
     jar: CookieJar,
+    from: ClientAddress,
     form: Fields,
 ) -> Result<Response, Problem> {
     let (session, account) = settling(&desk, &jar).await?;
@@ -190,9 +194,9 @@ pub(super) async fn set_up(
     let mut errors = Errors::default();
     if session.stage == Stage::Whole {
         // A screen left open is not enough to change how its owner signs in.
-        let counted = count_attempt(&desk, &account.email).await?;
-        let hash = counted.map(|account| account.password_hash);
-        if !password::is_right(form.raw("password"), hash).await? {
+        let attempt = count_attempt(&desk, &jar, &account.email, from).await?;
+        let hash = attempt.as_ref().map(|attempt| attempt.account.password_hash.clone());
+        if !checked(&desk, attempt.as_ref(), form.raw("password"), hash).await? {
             errors.add("password", "The password is not right");
         }
     }
@@ -225,7 +229,7 @@ pub(super) async fn set_up(
     let object = account.id.to_string();
     let event = Event { action: "account.second_factor_set", object, payload: json!({}) };
     let jar = session::begin(&tx, &desk.sessions, jar, account.id, Stage::Whole, now).await?;
-    store::note_attempt(&tx, account, 0, None).await?;
+    let jar = forgive(&tx, &desk.sessions, jar, &account, now).await?;
     audit::record(&tx, &desk.keys, &actor, now, vec![event]).await?;
     tx.commit().await?;
     Ok((jar, RecoveryPage { next, codes }.show(Chrome::default())).into_response())

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +16,8 @@ use crate::feedback;
 use crate::invitations::MinimumNotice;
 use crate::mail::{Domains, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 use crate::outbox;
-use crate::web::SessionRules;
-use values::{domains, flag, minimum_notice, number, roles};
+use crate::web::{LimitRules, SessionRules};
+use values::{domains, flag, minimum_notice, networks, number, roles};
 
 pub use load::{ConfigError, Loaded, load};
 
@@ -56,6 +57,15 @@ pub struct Server {
     pub address: String,
     /// Address and port of the figures for Prometheus; empty for none.
     pub metrics_listen: String,
+    /// Proxies whose word on the client's address is taken.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Requests a minute from one address.
+    #[serde(deserialize_with = "number")]
+    pub requests_per_minute: u32,
+    /// Requests a minute of one account.
+    #[serde(deserialize_with = "number")]
+    pub account_requests_per_minute: u32,
 }
 
 impl Server {
@@ -220,6 +230,9 @@ pub struct Access {
     /// Roles that need a second factor.
     #[serde(deserialize_with = "roles")]
     pub second_factor_roles: Vec<Role>,
+    /// Passwords, codes and links tried a minute from one address.
+    #[serde(deserialize_with = "number")]
+    pub attempts_per_minute: u32,
     /// Hours for which a broken glass shows a restricted conference.
     #[serde(deserialize_with = "number")]
     pub broken_glass_hours: u32,
@@ -314,6 +327,16 @@ impl Config {
             hello: (!smtp.hello.is_empty()).then(|| smtp.hello.clone()),
             timeout: Duration::from_secs(smtp.timeout_seconds.into()),
         })
+    }
+
+    /// How much may be asked for.
+    pub fn limits(&self) -> LimitRules {
+        LimitRules {
+            by_address: self.server.requests_per_minute,
+            by_account: self.server.account_requests_per_minute,
+            attempts: self.access.attempts_per_minute,
+            trusted_proxies: self.server.trusted_proxies.clone(),
+        }
     }
 
     /// How fast the post goes.

@@ -1,5 +1,6 @@
 //! Values as the environment gives them: text that is a number, a flag or a list.
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
@@ -87,4 +88,14 @@ pub(super) fn minimum_notice<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
 /// Codes of roles.
 pub(super) fn roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Role>, D::Error> {
     list(deserializer)?.iter().map(|code| code.parse().map_err(de::Error::custom)).collect()
+}
+
+/// Addresses, and networks as `10.0.0.0/8`.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let net = |text: &String| {
+        let net =
+            text.parse::<IpNet>().ok().or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from));
+        net.ok_or_else(|| de::Error::custom(format!("\"{text}\" is no address or network, as 10.0.0.0/8")))
+    };
+    list(deserializer)?.iter().map(net).collect()
 }
