@@ -23,5 +23,7 @@ mod operations;
 mod register;
 mod reports;
 mod restriction;
+mod retention;
+mod subject;
 
 pub mod app;

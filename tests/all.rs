@@ -13,6 +13,7 @@ mod documents;
 mod feedback;
 mod harness;
 mod imports;
+mod keeping;
 mod letters;
 mod operations;
 mod outbox;

@@ -23,6 +23,8 @@ const ROOMS: &[&str] = &[
     "reports",
     "imports",
     "operations",
+    "retention",
+    "subject",
     "demo",
     "app",
 ];

@@ -12,6 +12,7 @@ mod m20261124_000002_audit;
 mod m20261124_000003_sign_in;
 mod m20261125_000001_scope;
 mod m20261125_000002_devices;
+mod m20261125_000003_retention;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000003_sign_in::Migration),
             Box::new(m20261125_000001_scope::Migration),
             Box::new(m20261125_000002_devices::Migration),
+            Box::new(m20261125_000003_retention::Migration),
         ]
     }
 }

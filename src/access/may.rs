@@ -48,8 +48,8 @@ impl SignedIn {
     /// The links and the name at the top of every page.
     pub fn chrome(&self) -> Chrome {
         use Permission::{
-            GrantCover, Import, KeepAccounts, ReadAudit, SeeConferences, SeeFeedback, SeeFigures,
-            SeeOwnAgency, SeePost, SeeSchedule,
+            AnswerSubject, GrantCover, Import, KeepAccounts, KeepRetention, PlaceHold, ReadAudit,
+            SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency, SeePost, SeeSchedule,
         };
         let links = [
             (SeeConferences, "/", "Today"),
@@ -62,6 +62,9 @@ impl SignedIn {
             (GrantCover, "/cover", "Cover"),
             (ReadAudit, "/audit", "Audit trail"),
             (KeepAccounts, "/accounts", "Accounts"),
+            (KeepRetention, "/retention", "Retention"),
+            (PlaceHold, "/holds", "Holds"),
+            (AnswerSubject, "/subject-access", "Subject access"),
             (Import, "/imports", "Import"),
         ];
         let links = links.into_iter().filter(|(permission, ..)| self.role.may(*permission));
@@ -101,7 +104,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts }
+needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

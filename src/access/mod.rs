@@ -15,9 +15,10 @@ pub(crate) mod store;
 
 pub use account::{Keeping, NewAccount, first_link};
 pub use may::{
-    AmendRegister, ConfirmRegister, GrantCover, HoldPost, Import, KeepAccounts, KeepRegister, May, ReadAudit,
-    ReleaseLetter, Requeue, Restrict, RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures,
-    SeeOwnAgency, SeePost, SeeSchedule, SignedIn, WatchRestricted,
+    AmendRegister, AnswerSubject, ConfirmRegister, GrantCover, HoldPost, Import, KeepAccounts, KeepRegister,
+    KeepRetention, May, PlaceHold, ReadAudit, ReleaseLetter, Requeue, Restrict, RunSchedule,
+    SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency, SeePost, SeeSchedule, SignedIn,
+    WatchRestricted,
 };
 pub use pages::routes;
 pub use role::{Permission, Role};
@@ -25,6 +26,9 @@ pub use session::forget_ended;
 pub use store::end_all_sessions;
 
 use crate::platform::ids::typed_id;
+
+/// What a second factor's secret is sealed for.
+pub const SECOND_FACTOR: &str = "account.second_factor";
 
 typed_id! {
     /// An account.

@@ -56,6 +56,12 @@ pub enum Permission {
     HoldPost,
     /// Read the audit trail.
     ReadAudit,
+    /// See what has had its time, and destroy it.
+    KeepRetention,
+    /// Place a legal hold, and end it.
+    PlaceHold,
+    /// Gather what is held about one child or one practitioner, for whoever asks for their own data.
+    AnswerSubject,
     /// Add accounts, disable them, send links to them.
     KeepAccounts,
 }
@@ -84,7 +90,8 @@ impl Role {
             SeeSchedule => matches!(self, Administrator | SystemAdministrator),
             RunSchedule => matches!(self, SystemAdministrator),
             ReadAudit => matches!(self, Auditor),
-            KeepAccounts => matches!(self, SystemAdministrator),
+            KeepAccounts | KeepRetention => matches!(self, SystemAdministrator),
+            PlaceHold | AnswerSubject => matches!(self, QaManager),
             HoldPost => matches!(self, Administrator | QaManager | SystemAdministrator),
         }
     }

@@ -12,16 +12,19 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use super::audit_commands::{AuditCommand, audit};
 use super::backup;
 use super::commands::{
-    AccountCommand, OutboxCommand, ReportFormat, account, outbox_command, report, run_task,
+    AccountCommand, OutboxCommand, ReportFormat, account, outbox_command, report, retention, run_task,
 };
 use super::config::{self, Config, Loaded, LogFormat, TransportKind};
 use super::demo;
+use super::export::export;
+use super::keys_commands::{KeysCommand, keys};
 use super::site::Site;
 use super::tasks::Task;
 use crate::access::Role;
 use crate::imports::Options;
 use crate::platform::Clock;
 use crate::reports::Month;
+use crate::retention::Class;
 
 /// Attendance monitoring for child protection conferences.
 ///
@@ -93,6 +96,20 @@ enum Work {
     /// Prove that the audit trail stands.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Write everything that is recorded, opened, as CSV files into a new folder.
+    Export {
+        /// The folder.
+        to: PathBuf,
+    },
+    /// Say what has had its time; destroy it, with a certificate.
+    Retention {
+        /// Destroy what is due of this class. Without it nothing is changed.
+        #[arg(long, value_name = "CLASS", value_parser = class)]
+        destroy: Option<Class>,
+    },
+    /// Change the key that seals what identifies people.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Check settings, database, templates and schedule, and show where each setting came from.
     Check,
     /// Take in agencies.csv, contacts.csv and attendance-log.csv: a folder, or one file.
@@ -180,6 +197,11 @@ pub async fn main() -> ExitCode {
     }
 }
 
+fn class(text: &str) -> Result<Class, String> {
+    let all = || Class::ALL.iter().map(|c| c.code()).collect::<Vec<_>>().join(", ");
+    text.parse().map_err(|_| format!("the classes are {}", all()))
+}
+
 fn wrong_use(message: &str) -> ! {
     Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message).exit()
 }
@@ -247,6 +269,12 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             report(&Site::open(config, clock).await?, month, format, output).await
         }
         Work::Audit(command) => audit(&Site::open(config, clock).await?, command).await,
+        Work::Export { to } => {
+            export(&Site::open(config, clock).await?, &to).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Work::Retention { destroy } => retention(&Site::open(config, clock).await?, destroy).await,
+        Work::Keys(command) => keys(&Site::open(config, clock).await?, command).await,
         Work::Account(command) => account(&Site::open(config, clock).await?, command).await,
     }
 }

@@ -16,6 +16,7 @@ use crate::agencies::{Grant, Granting};
 use crate::audit::Actor;
 use crate::operations::{self, Counter, Posted, posted};
 use crate::reports::{self, Month};
+use crate::retention::{Class, Due, Shredder};
 use crate::schedule::{Run, Said};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -248,6 +249,27 @@ pub(super) async fn account(site: &Site, command: AccountCommand) -> Result<Exit
             keeping.forget_second_factor(&email).await?;
             println!("{email}: the second factor is forgotten, and the sessions are ended.");
         }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `quorate retention`
+pub(super) async fn retention(site: &Site, destroy: Option<Class>) -> Result<ExitCode, Failure> {
+    let (actor, periods) = (Actor::system("command line"), site.config.retention.periods());
+    let now = site.clock.now();
+    let shredder = Shredder { db: &site.db, keys: &site.keys, periods, actor: &actor, now };
+    if let Some(class) = destroy {
+        match shredder.destroy(class).await? {
+            None => println!("Nothing is due."),
+            Some(id) => println!("Destroyed. The certificate is {id}."),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    for class in Class::ALL.iter().copied() {
+        let due = shredder.due(class).await?;
+        let period = periods.of(class).words();
+        let Due { until, due, held, .. } = due;
+        println!("{:<12} {period}: {due} due, up to {until}; {held} held", class.code());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -21,7 +21,7 @@ use crate::access;
 use crate::agencies;
 use crate::operations::{self, Timetable};
 use crate::web::{Chrome, Desk, Problem, asset_routes, limited, measured};
-use crate::{feedback, imports, register, reports, restriction};
+use crate::{feedback, imports, register, reports, restriction, retention, subject};
 
 /// Scripts and styles of our own only, nothing inline, nobody's frame.
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
@@ -63,9 +63,12 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .merge(reports::routes())
         .merge(imports::routes())
         .merge(operations::routes())
+        .merge(retention::routes())
+        .merge(subject::routes())
         .merge(more)
         .fallback(async || Problem::NotFound(Chrome::default()).into_response())
         .layer(axum::Extension(Arc::new(Tasks(site.clone())) as Arc<dyn Timetable>))
+        .layer(axum::Extension(site.config.retention.periods()))
         .layer(axum::Extension(Arc::new(site.rules.clone())))
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -47,6 +48,9 @@ pub enum OpenError {
     #[error("mail.smtp: {0}")]
     Mail(#[from] SendError),
 }
+
+/// What the value is sealed for by which the keys are known again.
+pub(super) const KEY_CHECK: &str = "key_check";
 
 mod key_check {
     use sea_orm::entity::prelude::*;
@@ -192,26 +196,29 @@ impl Site {
 /// The keys of this database. They are made once, for a database that has none; a database with
 /// another's keys, or whose keys are lost, is not opened: it would be sealed twice over.
 async fn keys(config: &Config, db: &Db) -> Result<Keys, OpenError> {
-    const PURPOSE: &str = "key_check";
     let file = &config.keys.file;
+    let given = match config.keys.value.as_str() {
+        "" => None,
+        text => Some(Keys::given(&SecretString::from(text.to_owned()))?),
+    };
+    let had = || given.clone().map_or_else(|| Keys::read(file), Ok);
     let tx = db.begin("check keys").await?;
     let Some(check) = key_check::Entity::find_by_id(1).one(tx.conn()).await? else {
-        let keys = match Keys::read(file) {
+        let keys = match had() {
             Err(KeysError::Missing(_)) => {
-                let keys = Keys::generate();
-                keys.write_new(file)?;
+                let keys = Keys::generate().write_new(file)?;
                 tracing::info!(file = %file.display(), "new keys were made: without this file the sealed records are lost for good, so keep a copy of it apart");
                 keys
             }
             other => other?,
         };
-        let row = key_check::Model { id: 1, sealed: keys.seal(PURPOSE, PURPOSE) };
+        let row = key_check::Model { id: 1, sealed: keys.seal(KEY_CHECK, KEY_CHECK) };
         row.into_active_model().insert(tx.conn()).await?;
         tx.commit().await?;
         return Ok(keys);
     };
-    let keys = Keys::read(file)?;
-    match keys.open(PURPOSE, &check.sealed) {
+    let keys = had()?;
+    match keys.open(KEY_CHECK, &check.sealed) {
         Ok(_) => Ok(keys),
         Err(_) => Err(OpenError::OtherKeys(file.display().to_string())),
     }

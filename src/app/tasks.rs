@@ -10,10 +10,11 @@ use tokio::sync::Notify;
 
 use super::site::Site;
 use crate::access;
-use crate::audit;
+use crate::audit::{self, Actor};
 use crate::feedback::{self, FeedbackError, Office, StillDue};
 use crate::operations::{Entry, Timetable};
 use crate::outbox;
+use crate::retention::{Class, Shredder};
 use crate::schedule::{self, Alarm, Plan, PlanError, Run, Said};
 
 /// A task by its name.
@@ -27,6 +28,8 @@ pub enum Task {
     Sessions,
     /// Proves that the audit trail stands.
     Audit,
+    /// Erases what has had its time and goes by itself.
+    Retention,
 }
 
 /// Why a task failed.
@@ -45,7 +48,7 @@ pub enum TaskError {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 4] = [Self::Feedback, Self::Dispatch, Self::Sessions, Self::Audit];
+    pub const ALL: [Self; 5] = [Self::Feedback, Self::Dispatch, Self::Sessions, Self::Audit, Self::Retention];
 
     /// Its name, as in `schedule.<task>`.
     pub const fn name(self) -> &'static str {
@@ -54,6 +57,7 @@ impl Task {
             Self::Dispatch => "dispatch",
             Self::Sessions => "sessions",
             Self::Audit => "audit",
+            Self::Retention => "retention",
         }
     }
 
@@ -116,6 +120,19 @@ impl Task {
                     n => Said::Did(format!("{n} ended sessions removed")),
                 })
             }
+            Self::Retention => {
+                let (periods, actor) = (site.config.retention.periods(), Actor::system("retention task"));
+                let shredder =
+                    Shredder { db: &site.db, keys: &site.keys, periods, actor: &actor, now: now() };
+                let mut did = Vec::new();
+                for class in Class::ALL.iter().copied().filter(|class| !class.by_hand()) {
+                    let due = shredder.due(class).await?;
+                    if shredder.destroy(class).await?.is_some() {
+                        did.push(format!("{}: {}", class.label(), due.due));
+                    }
+                }
+                Ok(if did.is_empty() { Said::Nothing } else { Said::Did(did.join("; ")) })
+            }
             Self::Audit => match audit::verify(site.db.read(), &site.keys).await? {
                 Ok(entries) => Ok(Said::Did(format!("the trail stands: {entries} entries"))),
                 Err(broken) => Err(TaskError::Audit(broken)),
@@ -130,6 +147,7 @@ impl Task {
             Self::Dispatch => "Sends what is in the post.",
             Self::Sessions => "Removes sessions that have ended.",
             Self::Audit => "Proves that the audit trail stands as it was written.",
+            Self::Retention => "Erases the texts of messages and the runs of tasks that have had their time.",
         }
     }
 
@@ -141,6 +159,7 @@ impl Task {
             Self::Dispatch => &schedule.dispatch,
             Self::Sessions => &schedule.sessions,
             Self::Audit => &schedule.audit,
+            Self::Retention => &schedule.retention,
         }
     }
 

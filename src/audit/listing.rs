@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use serde_json::Value;
 
 use super::entity::{entry, payload};
-use super::store::PURPOSE;
+use super::store::PAYLOAD;
 use crate::platform::Keys;
 
 /// What is looked for. Every part that is given must fit.
@@ -86,7 +86,7 @@ pub async fn said(
     let Some(entry) = entry::Entity::find_by_id(number).one(db).await? else { return Ok(None) };
     let payload = payload::Entity::find_by_id(entry.payload_id).one(db).await?;
     let said = payload.map(|p| {
-        let text = keys.open(PURPOSE, &p.payload);
+        let text = keys.open(PAYLOAD, &p.payload);
         text.ok()
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_else(|| Value::from("(does not open with these keys)"))

@@ -6,6 +6,7 @@
 mod chain;
 mod checkpoint;
 mod entity;
+mod erasure;
 mod listing;
 mod store;
 
@@ -16,8 +17,11 @@ use uuid::Uuid;
 
 use crate::platform::{Db, Keys, Tx};
 pub use checkpoint::Checkpoint;
+pub use entity::entry::Entity as EntryEntity;
+pub use entity::payload::Entity as PayloadEntity;
+pub use erasure::{erase_texts_before, texts_before};
 pub use listing::{Entry, Search, entries, said};
-pub use store::{Broken, begin, verify};
+pub use store::{Broken, PAYLOAD, begin, verify};
 
 /// Who does something: an account, a file, or the schedule.
 #[derive(Clone, Debug)]

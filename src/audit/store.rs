@@ -12,10 +12,12 @@ use uuid::Uuid;
 
 use super::chain::{Link, digest, hash, seal};
 use super::entity::{entry, head, payload};
+use super::erasure::{erased_before, is_kept};
 use super::{Actor, Event};
 use crate::platform::{Db, Keys, Tx, request};
 
-pub(super) const PURPOSE: &str = "audit_payload.payload";
+/// What payloads are sealed for.
+pub const PAYLOAD: &str = "audit_payload.payload";
 /// The trail's first entry.
 const BEGUN: &str = "audit.begun";
 /// Stands where a trail of an earlier version, whose head bore no seal, got one.
@@ -46,7 +48,7 @@ async fn keep(tx: &Tx, keys: &Keys, actor: &Actor, events: Vec<Event>) -> Result
         let (id, text) = (Uuid::now_v7(), event.payload.to_string());
         let salt = Uuid::new_v4().into_bytes().to_vec();
         kept.push(Kept { event, payload_id: id, digest: digest(&salt, &text) });
-        payloads.push(payload::Model { id, salt, payload: keys.seal(PURPOSE, &text) }.into_active_model());
+        payloads.push(payload::Model { id, salt, payload: keys.seal(PAYLOAD, &text) }.into_active_model());
     }
     for batch in payloads.chunks(BATCH) {
         payload::Entity::insert_many(batch.iter().cloned()).exec_without_returning(tx.conn()).await?;
@@ -191,6 +193,7 @@ impl std::fmt::Display for Broken {
 pub async fn verify(db: &impl ConnectionTrait, keys: &Keys) -> Result<Result<i64, Broken>, DbErr> {
     let head = head::Entity::find_by_id(1).one(db).await?;
     let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
+    let erased = erased_before(db, keys).await?;
     let (mut number, mut previous, mut begun) = (0, vec![0], false);
     // What is appended while this walks is not asked about.
     while number < head.number {
@@ -208,7 +211,9 @@ pub async fn verify(db: &impl ConnectionTrait, keys: &Keys) -> Result<Result<i64
         let payloads = payload::Entity::find().filter(payload::Column::Id.is_in(ids)).all(db).await?;
         let payloads: HashMap<Uuid, payload::Model> = payloads.into_iter().map(|p| (p.id, p)).collect();
         for e in entries {
-            if let Some(what) = wrong(keys, &e, payloads.get(&e.payload_id), number + 1, &previous) {
+            let text = payloads.get(&e.payload_id);
+            let may_be_gone = !is_kept(&e.action) && erased.is_some_and(|before| e.at < before);
+            if let Some(what) = wrong(keys, &e, text, may_be_gone, number + 1, &previous) {
                 return Ok(Err(Broken { number: number + 1, what }));
             }
             if e.action == HEAD_NOT_OURS || (e.action == SEALED && begun) {
@@ -242,6 +247,7 @@ fn wrong(
     keys: &Keys,
     e: &entry::Model,
     payload: Option<&payload::Model>,
+    may_be_gone: bool,
     number: i64,
     previous: &[u8],
 ) -> Option<&'static str> {
@@ -264,8 +270,10 @@ fn wrong(
     if hash(keys, &link) != e.hash {
         return Some("it was changed");
     }
-    let Some(payload) = payload else { return Some("what it says is gone") };
-    let text = keys.open(PURPOSE, &payload.payload);
+    let Some(payload) = payload else {
+        return (!may_be_gone).then_some("what it says is gone");
+    };
+    let text = keys.open(PAYLOAD, &payload.payload);
     let stands = text.is_ok_and(|text| digest(&payload.salt, &text) == e.payload_digest);
     (!stands).then_some("what it says was changed")
 }

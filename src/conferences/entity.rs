@@ -55,6 +55,8 @@ pub mod conference {
         pub version: i32,
         /// What the last file said of this conference (JSON, no child): the base of the next comparison.
         pub from_file: Option<String>,
+        /// When what identified anybody was erased, its time being over.
+        pub erased_at: Option<DateTime<Utc>>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

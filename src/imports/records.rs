@@ -206,6 +206,7 @@ impl Run<'_> {
             strategy_discussion_on: theirs.strategy_discussion_on,
             moved_to_id: None,
             restricted: false,
+            erased_at: None,
             proceeded_reason: None,
             version: 1,
             from_file: None,

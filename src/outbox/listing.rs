@@ -1,7 +1,7 @@
 //! The outbox as people, reports and figures read it.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder,
     QuerySelect, Select,
@@ -149,4 +149,11 @@ pub async fn accepted_at(
         .into_tuple()
         .all(db)
         .await
+}
+
+/// Every message to an address, in the order in which they were posted.
+pub async fn to_address(db: &impl ConnectionTrait, address: &str) -> Result<Vec<Listed>, DbErr> {
+    let is = Expr::expr(Func::lower(Expr::col(Column::Recipient))).eq(address.to_lowercase());
+    let all = listed().filter(is).order_by_asc(Column::PostedAt).order_by_asc(Column::Id);
+    all.into_model::<Listed>().all(db).await
 }

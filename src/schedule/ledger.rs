@@ -6,13 +6,13 @@ use std::fmt::Display;
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult,
 };
 use uuid::Uuid;
 
 use super::entity::task_run;
-use crate::platform::Db;
 use crate::platform::codes::codes;
+use crate::platform::{Db, Tx};
 
 codes! {
     /// How a run ended.
@@ -127,4 +127,15 @@ async fn finish(
     (row.outcome, row.said, row.finished_at) = (Set(outcome), Set(said.to_owned()), Set(Some(now)));
     row.update(tx.conn()).await?;
     Ok(())
+}
+
+/// How many runs began before a moment.
+pub async fn runs_before(db: &impl ConnectionTrait, before: DateTime<Utc>) -> Result<u64, DbErr> {
+    task_run::Entity::find().filter(task_run::Column::StartedAt.lt(before)).count(db).await
+}
+
+/// Forgets them.
+pub async fn forget_runs_before(tx: &Tx, before: DateTime<Utc>) -> Result<u64, DbErr> {
+    let old = task_run::Entity::delete_many().filter(task_run::Column::StartedAt.lt(before));
+    Ok(old.exec(tx.conn()).await?.rows_affected)
 }

@@ -11,4 +11,4 @@ mod ledger;
 
 pub use alarm::Alarm;
 pub use due::{Plan, PlanError};
-pub use ledger::{Outcome, Run, Said, TaskRun, last_run, newest_runs, run};
+pub use ledger::{Outcome, Run, Said, TaskRun, forget_runs_before, last_run, newest_runs, run, runs_before};

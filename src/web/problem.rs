@@ -19,6 +19,8 @@ pub enum Problem {
     Forbidden(Chrome),
     /// It does not exist, or this person may not know that it does.
     NotFound(Chrome),
+    /// It was there, and is not kept any more.
+    Gone(Chrome, &'static str),
     /// The request makes no sense, and a person could not have made it with our forms.
     Bad(String),
     /// Too much at once; try again soon.
@@ -67,6 +69,9 @@ impl IntoResponse for Problem {
             Self::NotFound(chrome) => {
                 let text = "Check the address. What was here may have moved, or may not be yours to see.";
                 page("Page not found", text).show_as(StatusCode::NOT_FOUND, chrome)
+            }
+            Self::Gone(chrome, text) => {
+                page("This is not kept any more", text).show_as(StatusCode::GONE, chrome)
             }
             Self::Bad(text) => {
                 page("That request cannot be read", &text).show_as(StatusCode::BAD_REQUEST, Chrome::default())

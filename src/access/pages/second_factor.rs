@@ -12,13 +12,11 @@ use crate::access::attempt::{count_attempt, forgive};
 use crate::access::entity::{Stage, account, session as row};
 use crate::access::may::Halfway;
 use crate::access::second_factor::{new_secret, picture, plain, recovery_codes, step};
-use crate::access::{SignedIn, session, store};
+use crate::access::{SECOND_FACTOR, SignedIn, session, store};
 use crate::audit::{self, Event};
 use crate::platform::{Keys, Sealed, Tx};
 use crate::web::{Chrome, ClientAddress, Desk, Errors, Fields, Page, Problem};
 
-/// What a secret is sealed for.
-const SECRET: &str = "account.second_factor";
 /// What a secret is sealed for while it is on the page and not yet proved.
 const OFFERED: &str = "second_factor.offered";
 
@@ -88,7 +86,7 @@ async fn taken(
     code: &str,
 ) -> Result<Option<(account::Model, &'static str)>, Problem> {
     let Some(sealed) = &account.second_factor else { return Ok(None) };
-    let secret = desk.keys.open(SECRET, sealed).map_err(|e| Problem::internal(e.to_string()))?;
+    let secret = desk.keys.open(SECOND_FACTOR, sealed).map_err(|e| Problem::internal(e.to_string()))?;
     if let Some(step) = step(&secret, code, desk.clock.now(), account.second_factor_step) {
         account.second_factor_step = Some(step);
         store::save(tx, account.clone()).await?;
@@ -219,7 +217,7 @@ pub(super) async fn set_up(
     if store::end_session(&tx, session.id).await? == 0 {
         return Err(Problem::SignIn(next));
     }
-    account.second_factor = Some(desk.keys.seal(SECRET, &secret));
+    account.second_factor = Some(desk.keys.seal(SECOND_FACTOR, &secret));
     account.second_factor_step = Some(step);
     store::save(&tx, account.clone()).await?;
     let hashes = codes.iter().map(|code| hashed(&desk.keys, &account, code)).collect();

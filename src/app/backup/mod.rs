@@ -34,6 +34,7 @@ fn copy_of(backend: DbBackend) -> &'static str {
 /// `quorate backup`: copies the records of a site that may be serving, and says what to do with the copy.
 pub(super) async fn backup(site: &Site, to: &Path, without_keys: bool) -> Result<(), Failure> {
     let now = site.clock.now();
+    let without_keys = without_keys || !site.config.keys.value.is_empty();
     copy(&site.config, to, without_keys, now).await?;
     let tx = site.db.begin("note a backup").await?;
     let event =
@@ -44,8 +45,11 @@ pub(super) async fn backup(site: &Site, to: &Path, without_keys: bool) -> Result
     println!("The backup is in {}: {conferences} conferences and all that belongs to them.", to.display());
     if without_keys {
         println!(
-            "The keys are not in it. Without {} nobody can read it, you neither: keep a copy of that file apart.",
-            site.config.keys.file.display()
+            "The keys are not in it. Without {} nobody can read it, you neither: keep a copy of that apart.",
+            match site.config.keys.value.as_str() {
+                "" => site.config.keys.file.display().to_string(),
+                _ => "the value of keys.value".to_owned(),
+            }
         );
     } else {
         println!(

@@ -117,6 +117,9 @@ pub(in crate::app) async fn restore(
 /// Puts the keys in their place. Keys that are there must be the backup's own.
 fn keys(config: &Config, backed_up: Option<&Path>) -> Result<(), Failure> {
     let file = &config.keys.file;
+    if !config.keys.value.is_empty() {
+        return Ok(());
+    }
     match (backed_up, file.exists()) {
         (None, false) => {
             let text = format!(
@@ -126,8 +129,9 @@ fn keys(config: &Config, backed_up: Option<&Path>) -> Result<(), Failure> {
             Err(text.into())
         }
         (None, true) => Ok(()),
-        (Some(copy), false) => Ok(Keys::read(copy)?.write_new(file)?),
-        (Some(copy), true) if fs::read(copy).ok() == fs::read(file).ok() => Ok(()),
+        (Some(copy), false) => Keys::read(copy)?.write_new(file).map(|_| ()).map_err(Failure::from),
+        // A key that was added or put first since the backup makes no difference to what opens it.
+        (Some(copy), true) if Keys::read(copy)?.are_of_the_place_of(&Keys::read(file)?) => Ok(()),
         (Some(_), true) => {
             let text = format!(
                 "other keys are in {}: move them away, or name another file in keys.file",

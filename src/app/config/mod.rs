@@ -1,25 +1,25 @@
 //! The configuration: every setting, typed; what is not known is an error.
 
 mod load;
+mod people;
 mod values;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Role;
 use crate::feedback;
 use crate::invitations::MinimumNotice;
 use crate::mail::{Domains, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 use crate::outbox;
-use crate::web::{LimitRules, SessionRules};
-use values::{domains, flag, minimum_notice, networks, number, roles};
+use crate::web::LimitRules;
+use values::{domains, minimum_notice, networks, number};
 
 pub use load::{ConfigError, Loaded, load};
+pub use people::{Access, Retention};
 
 /// Every setting.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -43,6 +43,8 @@ pub struct Config {
     pub schedule: Schedule,
     /// How people sign in.
     pub access: Access,
+    /// How long what is kept.
+    pub retention: Retention,
     /// What is logged.
     pub log: Log,
 }
@@ -94,6 +96,8 @@ pub struct Database {
 pub struct KeysFile {
     /// The keys file.
     pub file: PathBuf,
+    /// The keys themselves, in place of a file.
+    pub value: String,
 }
 
 /// `mail.transport`
@@ -212,46 +216,8 @@ pub struct Schedule {
     pub sessions: String,
     /// When the audit trail is proved.
     pub audit: String,
-}
-
-/// `access`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Access {
-    /// Hours.
-    #[serde(deserialize_with = "number")]
-    pub session_hours: u32,
-    /// Minutes.
-    #[serde(deserialize_with = "number")]
-    pub idle_minutes: u32,
-    /// Minutes, for system administrators.
-    #[serde(deserialize_with = "number")]
-    pub system_administrator_idle_minutes: u32,
-    /// Roles that need a second factor.
-    #[serde(deserialize_with = "roles")]
-    pub second_factor_roles: Vec<Role>,
-    /// Passwords, codes and links tried a minute from one address.
-    #[serde(deserialize_with = "number")]
-    pub attempts_per_minute: u32,
-    /// Hours for which a broken glass shows a restricted conference.
-    #[serde(deserialize_with = "number")]
-    pub broken_glass_hours: u32,
-    /// Cookies over HTTPS only.
-    #[serde(deserialize_with = "flag")]
-    pub secure_cookies: bool,
-}
-
-impl Access {
-    /// The same, as pages use it.
-    pub fn sessions(&self) -> SessionRules {
-        let minutes = |n: u32| TimeDelta::minutes(i64::from(n));
-        SessionRules {
-            lasts: TimeDelta::hours(i64::from(self.session_hours)),
-            idle: minutes(self.idle_minutes),
-            keepers_idle: minutes(self.system_administrator_idle_minutes),
-            secure_cookies: self.secure_cookies,
-        }
-    }
+    /// When what has had its time goes.
+    pub retention: String,
 }
 
 /// `log`

@@ -170,7 +170,11 @@ impl Page for LetterPage {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<mail::Letter, Problem> {
+fn read(who: &SignedIn, bytes: &[u8]) -> Result<mail::Letter, Problem> {
+    if bytes.is_empty() {
+        let text = "The text of this message has had its time, and was erased. When it went is still known.";
+        return Err(Problem::Gone(who.chrome(), text));
+    }
     mail::read(bytes).ok_or_else(|| Problem::internal("a frozen message cannot be read"))
 }
 
@@ -200,7 +204,7 @@ pub(super) async fn one(
     let db = desk.db.read();
     let message = outbox::by_id(db, id).await?.ok_or_else(not_found)?;
     let posted = described_for(&desk, &may.who, &message).await?;
-    let letter = read(&message.message)?;
+    let letter = read(&may.who, &message.message)?;
     let may_requeue = message.state == Stands::Failed && may.who.role.may(Permission::Requeue);
     let page = LetterPage {
         row: Row::of(&posted, desk.clock.now()),
@@ -223,7 +227,7 @@ pub(super) async fn as_sent(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (_, bytes) = frozen(&desk, &id, &may.who).await?;
-    Ok(letter_alone(read(&bytes)?.html))
+    Ok(letter_alone(read(&may.who, &bytes)?.html))
 }
 
 /// A letter's HTML as a page: its inline styles are let through, and nothing else is.
@@ -240,6 +244,7 @@ pub(super) async fn file(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (id, bytes) = frozen(&desk, &id, &may.who).await?;
+    read(&may.who, &bytes)?;
     let event = Event { action: "letter.saved", object: id.to_string(), payload: json!({}) };
     audit::looked(&desk.db, &desk.keys, &may.who.actor(), desk.clock.now(), event).await?;
     Ok(download(&format!("{id}.eml"), "message/rfc822", bytes))

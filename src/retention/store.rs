@@ -1,0 +1,263 @@
+//! Retention's only queries: what is due, and how it is erased so that the figures stay.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
+
+use super::entity::{destruction, legal_hold};
+use super::{DestructionId, HoldId};
+use crate::conferences::entity::{child, conference, named};
+use crate::conferences::{CHILD, ConferenceId};
+use crate::feedback::entity::feedback;
+use crate::invitations::InvitationId;
+use crate::invitations::entity::invitation;
+use crate::platform::{Keys, Tx};
+use crate::register::FeedbackWanted;
+use crate::register::entity::{amendment, register};
+use crate::register::sealed::AMENDMENT;
+
+/// What stands where something was.
+const ERASED: &str = "erased";
+
+/// Holds that have not ended.
+pub async fn living_holds(db: &impl ConnectionTrait) -> Result<Vec<legal_hold::Model>, DbErr> {
+    let living = legal_hold::Entity::find().filter(legal_hold::Column::EndedAt.is_null());
+    living.order_by_asc(legal_hold::Column::PlacedAt).all(db).await
+}
+
+pub async fn place_hold(tx: &Tx, row: legal_hold::Model) -> Result<(), DbErr> {
+    legal_hold::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Ends a hold. Says whether it was there.
+pub async fn end_hold(tx: &Tx, id: HoldId, by: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    let ended = legal_hold::Entity::update_many()
+        .col_expr(legal_hold::Column::EndedBy, Expr::value(by))
+        .col_expr(legal_hold::Column::EndedAt, Expr::value(now))
+        .filter(legal_hold::Column::Id.eq(id))
+        .filter(legal_hold::Column::EndedAt.is_null());
+    Ok(ended.exec(tx.conn()).await?.rows_affected == 1)
+}
+
+/// The ids of the conferences under a living hold: the one held, or each of a held child's.
+fn held() -> Condition {
+    let of = |column: legal_hold::Column| -> SelectStatement {
+        Query::select()
+            .column(column)
+            .from(legal_hold::Entity)
+            .and_where(legal_hold::Column::EndedAt.is_null())
+            .and_where(column.is_not_null())
+            .to_owned()
+    };
+    let of_children = Query::select()
+        .column(child::Column::ConferenceId)
+        .from(child::Entity)
+        .and_where(child::Column::ChildKey.in_subquery(of(legal_hold::Column::ChildKey)))
+        .to_owned();
+    Condition::any()
+        .add(conference::Column::Id.in_subquery(of(legal_hold::Column::ConferenceId)))
+        .add(conference::Column::Id.in_subquery(of_children))
+}
+
+/// The ids under which the audit trail speaks of held conferences: their own, their invitations', their
+/// feedback's.
+pub async fn held_objects(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let ids: Vec<ConferenceId> = conference::Entity::find()
+        .select_only()
+        .column(conference::Column::Id)
+        .filter(held())
+        .into_tuple()
+        .all(db)
+        .await?;
+    let invitations: Vec<InvitationId> = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::Id)
+        .filter(invitation::Column::ConferenceId.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let items: Vec<crate::feedback::FeedbackId> = feedback::Entity::find()
+        .select_only()
+        .column(feedback::Column::Id)
+        .filter(feedback::Column::InvitationId.is_in(invitations.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let objects = ids.iter().map(ToString::to_string);
+    let objects = objects.chain(invitations.iter().map(ToString::to_string));
+    Ok(objects.chain(items.iter().map(ToString::to_string)).collect())
+}
+
+fn old(until: NaiveDate) -> Condition {
+    Condition::all()
+        .add(conference::Column::ConferenceDate.lte(until))
+        .add(conference::Column::ErasedAt.is_null())
+}
+
+/// How many registers are due, and how many of those are held.
+pub async fn registers_due(db: &impl ConnectionTrait, until: NaiveDate) -> Result<(u64, u64), DbErr> {
+    let all = conference::Entity::find().filter(old(until)).count(db).await?;
+    let kept = conference::Entity::find().filter(old(until)).filter(held()).count(db).await?;
+    Ok((all - kept, kept))
+}
+
+/// Some conferences that are due, taken for this transaction.
+pub async fn take_due(tx: &Tx, until: NaiveDate, count: u64) -> Result<Vec<conference::Model>, DbErr> {
+    conference::Entity::find()
+        .filter(old(until))
+        .filter(held().not())
+        .order_by_asc(conference::Column::ConferenceDate)
+        .limit(count)
+        .lock(sea_orm::sea_query::LockType::Update)
+        .all(tx.conn())
+        .await
+}
+
+/// What a run of erasing shares: within it the same child gets the same new hash, so that a run of missed
+/// conferences can still be counted, and nobody can find the child by it.
+pub struct Eraser {
+    secret: String,
+    now: DateTime<Utc>,
+}
+
+impl Eraser {
+    pub fn new(now: DateTime<Utc>) -> Self {
+        Self { secret: crate::platform::token(32), now }
+    }
+
+    /// Erases what identifies anybody in these conferences.
+    pub async fn erase(&self, tx: &Tx, keys: &Keys, rows: Vec<conference::Model>) -> Result<(), DbErr> {
+        let ids: Vec<ConferenceId> = rows.iter().map(|c| c.id).collect();
+        for row in rows {
+            let id = row.id;
+            let mut row = row.into_active_model();
+            row.conference_ref = Set(format!("{ERASED} {id}"));
+            (row.place, row.from_file) = (Set(None), Set(None));
+            (row.erased_at, row.restricted) = (Set(Some(self.now)), Set(false));
+            row.update(tx.conn()).await?;
+        }
+        let of = || ids.iter().copied();
+        let children = child::Entity::find().filter(child::Column::ConferenceId.is_in(of())).all(tx.conn());
+        for row in children.await? {
+            let key = keys.find(ERASED, [self.secret.as_bytes(), &row.child_key].concat());
+            let mut row = row.into_active_model();
+            (row.child, row.child_key) = (Set(keys.seal(CHILD, ERASED)), Set(key));
+            (row.plan_end_reason, row.decision_from_file) = (Set(None), Set(None));
+            row.update(tx.conn()).await?;
+        }
+        let nothing = || Expr::value(None::<String>);
+        invitation::Entity::update_many()
+            .col_expr(invitation::Column::ContactEmail, nothing())
+            .col_expr(invitation::Column::Deputy, Expr::value(None::<Vec<u8>>))
+            .col_expr(invitation::Column::RecordedBy, nothing())
+            .col_expr(invitation::Column::FromFile, nothing())
+            .filter(invitation::Column::ConferenceId.is_in(of()))
+            .exec(tx.conn())
+            .await?;
+        amendment::Entity::update_many()
+            .col_expr(amendment::Column::Before, Expr::value(None::<Vec<u8>>))
+            .col_expr(amendment::Column::After, Expr::value(None::<Vec<u8>>))
+            .col_expr(amendment::Column::Why, Expr::value(keys.seal(AMENDMENT, ERASED).0))
+            .col_expr(amendment::Column::ByName, Expr::value(ERASED))
+            .filter(amendment::Column::ConferenceId.is_in(of()))
+            .exec(tx.conn())
+            .await?;
+        register::Entity::update_many()
+            .col_expr(register::Column::ConfirmedBy, Expr::value(ERASED))
+            .filter(register::Column::ConferenceId.is_in(of()))
+            .exec(tx.conn())
+            .await?;
+        // Nothing is written about them any more.
+        register::Entity::update_many()
+            .col_expr(register::Column::Feedback, Expr::val(FeedbackWanted::History))
+            .filter(register::Column::ConferenceId.is_in(of()))
+            .filter(register::Column::Feedback.eq(FeedbackWanted::Wanted))
+            .exec(tx.conn())
+            .await?;
+        let invitations = Query::select()
+            .column(invitation::Column::Id)
+            .from(invitation::Entity)
+            .and_where(invitation::Column::ConferenceId.is_in(of()))
+            .to_owned();
+        feedback::Entity::update_many()
+            .col_expr(feedback::Column::Basis, Expr::value("{}"))
+            .col_expr(feedback::Column::ReleasedBy, nothing())
+            .filter(feedback::Column::InvitationId.in_subquery(invitations.clone()))
+            .exec(tx.conn())
+            .await?;
+        let items = Query::select()
+            .column(feedback::Column::Id)
+            .from(feedback::Entity)
+            .and_where(feedback::Column::InvitationId.in_subquery(invitations))
+            .to_owned();
+        crate::outbox::erase_about(tx, items).await?;
+        named::Entity::delete_many().filter(named::Column::ConferenceId.is_in(of())).exec(tx.conn()).await?;
+        Ok(())
+    }
+}
+
+/// The feedback of held conferences: their messages keep their text.
+pub fn held_feedback() -> SelectStatement {
+    let conferences =
+        Query::select().column(conference::Column::Id).from(conference::Entity).cond_where(held()).to_owned();
+    let invitations = Query::select()
+        .column(invitation::Column::Id)
+        .from(invitation::Entity)
+        .and_where(invitation::Column::ConferenceId.in_subquery(conferences))
+        .to_owned();
+    Query::select()
+        .column(feedback::Column::Id)
+        .from(feedback::Entity)
+        .and_where(feedback::Column::InvitationId.in_subquery(invitations))
+        .to_owned()
+}
+
+pub async fn certify(tx: &Tx, row: destruction::Model) -> Result<(), DbErr> {
+    destruction::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// The newest certificates.
+pub async fn certificates(db: &impl ConnectionTrait, at_most: u64) -> Result<Vec<destruction::Model>, DbErr> {
+    destruction::Entity::find().order_by_desc(destruction::Column::At).limit(at_most).all(db).await
+}
+
+/// One certificate.
+pub async fn certificate(
+    db: &impl ConnectionTrait,
+    id: DestructionId,
+) -> Result<Option<destruction::Model>, DbErr> {
+    destruction::Entity::find_by_id(id).one(db).await
+}
+
+/// The conferences of a child that are still there to be held.
+pub async fn conferences_of(db: &impl ConnectionTrait, key: Vec<u8>) -> Result<usize, DbErr> {
+    let of: HashSet<ConferenceId> = child::Entity::find()
+        .select_only()
+        .column(child::Column::ConferenceId)
+        .filter(child::Column::ChildKey.eq(key))
+        .into_tuple()
+        .all(db)
+        .await?
+        .into_iter()
+        .collect();
+    Ok(of.len())
+}
+
+/// A conference by its random or local reference.
+pub async fn conference_by_reference(
+    db: &impl ConnectionTrait,
+    reference: &str,
+    sight: crate::conferences::Sight,
+) -> Result<Option<conference::Model>, DbErr> {
+    let either = Condition::any()
+        .add(conference::Column::Reference.eq(reference.to_uppercase()))
+        .add(conference::Column::ConferenceRef.eq(reference));
+    conference::Entity::find().filter(either).filter(sight.condition()).one(db).await
+}

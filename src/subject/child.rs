@@ -1,0 +1,185 @@
+//! What is held about a child.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Serialize;
+
+use crate::agencies::store::directory;
+use crate::audit::{self, Search};
+use crate::conferences::entity::child;
+use crate::conferences::{self, CHILD, ConferenceId, Sight};
+use crate::platform::Keys;
+use crate::register::entity::amendment;
+use crate::register::store::records;
+use crate::register::{Policies, assess, sealed};
+
+/// One invitation to a conference about the child.
+#[derive(Serialize)]
+pub struct Invited {
+    agency: String,
+    service: String,
+    role: String,
+    necessity: &'static str,
+    invited_on: Option<NaiveDate>,
+    answer: &'static str,
+    attendance: Option<&'static str>,
+    by_deputy: bool,
+    joined_at: Option<DateTime<Utc>>,
+    left_at: Option<DateTime<Utc>>,
+    report: &'static str,
+    report_received_on: Option<NaiveDate>,
+    reason_for_absence: Option<&'static str>,
+    view_on_the_decision: Option<&'static str>,
+    standing: &'static str,
+}
+
+/// One amendment of a confirmed register.
+#[derive(Serialize)]
+pub struct Amended {
+    at: DateTime<Utc>,
+    by: String,
+    field: String,
+    before: String,
+    after: String,
+    why: String,
+}
+
+/// Somebody who looked where a look is noted.
+#[derive(Serialize)]
+pub struct Look {
+    at: DateTime<Utc>,
+    who: String,
+    what: String,
+}
+
+/// One conference about the child.
+#[derive(Serialize)]
+pub struct Met {
+    reference: String,
+    local_reference: String,
+    kind: &'static str,
+    status: &'static str,
+    starts_at: DateTime<Utc>,
+    decision_at: Option<DateTime<Utc>>,
+    chair: String,
+    category: &'static str,
+    decision: Option<&'static str>,
+    why_the_plan_still_ended: Option<String>,
+    quorate: bool,
+    register_confirmed_at: Option<DateTime<Utc>>,
+    register_confirmed_by: Option<String>,
+    invitations: Vec<Invited>,
+    amendments: Vec<Amended>,
+    looks: Vec<Look>,
+}
+
+/// Everything about a child.
+#[derive(Serialize)]
+pub struct ChildBundle {
+    child: String,
+    gathered_at: DateTime<Utc>,
+    pub conferences: Vec<Met>,
+    /// Restricted conferences of the child's that whoever gathers this is not named on.
+    pub restricted_and_not_here: usize,
+}
+
+/// Gathers it.
+pub async fn gather(
+    db: &impl ConnectionTrait,
+    keys: &Keys,
+    policies: &Policies,
+    sight: Sight,
+    now: DateTime<Utc>,
+    reference: &str,
+) -> Result<ChildBundle, DbErr> {
+    let key = keys.find(CHILD, reference);
+    let ids: Vec<ConferenceId> = child::Entity::find()
+        .select_only()
+        .column(child::Column::ConferenceId)
+        .filter(child::Column::ChildKey.eq(key.clone()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let seen = conferences::store::by_ids(db, ids.iter().copied(), sight).await?;
+    let restricted_and_not_here = ids.len() - seen.len();
+    let directory = directory(db).await?;
+    let mut all = Vec::new();
+    for record in records(db, seen).await? {
+        let facts = record.facts(&directory);
+        let assessment = assess(&facts, policies.on(facts.date));
+        let c = &record.conference;
+        let Some(own) = record.children.iter().find(|row| row.child_key == key) else { continue };
+        let concerns = |id| record.only_children.get(&id).is_none_or(|of| of.contains(&own.id));
+        let invitations = record.invitations.iter().zip(&assessment.invitations);
+        let invitations = invitations.filter(|(row, _)| concerns(row.id)).map(|(row, assessed)| {
+            let (service, agency) = directory.of(row.service_id);
+            Invited {
+                agency: agency.name.clone(),
+                service: service.name.clone(),
+                role: row.role.clone(),
+                necessity: row.necessity.label(),
+                invited_on: row.invited_on,
+                answer: row.response.label(),
+                attendance: row.attendance.map(|a| a.label()),
+                by_deputy: row.by_deputy,
+                joined_at: row.joined_at,
+                left_at: row.left_at,
+                report: row.report.label(),
+                report_received_on: row.report_received_on,
+                reason_for_absence: row.absence_reason.map(|r| r.label()),
+                view_on_the_decision: row.view.map(|v| v.label()),
+                standing: assessed.standing.label(),
+            }
+        });
+        let invitations = invitations.collect();
+        let opened = |sealed: &crate::platform::Sealed| {
+            keys.open(sealed::AMENDMENT, sealed).unwrap_or_else(|_| "(does not open)".to_owned())
+        };
+        let rows = amendment::Entity::find()
+            .filter(amendment::Column::ConferenceId.eq(c.id))
+            .order_by_asc(amendment::Column::At)
+            .all(db)
+            .await?;
+        let rows = rows.into_iter().filter(|a| a.child_id.is_none_or(|id| id == own.id));
+        let amendments = rows.map(|a| Amended {
+            at: a.at,
+            by: a.by_name.clone(),
+            field: a.field.clone(),
+            before: a.before.as_ref().map(opened).unwrap_or_default(),
+            after: a.after.as_ref().map(opened).unwrap_or_default(),
+            why: opened(&a.why),
+        });
+        let amendments = amendments.collect();
+        let search = Search { object: Some(c.id.to_string()), ..Search::default() };
+        let looks = audit::entries(db, &search, 1000).await?.into_iter();
+        let looks = looks.map(|e| Look { at: e.at, who: e.actor, what: e.action });
+        all.push(Met {
+            reference: c.reference.clone(),
+            local_reference: c.conference_ref.clone(),
+            kind: c.kind.label(),
+            status: c.status.label(),
+            starts_at: c.starts_at,
+            decision_at: c.decision_at,
+            chair: conferences::store::chair(db, c.chair_id).await?,
+            category: own.category.label(),
+            decision: own.decision.map(|d| d.label()),
+            why_the_plan_still_ended: own
+                .plan_end_reason
+                .as_ref()
+                .and_then(|why| keys.open(sealed::PLAN_END_REASON, why).ok()),
+            quorate: assessment.quoracy.quorate,
+            register_confirmed_at: record.register.as_ref().map(|r| r.confirmed_at),
+            register_confirmed_by: record.register.as_ref().map(|r| r.confirmed_by.clone()),
+            invitations,
+            amendments,
+            looks: looks.collect(),
+        });
+    }
+    all.sort_by_key(|met| met.starts_at);
+    Ok(ChildBundle {
+        child: reference.to_owned(),
+        gathered_at: now,
+        conferences: all,
+        restricted_and_not_here,
+    })
+}

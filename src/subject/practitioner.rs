@@ -1,0 +1,181 @@
+//! What is held about a practitioner: as a contact, as somebody invited, as somebody written to, as an account.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use serde::Serialize;
+
+use crate::access;
+use crate::agencies::entity::contact;
+use crate::agencies::store::directory;
+use crate::audit::{self, Search};
+use crate::conferences::{self, Sight};
+use crate::invitations::entity::invitation;
+use crate::outbox;
+use crate::platform::Keys;
+use crate::register::sealed;
+
+/// An entry of the directory.
+#[derive(Serialize)]
+struct InDirectory {
+    agency: String,
+    service: Option<String>,
+    name: String,
+    role: String,
+    valid_from: Option<NaiveDate>,
+    valid_to: Option<NaiveDate>,
+    verified_on: Option<NaiveDate>,
+}
+
+/// An invitation that went to the address, or at which the person was a deputy.
+#[derive(Serialize)]
+struct Part {
+    conference: String,
+    date: NaiveDate,
+    service: String,
+    role: String,
+    how: &'static str,
+    answer: &'static str,
+    attendance: Option<&'static str>,
+}
+
+/// A message to the address.
+#[derive(Serialize)]
+struct Written {
+    kind: String,
+    posted_at: DateTime<Utc>,
+    accepted_at: Option<DateTime<Utc>>,
+    state: &'static str,
+}
+
+/// Something that the person's account did.
+#[derive(Serialize)]
+struct Deed {
+    at: DateTime<Utc>,
+    what: String,
+}
+
+/// The person's account.
+#[derive(Serialize)]
+struct OwnAccount {
+    name: String,
+    role: &'static str,
+    created_at: DateTime<Utc>,
+    disabled_at: Option<DateTime<Utc>>,
+    second_factor: bool,
+    deeds: Vec<Deed>,
+}
+
+/// Everything about a practitioner.
+#[derive(Serialize)]
+pub struct PractitionerBundle {
+    email: String,
+    gathered_at: DateTime<Utc>,
+    directory: Vec<InDirectory>,
+    invitations: Vec<Part>,
+    messages: Vec<Written>,
+    account: Option<OwnAccount>,
+    /// Invitations of restricted conferences that whoever gathers this is not named on.
+    pub restricted_and_not_here: usize,
+}
+
+impl PractitionerBundle {
+    /// Whether nothing at all is held.
+    pub fn is_empty(&self) -> bool {
+        self.directory.is_empty()
+            && self.invitations.is_empty()
+            && self.messages.is_empty()
+            && self.account.is_none()
+            && self.restricted_and_not_here == 0
+    }
+}
+
+/// Gathers it by a mail address, and by a name among the deputies, where one is given.
+pub async fn gather(
+    db: &impl ConnectionTrait,
+    keys: &Keys,
+    sight: Sight,
+    now: DateTime<Utc>,
+    email: &str,
+    name: &str,
+) -> Result<PractitionerBundle, DbErr> {
+    let email = email.to_lowercase();
+    let known = directory(db).await?;
+    let is = |column: Expr| Expr::expr(Func::lower(column)).eq(email.as_str());
+    let contacts = contact::Entity::find().filter(is(Expr::col(contact::Column::Email))).all(db).await?;
+    let listed = contacts.into_iter().map(|c| InDirectory {
+        agency: known.agencies[&c.agency_id].name.clone(),
+        service: c.service_id.map(|id| known.services[&id].name.clone()),
+        name: c.name,
+        role: c.role,
+        valid_from: c.valid_from,
+        valid_to: c.valid_to,
+        verified_on: c.verified_on,
+    });
+    let listed = listed.collect();
+    let invited =
+        invitation::Entity::find().filter(is(Expr::col(invitation::Column::ContactEmail))).all(db).await?;
+    let mut rows: Vec<(invitation::Model, &'static str)> =
+        invited.into_iter().map(|row| (row, "invited at this address")).collect();
+    if !name.is_empty() {
+        // Deputies' names are sealed: each is opened and looked at.
+        let deputies =
+            invitation::Entity::find().filter(invitation::Column::Deputy.is_not_null()).all(db).await?;
+        let wanted = name.to_lowercase();
+        let named = deputies.into_iter().filter(|row| {
+            let deputy = row.deputy.as_ref().and_then(|d| keys.open(sealed::DEPUTY, d).ok());
+            deputy.is_some_and(|deputy| deputy.to_lowercase().contains(&wanted))
+        });
+        rows.extend(named.map(|row| (row, "named as a deputy")));
+    }
+    let seen = conferences::store::by_ids(db, rows.iter().map(|(row, _)| row.conference_id), sight).await?;
+    let (mut invitations, mut restricted_and_not_here) = (Vec::new(), 0);
+    for (row, how) in rows {
+        let Some(c) = seen.iter().find(|c| c.id == row.conference_id) else {
+            restricted_and_not_here += 1;
+            continue;
+        };
+        invitations.push(Part {
+            conference: c.reference.clone(),
+            date: c.conference_date,
+            service: known.of(row.service_id).0.name.clone(),
+            role: row.role,
+            how,
+            answer: row.response.label(),
+            attendance: row.attendance.map(|a| a.label()),
+        });
+    }
+    invitations.sort_by_key(|part| part.date);
+    let messages = outbox::to_address(db, &email).await?.into_iter().map(|m| Written {
+        kind: m.kind,
+        posted_at: m.posted_at,
+        accepted_at: m.sent_at,
+        state: m.state.label(),
+    });
+    let messages = messages.collect();
+    let account = match access::store::by_email(db, &email).await? {
+        None => None,
+        Some(a) => {
+            let search = Search { actor: Some(a.name.clone()), ..Search::default() };
+            let deeds = audit::entries(db, &search, 10_000).await?;
+            let deeds = deeds.into_iter().map(|e| Deed { at: e.at, what: e.action });
+            Some(OwnAccount {
+                role: a.role.label(),
+                created_at: a.created_at,
+                disabled_at: a.disabled_at,
+                second_factor: a.second_factor.is_some(),
+                deeds: deeds.collect(),
+                name: a.name,
+            })
+        }
+    };
+    Ok(PractitionerBundle {
+        email,
+        gathered_at: now,
+        directory: listed,
+        invitations,
+        messages,
+        account,
+        restricted_and_not_here,
+    })
+}
