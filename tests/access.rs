@@ -42,6 +42,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/me"),
     ("POST", "/me/password"),
     ("POST", "/me/sessions/end"),
+    ("POST", "/me/stay"),
     ("GET", "/welcome/0000"),
     ("GET", "/accounts"),
     ("POST", "/accounts"),
@@ -491,6 +492,43 @@ both! {
         assert_eq!(qa.get("/feedback").await.status, 303, "its sessions end");
         let seen = qa.sign_in("qa_manager@quorate.example", "a long enough password").await;
         assert_eq!(seen.location.as_deref(), Some("/second-factor/set-up"), "and a new telephone is set up");
+    }
+
+    async fn what_was_entered_when_a_session_had_ended_is_saved_after_signing_in_again(place: Place) {
+        let rows: Vec<_> = conference("C-1").into_iter().map(|row| row.with("attendance", "")).collect();
+        let folder = place.records(&rows);
+        place.done_at(EVENING, &["import", folder.to_str().unwrap()]);
+        let site = place.site(LATER).await;
+        let mut administrator = Person::with_role(&place, &site, "administrator").await;
+        let page = administrator.get("/").await.body;
+        assert!(page.contains("data-seconds=\"7140\""), "the warning is armed: {page}");
+        let at = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&page).unwrap().as_str().to_owned();
+        let register = format!("{at}/register");
+        let mut form = administrator.get(&register).await.form();
+        let field = regex::Regex::new("name=\"([^\"]*\\.report)\"").unwrap();
+        let field = field.captures(&administrator.get(&register).await.body).unwrap()[1].to_owned();
+        crate::harness::http::set(&mut form, &field, "tabled");
+
+        let tomorrow = place.site_with("2026-10-01T09:00:00Z", &[("access.second_factor_roles", "")]).await;
+        administrator.moved_to(&tomorrow);
+        let asked = administrator.post(&register, &form).await;
+        assert!(asked.status == 401 && asked.body.contains("what you entered is kept"), "{}", asked.body);
+        let kept = asked.field("kept");
+        assert!(!asked.body.contains("tabled"), "sealed");
+        let sign_in = |email: &str| fields(&[("email", email), ("password", "a long enough password"), ("kept", &kept)]);
+        place.account("auditor", "a long enough password");
+        let mut other = Person::anonymous(&tomorrow);
+        let seen = other.post("/sign-in", &sign_in("auditor@quorate.example")).await;
+        assert_eq!(seen.status, 303, "it opens for nobody else");
+        let wrong = fields(&[("email", "administrator@quorate.example"), ("password", "wrong"), ("kept", &kept)]);
+        assert_eq!(administrator.post("/sign-in", &wrong).await.field("kept"), kept, "a slip loses nothing");
+        let seen = administrator.post("/sign-in", &sign_in("administrator@quorate.example")).await;
+        assert!(seen.status == 200 && seen.body.contains("not saved yet") && seen.body.contains(&format!("action=\"{register}\"")), "{}", seen.body);
+        let again = seen.form();
+        assert_eq!(again.len(), form.len());
+        assert_eq!(administrator.post(&register, &again).await.status, 303);
+        let page = administrator.get(&register).await.body;
+        assert!(page.contains("<option value=\"tabled\" selected>"), "{page}");
     }
 
     async fn changing_a_password_ends_every_other_session_and_needs_the_old_one(place: Place) {

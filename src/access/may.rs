@@ -26,13 +26,16 @@ pub struct SignedIn {
     pub role: Role,
     /// The chair that it acts for: then only its conferences are seen.
     pub chair: Option<ChairId>,
+    /// Seconds until the session ends, if nothing more is asked for.
+    ends_in: i64,
 }
 
 impl SignedIn {
     /// Somebody, by a session that is whole.
-    pub(super) fn new(session: row::Model, account: account::Model) -> Self {
+    pub(super) fn new(desk: &Desk, session: row::Model, account: account::Model) -> Self {
+        let ends_in = session::ends_in(&desk.sessions, &session, account.role, desk.clock.now());
         let account::Model { id, name, role, chair_id: chair, .. } = account;
-        Self { id, session: session.id, name, role, chair }
+        Self { id, session: session.id, name, role, chair, ends_in: ends_in.num_seconds() }
     }
 
     /// Which conferences this person sees.
@@ -72,6 +75,7 @@ impl SignedIn {
             name: Some(self.name.clone()),
             role: Some(self.role.label()),
             links: links.map(|(_, href, text)| Link { href, text }).collect(),
+            ends_in: Some(self.ends_in),
         }
     }
 
@@ -83,7 +87,7 @@ impl SignedIn {
     async fn of(parts: &mut Parts, desk: &Desk) -> Result<Option<Self>, Problem> {
         let found = session::find(desk, &CookieJar::from_headers(&parts.headers)).await?;
         let whole = found.filter(|(session, _)| session.stage == Stage::Whole);
-        Ok(whole.map(|(session, account)| Self::new(session, account)))
+        Ok(whole.map(|(session, account)| Self::new(desk, session, account)))
     }
 }
 

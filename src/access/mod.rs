@@ -20,7 +20,7 @@ pub use may::{
     SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency, SeePost, SeeSchedule, SignedIn,
     WatchRestricted,
 };
-pub use pages::routes;
+pub use pages::{keep_entries, routes};
 pub use role::{Permission, Role};
 pub use session::forget_ended;
 pub use store::end_all_sessions;

@@ -45,6 +45,24 @@ pub(super) fn lives(rules: &SessionRules, session: &session::Model, role: Role, 
     now < session.began_at + rules.lasts && now < session.seen_at + idle(rules, role)
 }
 
+/// How long a session still lives, if nothing more is asked for. Use is marked to the minute.
+pub(super) fn ends_in(
+    rules: &SessionRules,
+    session: &session::Model,
+    role: Role,
+    now: DateTime<Utc>,
+) -> TimeDelta {
+    let idle = idle(rules, role) - TimeDelta::seconds(SEEN_SECONDS);
+    idle.min(session.began_at + rules.lasts - now).max(TimeDelta::zero())
+}
+
+/// Whose the session is that the browser shows, also one that has ended and is still in the table.
+pub(super) async fn whose(desk: &Desk, jar: &CookieJar) -> Result<Option<AccountId>, DbErr> {
+    let Some(cookie) = jar.get(name(&desk.sessions)) else { return Ok(None) };
+    let found = store::session(desk.db.read(), hashed(cookie.value())).await?;
+    Ok(found.map(|(_, account)| account.id))
+}
+
 /// Begins a session at a stage; one that the browser had before ends.
 pub(super) async fn begin(
     tx: &Tx,

@@ -20,15 +20,12 @@ use super::tasks::Tasks;
 use crate::access;
 use crate::agencies;
 use crate::operations::{self, Timetable};
-use crate::web::{Chrome, Desk, Problem, asset_routes, limited, measured};
+use crate::web::{Chrome, Desk, FORM_LIMIT, Problem, asset_routes, limited, measured};
 use crate::{feedback, imports, register, reports, restriction, retention, subject};
 
 /// Scripts and styles of our own only, nothing inline, nobody's frame.
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
                    connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-
-/// A form: a register of forty agencies is 100 KB.
-const BODY_LIMIT: usize = 512 * 1024;
 
 /// The whole service.
 pub fn router(site: &Arc<Site>) -> Router {
@@ -73,9 +70,10 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))
         .layer(axum::Extension(register::MaximumAge(site.rules.feedback.maximum_age_working_days)))
+        .layer(axum::middleware::from_fn_with_state(desk.clone(), access::keep_entries))
         .layer(axum::middleware::from_fn_with_state(desk.clone(), limited))
         .layer(CsrfLayer::new())
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(60)))
         // Pages hold records about children: no shared or disk cache keeps them.
         .layer(kept(header::CACHE_CONTROL, "no-store"))

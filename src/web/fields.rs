@@ -5,6 +5,9 @@ use serde::Serialize;
 
 use super::Problem;
 
+/// The bytes of a form at most: a register of forty agencies is 100 KB.
+pub const FORM_LIMIT: usize = 512 * 1024;
+
 /// A submitted form: names and values in their order.
 #[derive(Debug, Default)]
 pub struct Fields(Vec<(String, String)>);

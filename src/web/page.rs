@@ -64,6 +64,8 @@ pub struct Chrome {
     pub role: Option<&'static str>,
     /// The navigation.
     pub links: Vec<Link>,
+    /// Seconds until the session ends, if nothing more is asked for.
+    pub ends_in: Option<i64>,
 }
 
 /// A page.

@@ -1,6 +1,7 @@
 //! One's own account: password, second factor, where one is signed in.
 
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
@@ -149,4 +150,9 @@ pub(super) async fn end_other_sessions(who: SignedIn, State(desk): State<Desk>) 
     audit::record(&tx, &desk.keys, &who.actor(), desk.clock.now(), vec![event]).await?;
     tx.commit().await?;
     Ok(Redirect::to("/me?done=sessions"))
+}
+
+/// Stays signed in: that it was asked for is enough.
+pub(super) async fn stay(_: SignedIn) -> StatusCode {
+    StatusCode::NO_CONTENT
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod cover;
+mod kept;
 mod mine;
 mod second_factor;
 mod sign_in;
@@ -12,6 +13,8 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use crate::web::{Desk, query};
+
+pub use kept::keep_entries;
 
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
@@ -24,6 +27,7 @@ pub fn routes() -> Router<Desk> {
         .route("/me", get(mine::show))
         .route("/me/password", post(mine::change_password))
         .route("/me/sessions/end", post(mine::end_other_sessions))
+        .route("/me/stay", post(mine::stay))
         .route("/cover", get(cover::list).post(cover::grant))
         .route("/cover/{id}/end", post(cover::end))
         .route("/accounts", get(accounts::list).post(accounts::add))

@@ -6,6 +6,7 @@ use axum_extra::extract::CookieJar;
 use serde::Serialize;
 use serde_json::json;
 
+use super::kept::again;
 use super::sign_in::{checked, signed_in};
 use super::{Next, own_path, then};
 use crate::access::attempt::{count_attempt, forgive};
@@ -23,6 +24,7 @@ const OFFERED: &str = "second_factor.offered";
 #[derive(Serialize)]
 struct CodePage {
     next: String,
+    kept: String,
     error: Option<&'static str>,
 }
 
@@ -37,7 +39,12 @@ impl Page for CodePage {
 }
 
 pub(super) async fn ask(_: Halfway, Query(next): Query<Next>) -> Response {
-    CodePage { next: own_path(next.next.as_deref()), error: None }.show(Chrome::default())
+    ask_with(own_path(next.next.as_deref()), String::new())
+}
+
+/// Asks for the code, with a form that waits to be sent again.
+pub(super) fn ask_with(next: String, kept: String) -> Response {
+    CodePage { next, kept, error: None }.show(Chrome::default())
 }
 
 pub(super) async fn answer(
@@ -49,7 +56,9 @@ pub(super) async fn answer(
 ) -> Result<Response, Problem> {
     let next = own_path(Some(form.text("next")));
     let wrong = "The code is not right, or was used before. After five wrong ones the account is locked for 15 minutes";
-    let refuse = |next| Ok(CodePage { next, error: Some(wrong) }.show(Chrome::default()));
+    let kept = form.text("kept");
+    let refuse =
+        |next| Ok(CodePage { next, kept: kept.to_owned(), error: Some(wrong) }.show(Chrome::default()));
     if half.session.stage == Stage::SetUp {
         return Ok(Redirect::to(&then("/second-factor/set-up", &next)).into_response());
     }
@@ -70,7 +79,8 @@ pub(super) async fn answer(
     let how = json!({ "second_factor": how, "from": from.to_string() });
     let jar = signed_in(&tx, &desk, jar, account, how).await?;
     tx.commit().await?;
-    Ok((jar, Redirect::to(&next)).into_response())
+    let to = again(&desk, kept, id).unwrap_or_else(|| Redirect::to(&next).into_response());
+    Ok((jar, to).into_response())
 }
 
 /// A recovery code's hash: worth nothing at another account, and nothing without the keys.
@@ -123,9 +133,9 @@ async fn settling(desk: &Desk, jar: &CookieJar) -> Result<(row::Model, account::
     may.ok_or_else(|| Problem::SignIn("/second-factor/set-up".to_owned()))
 }
 
-fn chrome(session: &row::Model, account: &account::Model) -> Chrome {
+fn chrome(desk: &Desk, session: &row::Model, account: &account::Model) -> Chrome {
     match session.stage {
-        Stage::Whole => SignedIn::new(session.clone(), account.clone()).chrome(),
+        Stage::Whole => SignedIn::new(desk, session.clone(), account.clone()).chrome(),
         _ => Chrome::default(),
     }
 }
@@ -148,7 +158,7 @@ fn page(
         errors,
         secret: spaced.join(" "),
     };
-    page.show(chrome(session, account))
+    page.show(chrome(desk, session, account))
 }
 
 pub(super) async fn offer(

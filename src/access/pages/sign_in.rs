@@ -6,6 +6,8 @@ use axum_extra::extract::CookieJar;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::kept::again;
+use super::second_factor::ask_with;
 use super::{own_path, then};
 use crate::access::attempt::{Attempt, count_attempt, forgive, take_back};
 use crate::access::entity::{Stage, account};
@@ -14,12 +16,21 @@ use crate::audit::{self, Event};
 use crate::platform::Tx;
 use crate::web::{Chrome, ClientAddress, Desk, Fields, Page, Problem};
 
-#[derive(Serialize)]
-struct SignInPage {
+#[derive(Default, Serialize)]
+pub(super) struct SignInPage {
     email: String,
     next: String,
     error: Option<String>,
     welcome: bool,
+    /// A form that waits to be sent again, sealed.
+    kept: String,
+}
+
+impl SignInPage {
+    /// With a form that waits to be sent again.
+    pub(super) fn keeping(kept: String) -> Self {
+        Self { next: "/".to_owned(), kept, ..Self::default() }
+    }
 }
 
 impl Page for SignInPage {
@@ -40,13 +51,8 @@ pub(super) struct Asked {
 }
 
 pub(super) async fn ask(Query(asked): Query<Asked>) -> Response {
-    let page = SignInPage {
-        email: String::new(),
-        next: own_path(asked.next.as_deref()),
-        error: None,
-        welcome: asked.welcome.is_some(),
-    };
-    page.show(Chrome::default())
+    let (next, welcome) = (own_path(asked.next.as_deref()), asked.welcome.is_some());
+    SignInPage { next, welcome, ..SignInPage::default() }.show(Chrome::default())
 }
 
 /// The same for an address that is not known, a wrong password, and a locked account: nobody learns which
@@ -62,13 +68,17 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Problem> {
     let (email, given) = (form.text("email").to_owned(), form.raw("password").to_owned());
     let next = own_path(Some(form.text("next")));
-    let now = desk.clock.now();
+    let (now, kept) = (desk.clock.now(), form.text("kept").to_owned());
+    let refuse = |next: String| {
+        let (email, error) = (email.clone(), Some(REFUSED.to_owned()));
+        let page = SignInPage { email, next, error, kept: kept.clone(), ..SignInPage::default() };
+        Ok(page.show(Chrome::default()))
+    };
     let attempt = count_attempt(&desk, &jar, &email, from).await?;
     let hash = attempt.as_ref().map(|a| a.account.password_hash.clone());
     let right = checked(&desk, attempt.as_ref(), &given, hash).await?;
     let Some(attempt) = attempt.filter(|_| right) else {
-        let page = SignInPage { email, next, error: Some(REFUSED.to_owned()), welcome: false };
-        return Ok(page.show(Chrome::default()));
+        return refuse(next);
     };
     let account = &attempt.account;
     let wanted = desk.second_factor.iter().any(|role| role == account.role.code());
@@ -85,8 +95,7 @@ pub(super) async fn sign_in(
         of(now) == of(account)
     };
     let Some(now_so) = store::take(&tx, id).await?.filter(same) else {
-        let page = SignInPage { email, next: to, error: Some(REFUSED.to_owned()), welcome: false };
-        return Ok(page.show(Chrome::default()));
+        return refuse(to);
     };
     let jar = session::begin(&tx, &desk.sessions, jar, id, stage, now).await?;
     let jar = if stage == Stage::Whole {
@@ -94,11 +103,15 @@ pub(super) async fn sign_in(
     } else if take_back(&tx, &attempt, &now_so, now).await? {
         jar
     } else {
-        let page = SignInPage { email, next: to, error: Some(REFUSED.to_owned()), welcome: false };
-        return Ok(page.show(Chrome::default()));
+        return refuse(to);
     };
     tx.commit().await?;
-    Ok((jar, Redirect::to(&to)).into_response())
+    let waits = match stage {
+        Stage::Whole => again(&desk, &kept, id),
+        Stage::SecondFactor if !kept.is_empty() => Some(ask_with(own_path(Some(form.text("next"))), kept)),
+        Stage::SecondFactor | Stage::SetUp => None,
+    };
+    Ok((jar, waits.unwrap_or_else(|| Redirect::to(&to).into_response())).into_response())
 }
 
 /// Looks at the password of an attempt. Who cannot be served now has not guessed either.

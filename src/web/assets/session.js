@@ -1,0 +1,33 @@
+// Warns before a session ends for want of a request, and lets its owner stay.
+const warning = document.getElementById("session-warning");
+const WARN_MINUTES = 5;
+let timers = [];
+
+function arm(seconds) {
+  timers.forEach(clearTimeout);
+  const warnIn = Math.max(0, seconds - WARN_MINUTES * 60);
+  timers = [setTimeout(warn, warnIn * 1000), setTimeout(ended, seconds * 1000)];
+}
+
+function warn() {
+  if (!warning.open) warning.showModal();
+}
+
+function ended() {
+  warning.querySelector("[data-before]").hidden = true;
+  warning.querySelector("[data-after]").hidden = false;
+  warn();
+}
+
+warning.querySelector("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const answer = await fetch("/me/stay", { method: "POST", redirect: "manual" }).catch(() => null);
+  if (answer && answer.status === 204) {
+    warning.close();
+    arm(Number(warning.dataset.seconds));
+  } else {
+    ended();
+  }
+});
+warning.querySelector("[data-close]").addEventListener("click", () => warning.close());
+arm(Number(warning.dataset.seconds));
