@@ -13,6 +13,7 @@ mod m20261124_000003_sign_in;
 mod m20261125_000001_scope;
 mod m20261125_000002_devices;
 mod m20261125_000003_retention;
+mod m20261125_000004_provider;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000001_scope::Migration),
             Box::new(m20261125_000002_devices::Migration),
             Box::new(m20261125_000003_retention::Migration),
+            Box::new(m20261125_000004_provider::Migration),
         ]
     }
 }

@@ -145,6 +145,7 @@ pub(super) async fn insert(
         locked_until: None,
         second_factor: None,
         second_factor_step: None,
+        provider_subject: None,
     };
     let id = account.id;
     store::insert(tx, account.clone()).await?;

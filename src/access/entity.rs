@@ -42,6 +42,8 @@ pub mod account {
         pub second_factor: Option<Sealed>,
         /// The step of time of the last code that was taken.
         pub second_factor_step: Option<i64>,
+        /// The identity provider, and its name for the person.
+        pub provider_subject: Option<String>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
@@ -68,6 +70,39 @@ pub mod session {
         /// When it was last used, to the minute.
         pub seen_at: DateTime<Utc>,
         pub stage: Stage,
+        /// The identity provider, and the session there that this one began with.
+        pub provider_session: Option<String>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod provider_token_seen {
+    use super::*;
+
+    /// A logout token that was taken: it counts once.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "provider_token_seen")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: String,
+        pub until: DateTime<Utc>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod kept_form {
+    use super::*;
+
+    /// A form that waits, sealed, while somebody is at the identity provider.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "kept_form")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Vec<u8>,
+        pub kept: String,
+        pub until: DateTime<Utc>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

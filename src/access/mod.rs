@@ -8,6 +8,8 @@ mod link;
 mod may;
 mod pages;
 mod password;
+mod provided;
+mod provider;
 mod role;
 mod second_factor;
 mod session;
@@ -21,6 +23,7 @@ pub use may::{
     WatchRestricted,
 };
 pub use pages::{keep_entries, routes};
+pub use provider::{Provider, ProviderRules};
 pub use role::{Permission, Role};
 pub use session::forget_ended;
 pub use store::end_all_sessions;

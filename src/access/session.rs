@@ -72,11 +72,25 @@ pub(super) async fn begin(
     stage: Stage,
     now: DateTime<Utc>,
 ) -> Result<CookieJar, DbErr> {
+    begin_from(tx, rules, jar, account_id, stage, None, now).await
+}
+
+/// The same, with the session at the identity provider that it began with.
+pub(super) async fn begin_from(
+    tx: &Tx,
+    rules: &SessionRules,
+    jar: CookieJar,
+    account_id: AccountId,
+    stage: Stage,
+    provider_session: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<CookieJar, DbErr> {
     if let Some(old) = jar.get(name(rules)) {
         store::end_session(tx, hashed(old.value())).await?;
     }
     let token = token();
-    let row = session::Model { id: hashed(&token), account_id, began_at: now, seen_at: now, stage };
+    let id = hashed(&token);
+    let row = session::Model { id, account_id, began_at: now, seen_at: now, stage, provider_session };
     store::begin_session(tx, row).await?;
     Ok(jar.add(cookie(rules, name(rules), token)))
 }
@@ -124,6 +138,7 @@ pub async fn forget_ended(db: &Db, rules: &SessionRules, now: DateTime<Utc>) -> 
     let ended =
         store::end_sessions_before(&tx, now - rules.lasts, now - rules.idle.max(rules.keepers_idle)).await?;
     store::end_old_links(&tx, now).await?;
+    store::forget_of_provider(&tx, now).await?;
     store::forget_devices_before(&tx, now - TimeDelta::days(DEVICE_DAYS)).await?;
     tx.commit().await?;
     Ok(ended)

@@ -4,11 +4,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult,
 };
 
 use super::AccountId;
-use super::entity::{account, account_link, known_device, recovery_code, session};
+use super::entity::{
+    account, account_link, kept_form, known_device, provider_token_seen, recovery_code, session,
+};
 use crate::conferences::CoverId;
 use crate::conferences::entity::cover;
 use crate::platform::Tx;
@@ -257,5 +259,50 @@ pub async fn end_sessions(tx: &Tx, id: AccountId) -> Result<u64, DbErr> {
 /// Ends every session.
 pub async fn end_all_sessions(tx: &Tx) -> Result<(), DbErr> {
     session::Entity::delete_many().exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// The account of somebody whom the identity provider calls so, taken for this transaction.
+pub async fn by_provider(tx: &Tx, subject: &str) -> Result<Option<account::Model>, DbErr> {
+    let of = account::Entity::find().filter(account::Column::ProviderSubject.eq(subject));
+    of.lock(LockType::Update).one(tx.conn()).await
+}
+
+/// Ends the sessions that began with one at the identity provider.
+pub async fn end_provider_sessions(tx: &Tx, session: &str) -> Result<u64, DbErr> {
+    let of = session::Entity::delete_many().filter(session::Column::ProviderSession.eq(session));
+    Ok(of.exec(tx.conn()).await?.rows_affected)
+}
+
+/// Notes a logout token. `false`: it was taken before.
+pub async fn see_provider_token(tx: &Tx, id: String, until: DateTime<Utc>) -> Result<bool, DbErr> {
+    let row = provider_token_seen::Model { id, until }.into_active_model();
+    let seen = provider_token_seen::Entity::insert(row)
+        .on_conflict_do_nothing_on([provider_token_seen::Column::Id])
+        .exec_without_returning(tx.conn())
+        .await?;
+    Ok(matches!(seen, TryInsertResult::Inserted(1..)))
+}
+
+/// Keeps a form while somebody is at the identity provider.
+pub async fn keep_form(tx: &Tx, id: Vec<u8>, kept: String, until: DateTime<Utc>) -> Result<(), DbErr> {
+    let row = kept_form::Model { id, kept, until }.into_active_model();
+    kept_form::Entity::insert(row).exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// Takes a kept form, once.
+pub async fn take_kept_form(tx: &Tx, id: Vec<u8>, now: DateTime<Utc>) -> Result<Option<String>, DbErr> {
+    let found = kept_form::Entity::find_by_id(id.clone()).one(tx.conn()).await?;
+    kept_form::Entity::delete_by_id(id).exec(tx.conn()).await?;
+    Ok(found.filter(|form| form.until > now).map(|form| form.kept))
+}
+
+/// Forgets logout tokens and kept forms that have had their time.
+pub async fn forget_of_provider(tx: &Tx, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let tokens = provider_token_seen::Entity::delete_many();
+    tokens.filter(provider_token_seen::Column::Until.lte(now)).exec(tx.conn()).await?;
+    let forms = kept_form::Entity::delete_many().filter(kept_form::Column::Until.lte(now));
+    forms.exec(tx.conn()).await?;
     Ok(())
 }

@@ -42,6 +42,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         second_factor: site.config.access.second_factor_roles.iter().map(|r| r.code().to_owned()).collect(),
         address: site.config.server.address().into(),
         letterhead: site.letterhead.clone(),
+        provider: site.provider.as_ref().map(|p| p.rules.name.as_str().into()),
         limits: site.limits.clone(),
         broken_glass: TimeDelta::hours(site.config.access.broken_glass_hours.into()),
     };
@@ -65,6 +66,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .merge(more)
         .fallback(async || Problem::NotFound(Chrome::default()).into_response())
         .layer(axum::Extension(Arc::new(Tasks(site.clone())) as Arc<dyn Timetable>))
+        .layer(axum::Extension(site.provider.clone()))
         .layer(axum::Extension(site.config.retention.periods()))
         .layer(axum::Extension(Arc::new(site.rules.clone())))
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::config::{Config, ConfigError, TransportKind};
 use super::tasks::Task;
-use crate::access;
+use crate::access::{self, Provider};
 use crate::audit;
 use crate::imports::Rules;
 use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
@@ -82,6 +82,8 @@ pub struct Site {
     pub letterhead: Letterhead,
     /// How much one address, and one account, may ask for.
     pub limits: Arc<Limits>,
+    /// Where people sign in elsewhere, if they do.
+    pub provider: Option<Arc<Provider>>,
     /// The way out for mail.
     pub transport: Transport,
     /// How rows, registers and letters are judged.
@@ -181,6 +183,7 @@ impl Site {
                 reply_to: config.mail.reply_to.clone(),
             },
             limits: Arc::new(Limits::new(config.limits())),
+            provider: config.provider()?.map(|rules| Arc::new(Provider::new(rules))),
             transport,
             rules,
             stop: CancellationToken::new(),

@@ -36,6 +36,8 @@ pub struct Desk {
     pub second_factor: Arc<[String]>,
     /// Where people find the service, for links: no slash at its end.
     pub address: Arc<str>,
+    /// The identity provider, by the name that people know it by.
+    pub provider: Option<Arc<str>>,
     /// What notices are written on.
     pub letterhead: Letterhead,
     /// How much one address, and one account, may ask for.

@@ -65,7 +65,7 @@ async fn ask(desk: &Desk, jar: &CookieJar, path: String, bytes: Bytes) -> Result
     let account = session::whose(desk, jar).await?;
     let kept = Kept { path, fields, account, at: desk.clock.now() };
     let text = serde_json::to_string(&kept).map_err(|e| Problem::internal(e.to_string()))?;
-    let page = SignInPage::keeping(hex::encode(desk.keys.seal(KEPT, &text).0));
+    let page = SignInPage::keeping(desk, hex::encode(desk.keys.seal(KEPT, &text).0));
     Ok(page.show_as(StatusCode::UNAUTHORIZED, Chrome::default()))
 }
 
@@ -80,6 +80,12 @@ impl Page for KeptPage {
     fn title(&self) -> String {
         "You are signed in again".to_owned()
     }
+}
+
+/// Whether this is a form that we sealed.
+pub(super) fn is_ours(desk: &Desk, kept: &str) -> bool {
+    let sealed = hex::decode(kept).ok().filter(|bytes| !bytes.is_empty()).map(Sealed);
+    sealed.is_some_and(|sealed| desk.keys.open(KEPT, &sealed).is_ok())
 }
 
 /// The page that sends a kept form again, for the account that is signed in now; `None` where it is somebody

@@ -4,6 +4,7 @@ mod accounts;
 mod cover;
 mod kept;
 mod mine;
+mod provider;
 mod second_factor;
 mod sign_in;
 mod welcome;
@@ -20,6 +21,9 @@ pub use kept::keep_entries;
 pub fn routes() -> Router<Desk> {
     Router::new()
         .route("/sign-in", get(sign_in::ask).post(sign_in::sign_in))
+        .route("/sign-in/provider", post(provider::go))
+        .route("/sign-in/provider/back", get(provider::back))
+        .route("/sign-in/provider/ended", post(provider::ended))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/second-factor", get(second_factor::ask).post(second_factor::answer))
         .route("/second-factor/set-up", get(second_factor::offer).post(second_factor::set_up))

@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::sync::Arc;
+
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
@@ -24,12 +26,20 @@ pub(super) struct SignInPage {
     welcome: bool,
     /// A form that waits to be sent again, sealed.
     kept: String,
+    /// The identity provider.
+    provider: Option<Arc<str>>,
 }
 
 impl SignInPage {
     /// With a form that waits to be sent again.
-    pub(super) fn keeping(kept: String) -> Self {
-        Self { next: "/".to_owned(), kept, ..Self::default() }
+    pub(super) fn keeping(desk: &Desk, kept: String) -> Self {
+        Self { next: "/".to_owned(), kept, provider: desk.provider.clone(), ..Self::default() }
+    }
+
+    /// With what went wrong elsewhere.
+    pub(super) fn refusing(desk: &Desk, error: String) -> Self {
+        let (next, provider) = ("/".to_owned(), desk.provider.clone());
+        Self { next, error: Some(error), provider, ..Self::default() }
     }
 }
 
@@ -50,9 +60,10 @@ pub(super) struct Asked {
     welcome: Option<String>,
 }
 
-pub(super) async fn ask(Query(asked): Query<Asked>) -> Response {
+pub(super) async fn ask(State(desk): State<Desk>, Query(asked): Query<Asked>) -> Response {
     let (next, welcome) = (own_path(asked.next.as_deref()), asked.welcome.is_some());
-    SignInPage { next, welcome, ..SignInPage::default() }.show(Chrome::default())
+    let provider = desk.provider.clone();
+    SignInPage { next, welcome, provider, ..SignInPage::default() }.show(Chrome::default())
 }
 
 /// The same for an address that is not known, a wrong password, and a locked account: nobody learns which
@@ -71,7 +82,8 @@ pub(super) async fn sign_in(
     let (now, kept) = (desk.clock.now(), form.text("kept").to_owned());
     let refuse = |next: String| {
         let (email, error) = (email.clone(), Some(REFUSED.to_owned()));
-        let page = SignInPage { email, next, error, kept: kept.clone(), ..SignInPage::default() };
+        let (kept, provider) = (kept.clone(), desk.provider.clone());
+        let page = SignInPage { email, next, error, kept, provider, welcome: false };
         Ok(page.show(Chrome::default()))
     };
     let attempt = count_attempt(&desk, &jar, &email, from).await?;

@@ -11,7 +11,7 @@ use super::Config;
 /// The embedded defaults: the manual.
 const DEFAULTS: &str = include_str!("../../../config/default.toml");
 /// Settings that are never shown.
-const SECRETS: &[&str] = &["keys.value", "mail.smtp.password"];
+const SECRETS: &[&str] = &["access.provider.client_secret", "keys.value", "mail.smtp.password"];
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
