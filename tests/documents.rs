@@ -41,7 +41,9 @@ fn read_all(folder: &std::path::Path, text: &mut String) {
 #[test]
 fn links_between_documents_lead_somewhere() {
     let link = regex::Regex::new(r"\]\(([A-Za-z0-9_./-]+)(?:#[^)]*)?\)").unwrap();
-    for name in ["README.md", "docs/architecture.md", "docs/rules.md", "docs/operating.md"] {
+    for name in
+        ["README.md", "docs/architecture.md", "docs/rules.md", "docs/operating.md", "docs/security.md"]
+    {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
         let folder = root().join(name).parent().unwrap().to_owned();
         for found in link.captures_iter(&text) {

@@ -77,6 +77,9 @@ async fn migrate_from_the_first_schema(url: &str) {
     };
     let bytes = if sqlite { "x'00'" } else { r"'\x00'" };
     let (chair, account) = (uuid("01"), uuid("02"));
+    let (agency, service, met, invited, item, letter) =
+        (uuid("03"), uuid("04"), uuid("05"), uuid("06"), uuid("07"), uuid("08"));
+    let at = "'2026-11-22T10:00:00+00:00'";
     for statement in [
         format!("insert into chair (id, name) values ({chair}, 'Chair 1')"),
         format!(
@@ -87,6 +90,28 @@ async fn migrate_from_the_first_schema(url: &str) {
             "insert into session (id, account_id, data, expires_at) \
              values ({bytes}, {account}, {bytes}, '2026-11-23T10:00:00+00:00')"
         ),
+        format!(
+            "insert into agency (id, code, name, agency_group) values ({agency}, 'OH', 'Health', 'community_health')"
+        ),
+        format!("insert into service (id, agency_id, name) values ({service}, {agency}, 'Health visiting')"),
+        format!(
+            "insert into conference (id, reference, conference_ref, kind, status, conference_date, starts_at, locality, mode, \
+             chair_id, restricted, version) values ({met}, 'AAAA-AAAA', 'C-1', 'review', 'scheduled', '2026-11-25', {at}, \
+             'north', 'video', {chair}, false, 1)"
+        ),
+        format!(
+            "insert into invitation (id, conference_id, service_id, role, necessity, walk_in, delivery, response, by_deputy, \
+             report) values ({invited}, {met}, {service}, 'Health visitor', 'core', false, 'sent', 'none', false, 'none')"
+        ),
+        format!(
+            "insert into feedback (id, invitation_id, kind, version, wording, basis, state, made_at) \
+             values ({item}, {invited}, 'absence', 1, 'no_answer', '{{}}', 'posted', {at})"
+        ),
+        format!(
+            "insert into outbox (id, kind, about_id, recipient, message_id, message, state, attempts, due_at, posted_at, \
+             may_have_been_delivered) values ({letter}, 'no_answer', {item}, 'a@b.example', '<1@b>', {bytes}, 'waiting', 0, \
+             {at}, {at}, false)"
+        ),
     ] {
         db.execute_unprepared(&statement).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
     }
@@ -96,6 +121,12 @@ async fn migrate_from_the_first_schema(url: &str) {
     let kept = db.query_all_raw(of(kept)).await.unwrap();
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].try_get::<String>("", "email").unwrap(), "a@b.example");
+    let letter = "select o.recipient, o.is_notice from outbox o join feedback f on f.id = o.about_id";
+    let letter = db.query_all_raw(of(letter)).await.unwrap();
+    assert_eq!(letter.len(), 1, "a letter that waits outlives it too");
+    assert_eq!(letter[0].try_get::<String>("", "recipient").unwrap(), "a@b.example");
+    assert!(!letter[0].try_get::<bool>("", "is_notice").unwrap());
+    db.execute_unprepared("update feedback set state = 'withheld'").await.unwrap();
     let keeper = "update account set role = 'system_administrator', chair_id = null";
     db.execute_unprepared(keeper).await.unwrap();
     assert!(db.execute_unprepared("update account set role = 'king'").await.is_err());

@@ -57,6 +57,7 @@ before(async () => {
     ['qa@quorate.example', 'qa_manager', []],
     ['paqa@quorate.example', 'paqa_member', []],
     ['keeper@quorate.example', 'system_administrator', []],
+    ['lead@quorate.example', 'agency_lead', []],
     ['auditor@quorate.example', 'auditor', []]
   ]) {
     quorate(['account', 'add', email, '--name', `A. ${role}`, '--role', role, '--password-stdin', ...extra], password)
@@ -307,4 +308,81 @@ test('an auditor searches the trail and opens an entry', async () => {
   await check(page, 'audit-entry')
   await page.goto(`${address}/audit?from=never`)
   await check(page, 'audit-refused')
+})
+
+test('a restricted conference is named on, opened in need, and its letters are released', async () => {
+  const qa = await signedIn('qa@quorate.example')
+  await qa.goto(`${address}/?day=${open.day}`)
+  await qa.click(`tr:has-text("${open.ref}") a`)
+  const there = qa.url()
+  const reference = (await qa.textContent('h1')).replace('Conference', '').trim()
+  await qa.click('text=Change who sees it')
+  await check(qa, 'restrict')
+  await qa.uncheck('input[name=account] >> nth=0')
+  for (const box of await qa.locator('input[name=account]').all()) await box.uncheck()
+  await qa.click('button:has-text("Restrict the conference")')
+  await check(qa, 'restricted-conference')
+  await qa.goto(`${address}/restricted`)
+  await check(qa, 'restricted')
+
+  const chair = await signedIn('chair@quorate.example')
+  assert.equal((await chair.goto(there)).status(), 404)
+  await chair.goto(`${address}/restricted`)
+  await chair.fill('#reference', reference)
+  await chair.click('main form button')
+  await check(chair, 'restricted-refused')
+  await chair.fill('#why', 'the police ring about tonight')
+  await chair.click('main form button')
+  assert.equal(await chair.textContent('h1'), `Conference ${reference}`)
+  await qa.goto(`${address}/restricted`)
+  assert.match(await qa.textContent('main'), /the police ring about tonight/)
+  await check(qa, 'restricted-opened')
+  await qa.goto(`${address}/feedback`)
+  await check(qa, 'feedback-with-releases')
+  await qa.goto(`${there}/restrict`)
+  await qa.click('button:has-text("Lift the restriction")')
+})
+
+test('cover, services of an agency, retention, holds and subject access read well', async () => {
+  const administrator = await signedIn('administrator@quorate.example')
+  await administrator.click('nav >> text=Cover')
+  await check(administrator, 'cover')
+  await administrator.click('button:has-text("Grant cover")')
+  await check(administrator, 'cover-refused')
+
+  const keeper = await signedIn('keeper@quorate.example')
+  await keeper.click('nav >> text=Accounts')
+  await keeper.click('tr:has-text("lead@quorate.example") >> text=Services')
+  await check(keeper, 'scope')
+  await keeper.fill('#what', 'Nobody')
+  await keeper.click('main button:has-text("Grant")')
+  await check(keeper, 'scope-refused')
+  await keeper.click('nav >> text=Retention')
+  await check(keeper, 'retention')
+
+  const lead = await signedIn('lead@quorate.example')
+  await check(lead, 'agency')
+
+  const qa = await signedIn('qa@quorate.example')
+  await qa.click('nav >> text=Holds')
+  await check(qa, 'holds')
+  await qa.click('button:has-text("Place the hold")')
+  await check(qa, 'holds-refused')
+  await qa.click('nav >> text=Subject access')
+  await check(qa, 'subject-access')
+  await qa.click('main button:has-text("Gather")')
+  await check(qa, 'subject-access-refused')
+})
+
+test('a session that is about to end says so, and its owner stays', async () => {
+  const page = await signedIn('qa@quorate.example')
+  await page.route('**/feedback', async route => {
+    const answer = await route.fetch()
+    await route.fulfill({ response: answer, body: (await answer.text()).replace(/data-seconds="\d+"/, 'data-seconds="301"') })
+  })
+  await page.goto(`${address}/feedback`)
+  await page.waitForSelector('#session-warning[open]', { timeout: 10_000 })
+  await check(page, 'session-warning')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('#session-warning', { state: 'hidden' })
 })
