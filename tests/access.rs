@@ -387,7 +387,9 @@ both! {
         assert!(page.contains("Child Abuse Investigation") && !page.contains("Health Visiting"), "{page}");
         let mut qa = Person::with_role(&place, &site, "qa_manager").await;
         let at = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&qa.get("/?day=2026-09-30").await.body).unwrap().as_str().to_owned();
-        qa.post(&format!("{at}/restrict"), &[]).await;
+        let page = qa.get(&format!("{at}/restrict")).await.body;
+        let own = regex::Regex::new("value=\"([0-9a-f-]{36})\" checked").unwrap().captures(&page).unwrap()[1].to_owned();
+        assert_eq!(qa.post(&format!("{at}/restrict"), &fields(&[("account", &own)])).await.status, 303);
         assert!(lead.get("/agency?month=2026-09").await.body.contains("invited to no conference"), "a restricted one is in no agency's list");
     }
 
@@ -520,6 +522,8 @@ both! {
         assert!(!asked.body.contains("tabled"), "sealed");
         let sign_in = |email: &str| fields(&[("email", email), ("password", "a long enough password"), ("kept", &kept)]);
         place.account("auditor", "a long enough password");
+        let stranger = Person::anonymous(&tomorrow).post(&register, &form).await;
+        assert_eq!(stranger.status, 303, "a stranger's is not kept, and offered to nobody");
         let mut other = Person::anonymous(&tomorrow);
         let seen = other.post("/sign-in", &sign_in("auditor@quorate.example")).await;
         assert_eq!(seen.status, 303, "it opens for nobody else");

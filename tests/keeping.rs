@@ -57,17 +57,18 @@ both! {
         let page = administrator.get("/?day=2026-09-30").await.body;
         let at = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&page).unwrap().as_str().to_owned();
         let said = place.run(&["keys", "rotate"]);
-        assert!(said.code == 1 && said.err.contains("one key only"), "{}", said.err);
+        assert!(said.code == 1 && said.err.contains("no key waits"), "{}", said.err);
         assert!(place.done_at(LATER, &["keys", "add"]).contains("There are 2 sealing keys"));
         let said = place.done_at(LATER, &["keys", "rotate"]);
         assert!(said.contains("values were sealed anew") && !said.starts_with("0 "), "{said}");
         // The service that runs meanwhile reads what the new key sealed, and seals with it.
         assert!(administrator.get(&at).await.body.contains("CANARYCHILD"));
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-        let form = [("reason", "the clerk heard it wrong"), ("why", "the clerk heard it wrong")];
-        administrator.post(&format!("{at}/restrict"), &fields(&form)).await;
+        assert_eq!(administrator.post("/me/sessions/end", &[]).await.status, 303, "which is audited, and sealed");
         let said = place.done_at(LATER, &["keys", "reseal"]);
         assert!(said.starts_with("0 values"), "{said}");
+        let said = place.run(&["keys", "rotate"]);
+        assert!(said.code == 1 && said.err.contains("no key waits"), "done twice it does not go back: {}", said.err);
         assert!(place.done_at(LATER, &["keys", "retire"]).contains("One sealing key is left"));
         let site = place.site(LATER).await;
         administrator.moved_to(&site);
@@ -95,6 +96,9 @@ both! {
         let certificate = keeper.get(&done.location.unwrap()).await.body;
         assert!(certificate.contains("31 March 2020") && certificate.contains("Kept under a legal hold"), "{certificate}");
         assert_eq!((place.report("2019-03"), place.report("2026-09")), figures, "every figure as before");
+        let again = place.import(LATER, &old("OLD-CANARY-1", "CANARY1"));
+        assert!(again.contains("OLD-CANARY-1: left as it is"), "no file brings it back: {again}");
+        assert_eq!(place.report("2019-03"), figures.0);
 
         let day = qa.get("/?day=2019-03-20").await.body;
         assert!(!day.contains("OLD-CANARY-1") && day.contains("OLD-CANARY-2"), "{day}");
@@ -102,10 +106,25 @@ both! {
         assert_eq!(count(&place, "select count(*) from outbox where recipient like 'erased %' and length(message) = 0").await, 2);
         assert_eq!(count(&place, "select count(*) from conference where erased_at is not null").await, 1);
 
-        let texts = count(&place, "select count(*) from audit_payload").await;
+        let erased: uuid::Uuid = {
+            let db = Database::connect(&place.url).await.unwrap();
+            let sql = "select id from conference where erased_at is not null";
+            let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+            row.unwrap().try_get_by_index(0).unwrap()
+        };
+        let page = qa.get(&format!("/conferences/{erased}")).await;
+        assert!(page.body.contains("what identified anybody was erased") && !page.body.contains("/amend"), "{}", page.body);
+        assert_eq!(qa.post(&format!("/conferences/{erased}/amend"), &[]).await.status, 404, "nothing is written there again");
+        let said = count(&place, &format!("select count(*) from audit_payload p join audit_entry e on e.payload_id = p.id where e.object = '{erased}'")).await;
+        assert_eq!(said, 0, "what the trail said of it went with it");
+        assert_eq!(place.run(&["audit", "verify"]).code, 0);
+
+        let old = "select count(*) from audit_payload p join audit_entry e on e.payload_id = p.id where e.at < '2019-04-01' and e.action not like 'audit.%'";
+        let texts = count(&place, old).await;
         let done = keeper.post("/retention/audit_text/destroy", &fields(&[("sure", "yes")])).await;
         assert_eq!(done.status, 303, "{}", done.body);
-        assert!(count(&place, "select count(*) from audit_payload").await < texts);
+        let left = count(&place, old).await;
+        assert!(0 < left && left < texts, "what is held keeps its text: {left} of {texts}");
         assert_eq!(place.run(&["audit", "verify"]).code, 0, "the chain stays whole");
         let db = Database::connect(&place.url).await.unwrap();
         db.execute_unprepared("delete from audit_payload where id in (select payload_id from audit_entry where action = 'hold.placed')").await.unwrap();
@@ -121,6 +140,26 @@ both! {
         assert!(place.done_at(LATER, &["retention", "--destroy", "register"]).contains("Nothing is due"));
         let wrong = place.run(&["retention", "--destroy", "everything"]);
         assert!(wrong.code == 2 && wrong.err.contains("the classes are register, audit_text"), "{}", wrong.err);
+    }
+
+    async fn a_child_with_younger_conferences_is_counted_as_before_and_is_nobody_once_the_last_has_gone(place: Place) {
+        let mut younger: Vec<Row> = conference("YOUNG").into_iter().map(|row| row.with("conference_date", "2019-04-24").with("invited_on", "2019-04-01").with("report_received_on", "2019-04-15").with("child_refs", "CANARY1").with("decisions", "CANARY1=plan_continues")).collect();
+        younger[2] = younger[2].clone().absent();
+        place.import("2019-03-20T15:30:00Z", &old("OLD", "CANARY1"));
+        place.import("2019-04-24T15:30:00Z", &younger);
+        let months = || ["2019-03", "2019-04", "2019-05"].map(|month| place.report(month));
+        let figures = months();
+        assert_eq!(figures[1]["M15"]["denominator"], 1, "the older one is looked back at: {}", figures[1]);
+        // The old one's financial year ended in 2019, the younger one's in 2020.
+        place.done_at("2025-04-02T10:00:00Z", &["retention", "--destroy", "register"]);
+        assert_eq!(count(&place, "select count(*) from conference where erased_at is not null").await, 1);
+        assert_eq!(months(), figures);
+        assert_eq!(count(&place, "select count(*) from conference_child where length(child_key) = 32").await, 2);
+        place.done_at("2026-04-02T10:00:00Z", &["retention", "--destroy", "register"]);
+        assert_eq!(count(&place, "select count(*) from conference where erased_at is not null").await, 2);
+        assert_eq!(months(), figures);
+        assert_eq!(count(&place, "select count(*) from conference_child where length(child_key) = 32").await, 0, "nobody finds the child by it");
+        assert_eq!(count(&place, "select count(distinct child_key) from conference_child").await, 1, "and it is still one child");
     }
 
     async fn the_text_of_a_letter_goes_after_ninety_days_and_when_it_went_stays(place: Place) {

@@ -99,7 +99,10 @@ pub fn sign_in(address: &str, email: &str, password: &str) -> String {
         body.len()
     );
     let (_, text) = exchange(address, &head);
-    let cookie = text.lines().find_map(|l| l.strip_prefix("set-cookie: ")).expect("signed in");
+    // The other cookie that comes with it, in either order, is the device's.
+    let mut cookies = text.lines().filter_map(|l| l.strip_prefix("set-cookie: "));
+    let session = |c: &&str| c.starts_with("quorate=") || c.starts_with("__Host-quorate=");
+    let cookie = cookies.find(session).expect("signed in");
     cookie.split(';').next().unwrap().to_owned()
 }
 

@@ -39,6 +39,15 @@ async fn box_of(person: &mut Person, at: &str, name: &str) -> String {
     found.captures(&page).unwrap_or_else(|| panic!("{page}"))[1].to_owned()
 }
 
+/// Restricts a conference to whoever does it, and others by name.
+async fn restrict(person: &mut Person, at: &str, names: &[&str]) {
+    let mut form = Vec::new();
+    for name in names {
+        form.push(("account".to_owned(), box_of(person, at, name).await));
+    }
+    assert_eq!(person.post(&format!("{at}/restrict"), &form).await.status, 303);
+}
+
 both! {
     async fn a_restricted_conference_is_there_for_nobody_who_is_not_named(place: Place) {
         missed(&place);
@@ -52,7 +61,9 @@ both! {
         let reference = reference(&mut administrator, &at).await;
         let letter = format!("/post/{}", place.outbox()[0]["id"].as_str().unwrap());
         let before = place.report("2026-09");
-        assert_eq!(administrator.post(&format!("{at}/restrict"), &[]).await.status, 303);
+        let nobody = administrator.post(&format!("{at}/restrict"), &[]).await;
+        assert!(nobody.status == 422 && nobody.body.contains("Choose who goes on seeing it"), "{}", nobody.body);
+        restrict(&mut administrator, &at, &["administrator"]).await;
         assert_eq!(administrator.get(&at).await.status, 200, "whoever restricts it is named");
         for person in [&mut qa, &mut chair, &mut keeper] {
             for path in [at.clone(), format!("{at}/register"), format!("{at}/confirm"), format!("{at}/amend"), format!("{at}/restrict"), letter.clone(), format!("{letter}/as-sent"), format!("{letter}/letter.eml")] {
@@ -65,11 +76,10 @@ both! {
             assert!(matches!(person.post(&format!("{at}/restrict"), &[]).await.status.as_u16(), 403 | 404));
             assert!(matches!(person.post(&format!("{at}/restrict/lift"), &[]).await.status.as_u16(), 403 | 404));
         }
-        assert!(qa.get("/reports/2026-09/behind?figure=invitations").await.body.contains("0 invitation(s). 4 more of restricted conferences"));
+        assert!(qa.get("/reports/2026-09/behind?figure=invitations").await.body.contains("0 invitation(s). Those of restricted conferences"));
         assert_eq!(place.report("2026-09"), before, "in every total");
 
-        let account = box_of(&mut administrator, &at, "chair").await;
-        administrator.post(&format!("{at}/restrict"), &fields(&[("account", &account)])).await;
+        restrict(&mut administrator, &at, &["chair"]).await;
         assert_eq!(chair.get(&at).await.status, 200, "named");
         assert_eq!(qa.get(&at).await.status, 404);
         let page = administrator.get(&format!("{at}/restrict")).await.body;
@@ -97,7 +107,7 @@ both! {
         Person::with_role(&place, &site, "qa_manager").await;
         let at = address(&mut administrator).await;
         let reference = reference(&mut administrator, &at).await;
-        administrator.post(&format!("{at}/restrict"), &[]).await;
+        restrict(&mut administrator, &at, &["administrator"]).await;
 
         let night = "2026-09-30T23:30:00Z";
         let site = place.site(night).await;
@@ -119,6 +129,12 @@ both! {
         assert!(mail[0].text.contains(&format!("chair (chair) opened restricted conference {reference}")), "{}", mail[0].text);
         assert!(!mail[0].raw.contains("CANARY"), "the reason is read on the page alone");
         let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        // Who opened it decides nothing about who sees it, and does not take its trace away.
+        for does in ["restrict", "restrict/lift"] {
+            assert_eq!(chair.post(&format!("{at}/{does}"), &fields(&[("account", "x")])).await.status, 404, "{does}");
+        }
+        assert_eq!(chair.get(&format!("{at}/restrict")).await.status, 404);
+        assert!(chair.get(&at).await.body.contains("without being named on it"));
         let page = qa.get("/restricted").await.body;
         assert!(page.contains("the police ring about CANARY tonight") && page.contains(&reference), "{page}");
         assert_eq!(administrator.get("/post").await.body.matches("CANARY").count(), 0);
@@ -147,7 +163,7 @@ both! {
         place.done_at(LATER, &["run-task", "feedback"]);
         let posted = place.outbox().len();
         assert!(posted >= 2, "letters wait in the post");
-        qa.post(&format!("{at}/restrict"), &[]).await;
+        restrict(&mut qa, &at, &["qa_manager"]).await;
         place.done_at(LATER, &["run-task", "dispatch"]);
         assert!(place.mail().is_empty(), "what had not gone does not go");
         place.done_at("2026-09-30T16:06:00Z", &["run-task", "feedback"]);
@@ -162,7 +178,7 @@ both! {
         assert!(!administrator.get("/feedback").await.body.contains("/feedback/release/"));
         assert_eq!(administrator.post(&actions[0], &fields(&[("do", "withhold")])).await.status, 403);
         let elsewhere = qa.post(&actions[0], &fields(&[("do", "release"), ("to", "lead@sch.gov.example")])).await;
-        assert!(elsewhere.status == 400 && elsewhere.body.contains("listed for that agency"), "{}", elsewhere.body);
+        assert!(elsewhere.status == 422 && elsewhere.body.contains("Choose who gets the letter"), "{}", elsewhere.body);
         assert_eq!(qa.post(&actions[0], &fields(&[("do", "release"), ("to", "lead@oh.nhs.example")])).await.status, 303);
         assert_eq!(qa.post(&actions[0], &fields(&[("do", "release"), ("to", "lead@oh.nhs.example")])).await.status, 404, "once");
         assert_eq!(qa.post(&actions[1], &fields(&[("do", "withhold")])).await.status, 303);
@@ -182,12 +198,50 @@ both! {
         let site = place.site(LATER).await;
         let mut qa = Person::with_role(&place, &site, "qa_manager").await;
         let at = address(&mut qa).await;
-        qa.post(&format!("{at}/restrict"), &[]).await;
+        restrict(&mut qa, &at, &["qa_manager"]).await;
         make_and_send(&place);
         assert!(place.mail().is_empty());
         qa.post(&format!("{at}/restrict/lift"), &[]).await;
         place.done_at("2026-09-30T16:10:00Z", &["run-task", "feedback"]);
         place.done_at("2026-09-30T16:10:00Z", &["run-task", "dispatch"]);
         assert_eq!(place.mail().len(), 2);
+    }
+
+    async fn a_file_tells_and_changes_nothing_of_a_conference_that_its_bringer_may_not_see(place: Place) {
+        missed(&place);
+        let site = place.site(LATER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let mut administrator = Person::with_role(&place, &site, "administrator").await;
+        let at = address(&mut qa).await;
+        restrict(&mut qa, &at, &["qa_manager"]).await;
+        let before = place.report("2026-09");
+        let rows: Vec<_> = conference("C-1").into_iter().map(|row| row.with("locality", "south").with("chair", "Chair 9")).collect();
+        let file = crate::harness::log::csv(&rows);
+        for what in ["check", "import"] {
+            let body = format!("--x\r\nContent-Disposition: form-data; name=\"what\"\r\n\r\n{what}\r\n--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"attendance-log.csv\"\r\nContent-Type: text/csv\r\n\r\n{file}\r\n--x--\r\n");
+            let request = axum::http::Request::post("/imports").header("content-type", "multipart/form-data; boundary=x");
+            let seen = administrator.send(request.body(axum::body::Body::from(body)).unwrap()).await;
+            assert!(seen.body.contains("C-1: left as it is"), "{}", seen.body);
+            for told in ["north", "health-visiting-north@", "Chair 1", "Before"] {
+                assert!(!seen.body.contains(told), "{what}: {told}");
+            }
+        }
+        assert_eq!(place.report("2026-09"), before);
+    }
+
+    async fn nobody_requeues_a_letter_that_they_may_not_see(place: Place) {
+        missed(&place);
+        make_and_send(&place);
+        let site = place.site(LATER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let mut keeper = Person::with_role(&place, &site, "system_administrator").await;
+        let at = address(&mut qa).await;
+        restrict(&mut qa, &at, &["qa_manager"]).await;
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        sea_orm::ConnectionTrait::execute_unprepared(&db, "update outbox set state = 'failed', sent_at = null").await.unwrap();
+        let letter = format!("/post/{}/requeue", place.outbox()[0]["id"].as_str().unwrap());
+        keeper.post(&letter, &[]).await;
+        keeper.post("/post/requeue", &[]).await;
+        assert!(place.outbox().iter().all(|m| m["state"] == "failed"));
     }
 }

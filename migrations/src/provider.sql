@@ -12,7 +12,8 @@ create table provider_token_seen (
 {table_end};
 
 create table kept_form (
-  id {bytes} not null primary key,
+  account_id {uuid} not null primary key references account (id),
+  id {bytes} not null unique,
   kept text not null,
   until {time} not null
 {table_end};

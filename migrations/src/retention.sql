@@ -27,4 +27,8 @@ create index destruction_by_time on destruction (at);
 
 alter table conference add column erased_at {time};
 
+alter table conference add column erased_key {bytes};
+
+create index conference_by_erased_key on conference (erased_key) where erased_key is not null;
+
 create index conference_to_erase on conference (conference_date) where erased_at is null;

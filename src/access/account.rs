@@ -42,6 +42,9 @@ pub enum AccountError {
     /// Another role with a chair.
     #[error("only an account with the role chair acts for a chair")]
     NotAChair,
+    /// Its password is kept elsewhere.
+    #[error("{0} signs in at the identity provider; `quorate account unlink` first, if that has ended")]
+    AtProvider(String),
     /// Too much at once.
     #[error(transparent)]
     Busy(#[from] password::Busy),
@@ -205,6 +208,9 @@ impl Keeping<'_> {
         let hash = hashed(password, &[email]).await?;
         let tx = self.db.begin("reset account").await?;
         let mut account = self.take(&tx, email).await?;
+        if account.provider_subject.is_some() {
+            return Err(AccountError::AtProvider(account.email));
+        }
         account.password_hash = hash;
         (account.disabled_at, account.failures, account.locked_until) = (None, 0, None);
         let id = account.id;
@@ -219,6 +225,18 @@ impl Keeping<'_> {
         record(&tx, self.keys, self.actor, self.now, "account.reset", &account).await?;
         tx.commit().await?;
         Ok(path)
+    }
+
+    /// Has somebody not sign in at the identity provider any more: a password here is chosen by a new link.
+    pub async fn unlink(&self, email: &str) -> Result<(), AccountError> {
+        let tx = self.db.begin("unlink account").await?;
+        let mut account = self.take(&tx, email).await?;
+        account.provider_subject = None;
+        store::end_sessions(&tx, account.id).await?;
+        store::save(&tx, account.clone()).await?;
+        record(&tx, self.keys, self.actor, self.now, "account.unlinked", &account).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Forgets the second factor of somebody whose telephone is lost, and ends the sessions.

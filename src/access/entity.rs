@@ -100,6 +100,8 @@ pub mod kept_form {
     #[sea_orm(table_name = "kept_form")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
+        pub account_id: AccountId,
+        /// A hash of the sign-in under way.
         pub id: Vec<u8>,
         pub kept: String,
         pub until: DateTime<Utc>,

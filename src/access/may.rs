@@ -40,7 +40,7 @@ impl SignedIn {
 
     /// Which conferences this person sees.
     pub fn sight(&self, now: DateTime<Utc>) -> Sight {
-        Sight::Account { id: self.id.0, chair: self.chair, now }
+        Sight::Account { id: self.id.0, chair: self.chair, now, named_only: false }
     }
 
     /// For the audit trail.
@@ -66,7 +66,7 @@ impl SignedIn {
             (ReadAudit, "/audit", "Audit trail"),
             (KeepAccounts, "/accounts", "Accounts"),
             (KeepRetention, "/retention", "Retention"),
-            (PlaceHold, "/holds", "Holds"),
+            (PlaceHold, "/holds", "Legal holds"),
             (AnswerSubject, "/subject-access", "Subject access"),
             (Import, "/imports", "Import"),
         ];

@@ -9,7 +9,6 @@ use super::entity::account;
 use super::provider::{Identity, Logout, ProviderRules};
 use super::{AccountId, Role, password, store};
 use crate::audit::Event;
-use crate::conferences::{self, ChairId};
 use crate::mail::is_address;
 use crate::platform::Tx;
 
@@ -22,8 +21,10 @@ pub enum Refused {
     /// No address, or one that nobody vouches for.
     #[error("Your account has no mail address that is vouched for. Ask whoever keeps it.")]
     NoAddress,
-    /// A chair's account, and no chair of that name.
-    #[error("No chair of the directory is called as your account is. Ask a conference administrator.")]
+    /// A chair's account is made here, for the chair that it acts for.
+    #[error(
+        "A chair's account is made by a system administrator, who names the chair. Ask for it, with this address."
+    )]
     NoChair,
     /// Disabled here.
     #[error("Your account here is disabled. Ask a system administrator.")]
@@ -64,24 +65,19 @@ pub(super) async fn settle(
             Some(email) => store::take_by_email(tx, email).await?,
         },
     };
-    let name = identity.name().map(str::to_owned);
-    let name = name.or_else(|| found.as_ref().map(|a| a.name.clone())).or_else(|| email.clone());
-    let name = name.unwrap_or_default();
-    let chair_id = match role {
-        Role::Chair => match chair(tx, &name).await? {
-            None => return Ok(Err(Refused::NoChair)),
-            chair => chair,
-        },
-        _ => None,
-    };
+    // A name is often its owner's to change: it is taken once, and decides nothing.
     let Some(mut account) = found else {
         let Some(email) = email else { return Ok(Err(Refused::NoAddress)) };
+        if role == Role::Chair {
+            return Ok(Err(Refused::NoChair));
+        }
+        let name = identity.name().map_or_else(|| email.clone(), str::to_owned);
         let account = account::Model {
             id: AccountId::new(),
             email,
             name,
             role,
-            chair_id,
+            chair_id: None,
             password_hash: password::NONE.to_owned(),
             created_at: now,
             disabled_at: None,
@@ -103,6 +99,8 @@ pub(super) async fn settle(
     match &account.provider_subject {
         Some(known) if *known != subject => return Ok(Err(Refused::Taken)),
         Some(_) => {}
+        // Whoever keeps the accounts is not made, or unmade, from elsewhere.
+        None if account.role == Role::SystemAdministrator => return Ok(Err(Refused::Taken)),
         None => {
             // From now on they sign in there: who is put out there is out here.
             account.provider_subject = Some(subject);
@@ -117,27 +115,38 @@ pub(super) async fn settle(
             });
         }
     }
-    if (account.role, account.chair_id) != (role, chair_id) {
-        let payload = json!({ "before": account.role, "after": role });
+    if account.role != role {
+        if role == Role::Chair {
+            return Ok(Err(Refused::NoChair));
+        }
+        let payload = json!({ "before": account.role, "after": role, "chair": account.chair_id });
         events.push(Event { action: "account.role_changed", object: account.id.to_string(), payload });
-        (account.role, account.chair_id) = (role, chair_id);
+        (account.role, account.chair_id) = (role, None);
         store::end_sessions(tx, account.id).await?;
+        // What was granted to the role before is not the next one's.
+        store::forget_grants(tx, account.id).await?;
     }
-    account.name = name;
     store::save(tx, account.clone()).await?;
     Ok(Ok((account, events)))
 }
 
-async fn chair(tx: &Tx, name: &str) -> Result<Option<ChairId>, DbErr> {
-    let chairs = conferences::store::chairs(tx.conn()).await?;
-    Ok(chairs.into_iter().find(|c| c.name.eq_ignore_ascii_case(name)).map(|c| c.id))
+/// Somebody who gets no further now has no session from before either.
+pub(super) async fn end_of_refused(tx: &Tx, rules: &ProviderRules, identity: &Identity) -> Result<(), DbErr> {
+    if let Some(account) = store::by_provider(tx, &subject(rules, &identity.subject)).await? {
+        store::end_sessions(tx, account.id).await?;
+    }
+    Ok(())
 }
 
 /// Ends the sessions that a logout token is about: the one that began with the session there; or, where it names
 /// the person only, all of theirs.
 pub(super) async fn end_sessions(tx: &Tx, rules: &ProviderRules, logout: &Logout) -> Result<u64, DbErr> {
     if let Some(session) = &logout.session {
-        return store::end_provider_sessions(tx, &format!("{} {session}", rules.issuer)).await;
+        let ended = store::end_provider_sessions(tx, &format!("{} {session}", rules.issuer)).await?;
+        if ended > 0 {
+            return Ok(ended);
+        }
+        // Ours began with a token that did not name the session there: then it is the person's.
     }
     let Some(of) = &logout.subject else { return Ok(0) };
     match store::by_provider(tx, &subject(rules, of)).await? {

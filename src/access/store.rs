@@ -1,7 +1,7 @@
 //! The only queries on accounts.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult,
@@ -12,7 +12,7 @@ use super::entity::{
     account, account_link, kept_form, known_device, provider_token_seen, recovery_code, session,
 };
 use crate::conferences::CoverId;
-use crate::conferences::entity::cover;
+use crate::conferences::entity::{cover, named};
 use crate::platform::Tx;
 
 pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<account::Model>, DbErr> {
@@ -284,18 +284,26 @@ pub async fn see_provider_token(tx: &Tx, id: String, until: DateTime<Utc>) -> Re
     Ok(matches!(seen, TryInsertResult::Inserted(1..)))
 }
 
-/// Keeps a form while somebody is at the identity provider.
-pub async fn keep_form(tx: &Tx, id: Vec<u8>, kept: String, until: DateTime<Utc>) -> Result<(), DbErr> {
-    let row = kept_form::Model { id, kept, until }.into_active_model();
+/// Keeps a form while somebody is at the identity provider, in the place of one that they had there.
+pub async fn keep_form(
+    tx: &Tx,
+    account_id: AccountId,
+    id: Vec<u8>,
+    kept: String,
+    until: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    kept_form::Entity::delete_by_id(account_id).exec(tx.conn()).await?;
+    let row = kept_form::Model { account_id, id, kept, until }.into_active_model();
     kept_form::Entity::insert(row).exec_without_returning(tx.conn()).await?;
     Ok(())
 }
 
 /// Takes a kept form, once.
 pub async fn take_kept_form(tx: &Tx, id: Vec<u8>, now: DateTime<Utc>) -> Result<Option<String>, DbErr> {
-    let found = kept_form::Entity::find_by_id(id.clone()).one(tx.conn()).await?;
-    kept_form::Entity::delete_by_id(id).exec(tx.conn()).await?;
-    Ok(found.filter(|form| form.until > now).map(|form| form.kept))
+    let of = kept_form::Entity::find().filter(kept_form::Column::Id.eq(id));
+    let Some(form) = of.one(tx.conn()).await? else { return Ok(None) };
+    kept_form::Entity::delete_by_id(form.account_id).exec(tx.conn()).await?;
+    Ok(Some(form).filter(|form| form.until > now).map(|form| form.kept))
 }
 
 /// Forgets logout tokens and kept forms that have had their time.
@@ -304,5 +312,18 @@ pub async fn forget_of_provider(tx: &Tx, now: DateTime<Utc>) -> Result<(), DbErr
     tokens.filter(provider_token_seen::Column::Until.lte(now)).exec(tx.conn()).await?;
     let forms = kept_form::Entity::delete_many().filter(kept_form::Column::Until.lte(now));
     forms.exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// Forgets what was granted to an account: names on restricted conferences, cover, services and agencies.
+pub async fn forget_grants(tx: &Tx, id: AccountId) -> Result<(), DbErr> {
+    let names = named::Entity::delete_many().filter(named::Column::AccountId.eq(id.0));
+    names.filter(named::Column::Until.is_null()).exec(tx.conn()).await?;
+    cover::Entity::delete_many().filter(cover::Column::AccountId.eq(id.0)).exec(tx.conn()).await?;
+    for table in ["account_service", "account_agency"] {
+        let of = Expr::col(Alias::new("account_id")).eq(id);
+        let forget = Query::delete().from_table(Alias::new(table)).and_where(of).to_owned();
+        tx.conn().execute(&forget).await?;
+    }
     Ok(())
 }

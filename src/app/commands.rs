@@ -14,6 +14,7 @@ use crate::access::{self, Keeping, NewAccount, Role};
 use crate::agencies::store::directory;
 use crate::agencies::{Grant, Granting};
 use crate::audit::Actor;
+use crate::conferences::Sight;
 use crate::operations::{self, Counter, Posted, posted};
 use crate::reports::{self, Month};
 use crate::retention::{Class, Due, Shredder};
@@ -66,6 +67,11 @@ pub(super) enum AccountCommand {
     List,
     /// Disable an account and end its sessions.
     Disable {
+        /// The address that signs in.
+        email: String,
+    },
+    /// Have somebody not sign in at the identity provider any more; `reset` then makes a link.
+    Unlink {
         /// The address that signs in.
         email: String,
     },
@@ -138,7 +144,10 @@ pub(super) async fn outbox_command(site: &Site, command: OutboxCommand) -> Resul
             }
         }
         OutboxCommand::Requeue => {
-            println!("{} message(s) back in the queue.", operations::requeue(counter, &actor, None).await?);
+            println!(
+                "{} message(s) back in the queue.",
+                operations::requeue(counter, &actor, Sight::Everything, None).await?
+            );
         }
         OutboxCommand::Hold { why } => {
             operations::hold_back(counter, &actor, &why).await?;
@@ -244,6 +253,10 @@ pub(super) async fn account(site: &Site, command: AccountCommand) -> Result<Exit
         AccountCommand::Reset { email, password_stdin } => {
             let password = password_from_stdin(password_stdin)?;
             tell(&email, keeping.reset(&email, password.as_deref()).await?);
+        }
+        AccountCommand::Unlink { email } => {
+            keeping.unlink(&email).await?;
+            println!("{email}: unlinked, and its sessions are ended. `account reset` makes a link.");
         }
         AccountCommand::ForgetSecondFactor { email } => {
             keeping.forget_second_factor(&email).await?;

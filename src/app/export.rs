@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use sea_orm::sea_query::ColumnType;
 use sea_orm::{
-    ColumnTrait, EntityTrait, Iden, Iterable, ModelTrait, PrimaryKeyToColumn, QueryOrder, QuerySelect, Value,
+    ColumnTrait, DatabaseTransaction, EntityTrait, Iden, Iterable, ModelTrait, PrimaryKeyToColumn,
+    QueryOrder, QuerySelect, Value,
 };
 use serde_json::json;
 
@@ -32,10 +32,12 @@ pub(super) async fn export(site: &Site, to: &Path) -> Result<(), Failure> {
     fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     let mut columns = csv::Writer::from_path(to.join("columns.csv"))?;
     columns.write_record(["table", "column", "type"])?;
-    let mut rows = 0;
+    let (mut rows, mut unopened) = (0, 0);
+    // All tables as they were at one moment.
+    let moment = site.db.moment().await?;
     macro_rules! tables {
         ($($entity:ty),* $(,)?) => {
-            $(rows += table::<$entity>(site, to, &mut columns).await?;)*
+            $(rows += table::<$entity>(site, &moment, to, &mut columns, &mut unopened).await?;)*
         };
     }
     tables!(
@@ -59,10 +61,15 @@ pub(super) async fn export(site: &Site, to: &Path) -> Result<(), Failure> {
         crate::outbox::MessageEntity,
         crate::audit::EntryEntity,
         crate::audit::PayloadEntity,
+        crate::audit::HeadEntity,
+        crate::schedule::TaskRunEntity,
+        crate::outbox::PauseEntity,
+        crate::calendar::entity::Entity,
         crate::retention::HoldEntity,
         crate::retention::DestructionEntity,
     );
     columns.flush()?;
+    moment.rollback().await?;
     let now = site.clock.now();
     let event =
         Event { action: "records.exported", object: "records".into(), payload: json!({ "rows": rows }) };
@@ -71,10 +78,19 @@ pub(super) async fn export(site: &Site, to: &Path) -> Result<(), Failure> {
         "{rows} rows are in {}, opened: who has this folder can read everything. columns.csv says what is where.",
         to.display()
     );
-    Ok(())
+    match unopened {
+        0 => Ok(()),
+        n => Err(format!("{n} values open with none of the keys here, and say so in their cells").into()),
+    }
 }
 
-async fn table<E>(site: &Site, to: &Path, columns: &mut csv::Writer<fs::File>) -> Result<u64, Failure>
+async fn table<E>(
+    site: &Site,
+    moment: &DatabaseTransaction,
+    to: &Path,
+    columns: &mut csv::Writer<fs::File>,
+    unopened: &mut u64,
+) -> Result<u64, Failure>
 where
     E: EntityTrait,
     E::Model: ModelTrait<Entity = E> + Sync,
@@ -95,20 +111,24 @@ where
         for key in E::PrimaryKey::iter() {
             page = page.order_by_asc(key.into_column());
         }
-        let rows = page.offset(done).limit(BATCH).all(site.db.read()).await?;
+        let rows = page.offset(done).limit(BATCH).all(moment).await?;
         if rows.is_empty() {
             break;
         }
         done += rows.len() as u64;
         for row in rows {
-            file.write_record(shown.iter().map(|column| {
+            let mut cells = Vec::with_capacity(shown.len());
+            for column in &shown {
                 let sealed = SEALED.iter().find(|s| s.table == name && s.column == column.to_string());
-                written(row.get(*column), column.def().get_column_type(), |bytes| {
-                    let of = sealed?;
-                    let opened = site.keys.open(of.purpose, &Sealed(bytes.to_vec()));
-                    Some(opened.unwrap_or_else(|_| "(does not open)".to_owned()))
-                })
-            }))?;
+                cells.push(written(row.get(*column), |bytes| {
+                    let opened = site.keys.open(sealed?.purpose, &Sealed(bytes.to_vec()));
+                    Some(opened.unwrap_or_else(|_| {
+                        *unopened += 1;
+                        "(does not open)".to_owned()
+                    }))
+                })?);
+            }
+            file.write_record(cells)?;
         }
     }
     file.flush()?;
@@ -116,13 +136,13 @@ where
 }
 
 /// A value as a cell.
-fn written(value: Value, kind: &ColumnType, open: impl Fn(&[u8]) -> Option<String>) -> String {
-    match value {
-        Value::Bytes(Some(bytes)) => match (open(&bytes), kind) {
-            (Some(text), _) => csv_cell(&text),
+fn written(value: Value, open: impl FnOnce(&[u8]) -> Option<String>) -> Result<String, Failure> {
+    Ok(match value {
+        Value::Bytes(Some(bytes)) => match open(&bytes) {
+            Some(text) => csv_cell(&text),
             // A frozen message is text already.
-            (None, _) if bytes.starts_with(b"From:") => String::from_utf8_lossy(&bytes).into_owned(),
-            (None, _) => hex::encode(&bytes),
+            None if bytes.starts_with(b"From:") => String::from_utf8_lossy(&bytes).into_owned(),
+            None => hex::encode(&bytes),
         },
         Value::String(Some(text)) => csv_cell(&text),
         Value::Uuid(Some(id)) => id.to_string(),
@@ -131,6 +151,8 @@ fn written(value: Value, kind: &ColumnType, open: impl Fn(&[u8]) -> Option<Strin
         Value::Bool(Some(flag)) => flag.to_string(),
         Value::Int(Some(n)) => n.to_string(),
         Value::BigInt(Some(n)) => n.to_string(),
-        _ => String::new(),
-    }
+        Value::SmallInt(Some(n)) => n.to_string(),
+        other if other == other.as_null() => String::new(),
+        other => return Err(format!("a value of a kind that is not exported: {other:?}").into()),
+    })
 }

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::site::Site;
 use crate::audit::Actor;
+use crate::conferences::Sight;
 use crate::imports::{self, Options, Outcome, Tally};
 
 /// How many lines of each list are printed; the browser's dry run shows all.
@@ -25,9 +26,18 @@ pub(super) async fn import(
         bar.set_position(done as u64);
     };
     let actor = Actor::system("command line");
-    let out =
-        imports::run(&site.db, &site.keys, &actor, site.clock.now(), &site.rules, &files, options, &progress)
-            .await;
+    let out = imports::run(
+        &site.db,
+        &site.keys,
+        &actor,
+        site.clock.now(),
+        &site.rules,
+        &files,
+        options,
+        Sight::Everything,
+        &progress,
+    )
+    .await;
     bar.finish_and_clear();
     let out = out?;
     print(&out, options);

@@ -20,7 +20,11 @@ pub(super) enum KeysCommand {
     /// Seal everything anew with the key in use: after the keys were changed by hand, or a walk was broken off.
     Reseal,
     /// Forget all sealing keys but the one in use. What is sealed with them alone, old backups with it, is lost.
-    Retire,
+    Retire {
+        /// So many values open with none of the keys, and that is known.
+        #[arg(long, default_value_t = 0, value_name = "COUNT")]
+        even_lost: u64,
+    },
 }
 
 pub(super) async fn keys(site: &Site, command: KeysCommand) -> Result<ExitCode, Failure> {
@@ -40,10 +44,16 @@ pub(super) async fn keys(site: &Site, command: KeysCommand) -> Result<ExitCode, 
             return anew(site).await;
         }
         KeysCommand::Reseal => return anew(site).await,
-        KeysCommand::Retire => {
+        KeysCommand::Retire { even_lost } => {
             let Walked { resealed, lost } = reseal(&site.db, keys, true).await?;
             if resealed > 0 {
                 let text = format!("{resealed} values have an older key's seal: `quorate keys reseal` first");
+                return Err(text.into());
+            }
+            if lost > even_lost {
+                let text = format!(
+                    "{lost} values open with none of these keys: find the key that they need, or say --even-lost {lost}"
+                );
                 return Err(text.into());
             }
             keys.retire()?;

@@ -2,9 +2,13 @@
 //! the trail itself states how far the texts were erased, so that one that is missing for another reason is
 //! still found.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::json;
 
 use super::entity::{entry, payload};
@@ -16,7 +20,7 @@ use crate::platform::{Keys, Tx};
 const ERASED: &str = "audit.texts_erased";
 
 /// Entries whose text is never erased: what the trail says of itself.
-pub(super) fn is_kept(action: &str) -> bool {
+fn is_kept(action: &str) -> bool {
     action.starts_with("audit.")
 }
 
@@ -41,7 +45,7 @@ pub async fn texts_before(
     payload::Entity::find().filter(payload::Column::Id.in_subquery(of)).count(db).await
 }
 
-/// Erases them, and says so in the trail. Gives back how many.
+/// Erases them, and says so in the trail: until when, and which entries kept their text. Gives back how many.
 pub async fn erase_texts_before(
     tx: &Tx,
     keys: &Keys,
@@ -60,29 +64,92 @@ pub async fn erase_texts_before(
         .exec(tx.conn())
         .await?
         .rows_affected;
-    let payload = json!({ "before": before, "erased": erased });
+    let left = Query::select().column(payload::Column::Id).from(payload::Entity).to_owned();
+    let kept: Vec<i64> = entry::Entity::find()
+        .select_only()
+        .column(entry::Column::Number)
+        .filter(entry::Column::At.lt(before))
+        .filter(entry::Column::PayloadId.in_subquery(left))
+        .order_by_asc(entry::Column::Number)
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    let payload = json!({ "before": before, "kept": kept, "erased": erased });
     let event = Event { action: ERASED, object: "audit trail".to_owned(), payload };
     store::append(tx, keys, actor, now, vec![event]).await?;
     Ok(erased)
 }
 
-/// The moment before which texts may be missing, as the trail itself states it.
-pub(super) async fn erased_before(
-    db: &impl ConnectionTrait,
+/// Erases what entries about these objects say, whenever it was said, and says in the trail which they are.
+pub async fn erase_texts_of(
+    tx: &Tx,
     keys: &Keys,
-) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let stated: Vec<uuid::Uuid> = entry::Entity::find()
-        .select_only()
+    actor: &Actor,
+    now: DateTime<Utc>,
+    objects: &[String],
+) -> Result<(), DbErr> {
+    let mut numbers: Vec<i64> = Vec::new();
+    for objects in objects.chunks(500) {
+        let of: Vec<(i64, uuid::Uuid)> = entry::Entity::find()
+            .select_only()
+            .columns([entry::Column::Number, entry::Column::PayloadId])
+            .filter(entry::Column::Object.is_in(objects.iter().cloned()))
+            .filter(entry::Column::Action.not_like("audit.%"))
+            .into_tuple()
+            .all(tx.conn())
+            .await?;
+        let payloads = payload::Entity::delete_many();
+        payloads.filter(payload::Column::Id.is_in(of.iter().map(|(_, id)| *id))).exec(tx.conn()).await?;
+        numbers.extend(of.into_iter().map(|(number, _)| number));
+    }
+    numbers.sort_unstable();
+    let payload = json!({ "entries": numbers });
+    let event = Event { action: ERASED, object: "audit trail".to_owned(), payload };
+    store::append(tx, keys, actor, now, vec![event]).await
+}
+
+/// Which texts may be missing, as the trail itself states it.
+#[derive(Debug, Default)]
+pub(super) struct Stated {
+    before: Option<DateTime<Utc>>,
+    kept: HashSet<i64>,
+    entries: HashSet<i64>,
+}
+
+impl Stated {
+    pub(super) fn may_be_gone(&self, e: &entry::Model) -> bool {
+        let old = self.before.is_some_and(|before| e.at < before) && !self.kept.contains(&e.number);
+        !is_kept(&e.action) && (old || self.entries.contains(&e.number))
+    }
+}
+
+/// Reads what the trail states.
+pub(super) async fn stated(db: &impl ConnectionTrait, keys: &Keys) -> Result<Stated, DbErr> {
+    let of = Query::select()
         .column(entry::Column::PayloadId)
-        .filter(entry::Column::Action.eq(ERASED))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let texts = payload::Entity::find().filter(payload::Column::Id.is_in(stated)).all(db).await?;
-    let before = |p: &payload::Model| -> Option<DateTime<Utc>> {
-        let text = keys.open(PAYLOAD, &p.payload).ok()?;
-        let said: serde_json::Value = serde_json::from_str(&text).ok()?;
-        serde_json::from_value(said["before"].clone()).ok()
-    };
-    Ok(texts.iter().filter_map(before).max())
+        .from(entry::Entity)
+        .and_where(entry::Column::Action.eq(ERASED))
+        .to_owned();
+    let texts = payload::Entity::find().filter(payload::Column::Id.in_subquery(of)).all(db).await?;
+    let mut stated = Stated::default();
+    for text in texts {
+        let said = keys.open(PAYLOAD, &text.payload).ok();
+        let said = said.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+        let Some(said) = said else { continue };
+        let numbers = |name: &str| -> HashSet<i64> {
+            said[name].as_array().into_iter().flatten().filter_map(serde_json::Value::as_i64).collect()
+        };
+        stated.entries.extend(numbers("entries"));
+        // The furthest of them counts: what it kept, it lists.
+        let before: Option<DateTime<Utc>> = serde_json::from_value(said["before"].clone()).ok();
+        if before.is_some() && before >= stated.before {
+            let kept = numbers("kept");
+            stated.kept = match before == stated.before {
+                true => stated.kept.intersection(&kept).copied().collect(),
+                false => kept,
+            };
+            stated.before = before;
+        }
+    }
+    Ok(stated)
 }

@@ -18,9 +18,10 @@ use uuid::Uuid;
 use crate::platform::{Db, Keys, Tx};
 pub use checkpoint::Checkpoint;
 pub use entity::entry::Entity as EntryEntity;
+pub use entity::head::Entity as HeadEntity;
 pub use entity::payload::Entity as PayloadEntity;
-pub use erasure::{erase_texts_before, texts_before};
-pub use listing::{Entry, Search, entries, said};
+pub use erasure::{erase_texts_before, erase_texts_of, texts_before};
+pub use listing::{Entry, Search, entries, of_account, said};
 pub use store::{Broken, PAYLOAD, begin, verify};
 
 /// Who does something: an account, a file, or the schedule.

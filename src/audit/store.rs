@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::chain::{Link, digest, hash, seal};
 use super::entity::{entry, head, payload};
-use super::erasure::{erased_before, is_kept};
+use super::erasure::stated;
 use super::{Actor, Event};
 use crate::platform::{Db, Keys, Tx, request};
 
@@ -193,7 +193,7 @@ impl std::fmt::Display for Broken {
 pub async fn verify(db: &impl ConnectionTrait, keys: &Keys) -> Result<Result<i64, Broken>, DbErr> {
     let head = head::Entity::find_by_id(1).one(db).await?;
     let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
-    let erased = erased_before(db, keys).await?;
+    let stated = stated(db, keys).await?;
     let (mut number, mut previous, mut begun) = (0, vec![0], false);
     // What is appended while this walks is not asked about.
     while number < head.number {
@@ -212,7 +212,7 @@ pub async fn verify(db: &impl ConnectionTrait, keys: &Keys) -> Result<Result<i64
         let payloads: HashMap<Uuid, payload::Model> = payloads.into_iter().map(|p| (p.id, p)).collect();
         for e in entries {
             let text = payloads.get(&e.payload_id);
-            let may_be_gone = !is_kept(&e.action) && erased.is_some_and(|before| e.at < before);
+            let may_be_gone = stated.may_be_gone(&e);
             if let Some(what) = wrong(keys, &e, text, may_be_gone, number + 1, &previous) {
                 return Ok(Err(Broken { number: number + 1, what }));
             }

@@ -2,7 +2,7 @@
 //! calendar months, and Europe/London.
 
 mod bank_holidays;
-mod entity;
+pub(crate) mod entity;
 pub mod london;
 mod months;
 mod working_days;

@@ -57,6 +57,8 @@ pub mod conference {
         pub from_file: Option<String>,
         /// When what identified anybody was erased, its time being over.
         pub erased_at: Option<DateTime<Utc>>,
+        /// A keyed hash of the local reference that it had.
+        pub erased_key: Option<Vec<u8>>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

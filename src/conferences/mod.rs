@@ -38,6 +38,8 @@ typed_id! {
     CoverId
 }
 
+/// The purpose under which the local reference of an erased conference is known again: no file brings it back.
+pub const ERASED_REFERENCE: &str = "conference.erased_key";
 /// The purpose under which the reason for breaking the glass is sealed.
 pub const BROKEN_GLASS: &str = "conference_named.why";
 /// The purpose under which a child's case reference is sealed and found.

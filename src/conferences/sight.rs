@@ -23,22 +23,32 @@ pub enum Sight {
         chair: Option<ChairId>,
         /// When it looks.
         now: DateTime<Utc>,
+        /// A broken glass does not count: for deciding who sees a conference.
+        named_only: bool,
     },
 }
 
 impl Sight {
+    /// The same without what was broken open: for deciding who sees a conference.
+    pub fn named_only(mut self) -> Self {
+        if let Self::Account { named_only, .. } = &mut self {
+            *named_only = true;
+        }
+        self
+    }
+
     /// The condition on `conference`.
     pub fn condition(self) -> Condition {
-        let Self::Account { id, now, .. } = self else { return Condition::all() };
+        let Self::Account { id, now, named_only, .. } = self else { return Condition::all() };
         let open = Condition::any()
             .add(conference::Column::Restricted.eq(false))
-            .add(Expr::exists(named_on(id, now)));
+            .add(Expr::exists(named_on(id, now, named_only)));
         self.whose().add(open)
     }
 
     /// The same without regard to restrictions: whose conferences they may be.
     pub fn whose(self) -> Condition {
-        let Self::Account { id, chair: Some(chair), now } = self else { return Condition::all() };
+        let Self::Account { id, chair: Some(chair), now, .. } = self else { return Condition::all() };
         let own = Condition::any()
             .add(conference::Column::ChairId.eq(chair))
             .add(conference::Column::ChairId.in_subquery(covered_by(id, now)));
@@ -47,18 +57,20 @@ impl Sight {
 }
 
 /// A name on the conference, or a broken glass that still holds.
-fn named_on(account: Uuid, now: DateTime<Utc>) -> SelectStatement {
+fn named_on(account: Uuid, now: DateTime<Utc>, named_only: bool) -> SelectStatement {
     // Under a name of its own: a page may join the same table.
     let seen = || Alias::new("sight");
     let of = |column: named::Column| Expr::col((seen(), column));
+    let mut holds = Condition::any().add(of(named::Column::Until).is_null());
+    if !named_only {
+        holds = holds.add(of(named::Column::Until).gt(now));
+    }
     Query::select()
         .expr(Expr::val(1))
         .from_as(named::Entity, seen())
         .and_where(of(named::Column::ConferenceId).equals((conference::Entity, conference::Column::Id)))
         .and_where(of(named::Column::AccountId).eq(account))
-        .cond_where(
-            Condition::any().add(of(named::Column::Until).is_null()).add(of(named::Column::Until).gt(now)),
-        )
+        .cond_where(holds)
         .to_owned()
 }
 

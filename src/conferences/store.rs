@@ -1,12 +1,14 @@
 //! The conferences' only queries.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::entity::{chair, conference};
+use super::entity::{chair, conference, named};
+use uuid::Uuid;
+
 use super::{ChairId, ConferenceId, Sight};
 use crate::platform::Tx;
 
@@ -33,9 +35,12 @@ pub async fn by_ids(
     found.filter(sight.condition()).all(db).await
 }
 
-/// A conference that somebody may see, taken for this transaction: two writers come one after the other.
+/// A conference that somebody may see, taken for this transaction: two writers come one after the other. What was
+/// erased is not changed any more.
 pub async fn take(tx: &Tx, id: ConferenceId, sight: Sight) -> Result<Option<conference::Model>, DbErr> {
-    let found = conference::Entity::find_by_id(id).filter(sight.condition());
+    let found = conference::Entity::find_by_id(id)
+        .filter(sight.condition())
+        .filter(conference::Column::ErasedAt.is_null());
     found.lock(LockType::Update).one(tx.conn()).await
 }
 
@@ -91,4 +96,22 @@ pub async fn chair(db: &impl ConnectionTrait, id: ChairId) -> Result<String, DbE
 /// How many there are.
 pub async fn count(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
     conference::Entity::find().count(db).await
+}
+
+/// Until when a conference is open to an account that broke the glass; `None` for one that is named.
+pub async fn opened_until(
+    db: &impl ConnectionTrait,
+    id: ConferenceId,
+    account: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let rows = named::Entity::find()
+        .filter(named::Column::ConferenceId.eq(id))
+        .filter(named::Column::AccountId.eq(account))
+        .all(db)
+        .await?;
+    if rows.iter().any(|row| row.until.is_none()) {
+        return Ok(None);
+    }
+    Ok(rows.into_iter().filter_map(|row| row.until).filter(|until| *until > now).max())
 }

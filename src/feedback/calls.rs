@@ -7,20 +7,26 @@ use serde_json::json;
 use super::entity::feedback;
 use super::{FeedbackId, ItemState, store};
 use crate::audit::{self, Actor, Event};
+use crate::conferences::{self, Sight};
 use crate::outbox;
 use crate::platform::{Db, Keys};
 
-/// Notes that somebody telephoned. `false`: there was no such call to make.
+/// Notes that somebody telephoned. `false`: there was no such call to make, or none that they may see.
 pub async fn note_call(
     db: &Db,
     keys: &Keys,
     actor: &Actor,
+    sight: Sight,
     now: DateTime<Utc>,
     id: FeedbackId,
 ) -> Result<bool, DbErr> {
     let tx = db.begin("note a telephone call").await?;
     let item = store::take_item(&tx, id).await?.filter(|i| i.state == ItemState::ToTelephone);
     let Some(item) = item else { return Ok(false) };
+    let of = store::conference_of(tx.conn(), id).await?;
+    if conferences::store::by_ids(tx.conn(), of, sight).await?.is_empty() {
+        return Ok(false);
+    }
     // Its letters are done with: nobody puts one back in the queue months later.
     outbox::cancel_unsent(&tx, id.0, "somebody telephoned").await?;
     store::set_state(&tx, item, ItemState::Telephoned).await?;
@@ -44,7 +50,7 @@ pub async fn telephoned_before(
         .all(db.read())
         .await?;
     for item in waiting {
-        note_call(db, keys, actor, now, item.id).await?;
+        note_call(db, keys, actor, Sight::Everything, now, item.id).await?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ pub use letter::samples;
 pub use pages::routes;
 pub use settings::Settings;
 pub use still_due::StillDue;
-pub use store::posted_again;
+pub use store::{hidden_from, posted_again};
 pub use tasks::{FeedbackError, Office, make, preview};
 pub use window::Window;
 pub use wording::Wording;

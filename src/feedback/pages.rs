@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use axum::response::{Redirect, Response};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::calls::note_call;
 use super::entity::feedback;
@@ -20,10 +20,11 @@ use crate::access::{May, Permission, ReleaseLetter, SeeFeedback, SignedIn};
 use crate::agencies::store::directory;
 use crate::calendar::london;
 use crate::conferences::{self, Sight};
+use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::register::store::{Record, records};
 use crate::register::{Policies, assess};
-use crate::web::{Desk, Fields, Page, Problem};
+use crate::web::{Desk, Errors, Fields, Page, Problem};
 
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
@@ -63,7 +64,10 @@ struct ToRelease {
     name: String,
     about: &'static str,
     id: String,
+    /// The letter as it would go.
+    letter: String,
     people: Vec<Person>,
+    error: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -81,12 +85,29 @@ struct FeedbackPage {
     /// Restricted conferences with letters that wait, on which this person is not named.
     out_of_sight: usize,
     missing: Vec<&'static str>,
+    done: Option<&'static str>,
+    errors: Errors,
+}
+
+/// What was done, as an address says it and as the page does.
+const DONE: [(&str, &str); 3] = [
+    ("released", "The letter is released, and in the post."),
+    ("withheld", "The letter is withheld. It does not go."),
+    ("telephoned", "The call is noted as made."),
+];
+
+#[derive(Default, Deserialize)]
+struct Asked {
+    done: Option<String>,
 }
 
 impl Page for FeedbackPage {
     const TEMPLATE: &'static str = "feedback/waiting";
     fn title(&self) -> String {
         "Feedback that waits for a person".to_owned()
+    }
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
     }
 }
 
@@ -95,6 +116,19 @@ async fn waiting(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let done = DONE.iter().find(|(code, _)| Some(*code) == asked.done.as_deref()).map(|(_, text)| *text);
+    page(&desk, &may.who, &policies, &settings, done, None).await
+}
+
+async fn page(
+    desk: &Desk,
+    who: &SignedIn,
+    policies: &Policies,
+    settings: &Settings,
+    done: Option<&'static str>,
+    refused: Option<InvitationId>,
 ) -> Result<Response, Problem> {
     let db = desk.db.read();
     let directory = directory(db).await?;
@@ -107,7 +141,7 @@ async fn waiting(
     let rows = invitation::Entity::find().filter(invitation::Column::Id.is_in(ids)).all(db).await?;
     let rows: HashMap<_, _> = rows.into_iter().map(|r| (r.id, r)).collect();
     let of = rows.values().map(|r| r.conference_id);
-    let sight = may.who.sight(desk.clock.now());
+    let sight = who.sight(desk.clock.now());
     let met = conferences::store::by_ids(db, of, sight).await?;
     let met: HashMap<_, _> = met.into_iter().map(|c| (c.id, c)).collect();
     let calls = items.iter().filter_map(|item| {
@@ -131,7 +165,7 @@ async fn waiting(
 
     let wanted = store::wanted(db, desk.clock.now()).await?;
     let rows = conferences::store::by_ids(db, wanted.iter().copied(), sight).await?;
-    let releases = may.who.role.may(Permission::ReleaseLetter);
+    let releases = who.role.may(Permission::ReleaseLetter);
     let (mut held, mut to_release, mut out_of_sight) = (Vec::new(), Vec::new(), 0);
     if releases {
         let all = conferences::store::by_ids(db, wanted, Sight::Everything).await?;
@@ -139,7 +173,7 @@ async fn waiting(
     }
     for record in records(db, rows).await? {
         if releases && record.conference.restricted {
-            to_release.extend(waiting_letters(&desk, &policies, &settings, &record).await?);
+            to_release.extend(waiting_letters(desk, policies, settings, &record).await?);
         }
         let facts = record.facts(&directory);
         let assessment = assess(&facts, policies.on(facts.date));
@@ -159,9 +193,18 @@ async fn waiting(
         }
     }
     let missing = settings.missing();
-    let page = FeedbackPage { calls, held, releases, to_release, out_of_sight, missing };
-    Ok(page.show(may.who.chrome()))
+    let mut errors = Errors::default();
+    let at =
+        to_release.iter_mut().find(|letter| Some(&letter.id) == refused.map(|id| id.to_string()).as_ref());
+    if let Some(letter) = at {
+        letter.error = Some(CHOOSE);
+        errors.add_at(format!("to-{}", letter.id), CHOOSE);
+    }
+    let page = FeedbackPage { calls, held, releases, to_release, out_of_sight, missing, done, errors };
+    Ok(page.show(who.chrome()))
 }
+
+const CHOOSE: &str = "Choose who gets the letter";
 
 async fn waiting_letters(
     desk: &Desk,
@@ -174,6 +217,8 @@ async fn waiting_letters(
     let paperwork = Paperwork::open(db, c.id, policies, desk.clock.now()).await?;
     let Some(paperwork) = paperwork else { return Ok(letters) };
     let newest = store::newest(db, record.invitations.iter().map(|i| i.id)).await?;
+    let following = store::following(db, &paperwork.record, paperwork.today).await?;
+    let office = office(desk, policies, settings);
     for (place, owed) in paperwork.owed(settings).iter().enumerate() {
         let row = &paperwork.record.invitations[place];
         let waits = waits(db, &paperwork, place, owed, newest.get(&row.id)).await?;
@@ -189,10 +234,18 @@ async fn waiting_letters(
                 Kind::Absence => waits.wording.map_or("", Wording::label),
             },
             id: row.id.to_string(),
+            letter: waits
+                .letter(&paperwork, &following, place, office)
+                .map_err(|e| Problem::internal(e.to_string()))?,
+            error: None,
             people: people.map(|(email, label)| Person { email, label }).collect(),
         });
     }
     Ok(letters)
+}
+
+fn office<'a>(desk: &'a Desk, policies: &'a Policies, settings: &'a Settings) -> Office<'a> {
+    Office { db: &desk.db, keys: &desk.keys, letterhead: &desk.letterhead, policies, settings }
 }
 
 async fn release(
@@ -202,24 +255,17 @@ async fn release(
     Extension(settings): Extension<Arc<Settings>>,
     Path(invitation): Path<String>,
     form: Fields,
-) -> Result<Redirect, Problem> {
+) -> Result<Response, Problem> {
     let invitation = invitation.parse().map_err(|_| not_found(&may.who))?;
     let now = desk.clock.now();
-    let office = Office {
-        db: &desk.db,
-        keys: &desk.keys,
-        letterhead: &desk.letterhead,
-        policies: &policies,
-        settings: &settings,
-    };
+    let office = office(&desk, &policies, &settings);
     let to = (form.text("do") != "withhold").then(|| form.text("to"));
     let decided = decide(office, &may.who.actor(), may.who.sight(now), now, invitation, to).await;
     match decided.map_err(|e| Problem::internal(e.to_string()))? {
-        Decided::Done => Ok(Redirect::to("/feedback")),
+        Decided::Done if to.is_some() => Ok(Redirect::to("/feedback?done=released").into_response()),
+        Decided::Done => Ok(Redirect::to("/feedback?done=withheld").into_response()),
         Decided::Nothing => Err(not_found(&may.who)),
-        Decided::NotOneOfThem => {
-            Err(Problem::Bad("Choose one of the people listed for that agency.".to_owned()))
-        }
+        Decided::NotOneOfThem => page(&desk, &may.who, &policies, &settings, None, Some(invitation)).await,
         Decided::NotSetUp => Err(Problem::Bad(
             "No letter is sent while a setting it needs is empty: see the page before.".to_owned(),
         )),
@@ -232,16 +278,12 @@ async fn telephoned(
     Path(id): Path<String>,
 ) -> Result<Redirect, Problem> {
     let id: FeedbackId = id.parse().map_err(|_| not_found(&may.who))?;
-    let of = store::conference_of(desk.db.read(), id).await?.ok_or_else(|| not_found(&may.who))?;
     let sight = may.who.sight(desk.clock.now());
-    if conferences::store::by_ids(desk.db.read(), [of], sight).await?.is_empty() {
-        return Err(not_found(&may.who));
-    }
-    let done = note_call(&desk.db, &desk.keys, &may.who.actor(), desk.clock.now(), id).await?;
+    let done = note_call(&desk.db, &desk.keys, &may.who.actor(), sight, desk.clock.now(), id).await?;
     if !done {
         return Err(not_found(&may.who));
     }
-    Ok(Redirect::to("/feedback"))
+    Ok(Redirect::to("/feedback?done=telephoned"))
 }
 
 fn not_found(who: &SignedIn) -> Problem {

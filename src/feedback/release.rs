@@ -11,13 +11,14 @@ use super::due::{Basis, Owed};
 use super::entity::feedback;
 use super::letter::Letter;
 use super::recipients::Recipient;
+use super::store::Following;
 use super::tasks::{CORRECTION, FeedbackError, Office, Paperwork, post};
 use super::{FeedbackId, ItemState, Kind, Settings, Wording, store};
 use crate::agencies::entity::contact;
 use crate::audit::{self, Actor, Event};
 use crate::conferences::{self, Sight};
 use crate::invitations::{self, Delivery, InvitationId};
-use crate::mail::{Trust, is_address};
+use crate::mail::{TemplateError, Trust, is_address};
 use crate::outbox;
 
 /// A letter that waits for a QA manager.
@@ -34,6 +35,29 @@ impl Waits {
             (Kind::Absence, Some(wording)) => wording.code(),
             _ => CORRECTION,
         }
+    }
+
+    fn written<'a>(
+        self,
+        paperwork: &'a Paperwork,
+        following: &'a Following,
+        place: usize,
+        office: Office<'a>,
+    ) -> Letter {
+        let wording = self.wording.filter(|_| self.kind == Kind::Absence);
+        Letter::of(paperwork.source(following, office), place, wording)
+    }
+
+    /// The letter as it would go, for whoever decides on it: plain text.
+    pub fn letter(
+        self,
+        paperwork: &Paperwork,
+        following: &Following,
+        place: usize,
+        office: Office<'_>,
+    ) -> Result<String, TemplateError> {
+        let letter = self.written(paperwork, following, place, office);
+        Ok(office.letterhead.templates.write(self.name(), &letter)?.text)
     }
 }
 
@@ -84,7 +108,10 @@ pub(super) fn people(paperwork: &Paperwork, place: usize, settings: &Settings) -
     let invited = invited.filter(|email| !came_back(email));
     let invited = invited.map(|email| (email.clone(), format!("{email}, as invited")));
     let known = paperwork.contacts.iter().filter(valid);
-    let known = known.map(|c| (c.email.clone(), format!("{}, {} ({})", c.name, c.role, c.email)));
+    let known = known.map(|c| {
+        let who = [c.name.as_str(), c.role.as_str()].into_iter().filter(|part| !part.is_empty());
+        (c.email.clone(), format!("{}, {}", who.collect::<Vec<_>>().join(", "), c.email))
+    });
     let mut seen = BTreeSet::new();
     let once = known.chain(invited).filter(|(email, _)| seen.insert(email.to_lowercase()));
     once.filter(|(email, _)| is_address(email) && settings.domains.trust(email) != Trust::Blocked).collect()
@@ -164,8 +191,7 @@ pub(super) async fn decide(
     let payload = json!({ "invitation": invitation, "wording": name, "kind": wanted.kind, "to": to });
     if let Some(recipient) = recipient {
         let following = store::following(tx.conn(), &paperwork.record, paperwork.today).await?;
-        let wording = wanted.wording.filter(|_| wanted.kind == Kind::Absence);
-        let letter = Letter::of(paperwork.source(&following, office), place, wording);
+        let letter = wanted.written(&paperwork, &following, place, office);
         post(&tx, office, about.0, name, &letter, recipient, now).await?;
     }
     let event = Event { action, object: about.to_string(), payload };

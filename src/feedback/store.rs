@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::sea_query::{Expr, LockType, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect, Set,
@@ -12,7 +12,8 @@ use sea_orm::{
 use super::entity::feedback;
 use super::{FeedbackId, ItemState};
 use crate::conferences::entity::{child, conference};
-use crate::conferences::{ConferenceId, ConferenceType, Status};
+use crate::conferences::{ConferenceId, ConferenceType, Sight, Status};
+use crate::invitations::entity::invitation;
 use crate::invitations::{self, InvitationId};
 use crate::platform::Tx;
 use crate::register::FeedbackWanted;
@@ -32,10 +33,39 @@ pub async fn wanted(
         .column(register::Column::ConferenceId)
         .filter(register::Column::Feedback.eq(FeedbackWanted::Wanted))
         .filter(register::Column::ConfirmedAt.lte(confirmed_until))
+        .filter(register::Column::ConferenceId.not_in_subquery(erased()))
         .order_by_asc(register::Column::ConfirmedAt)
         .into_tuple()
         .all(db)
         .await
+}
+
+/// What was erased is not written about any more.
+fn erased() -> SelectStatement {
+    Query::select()
+        .column(conference::Column::Id)
+        .from(conference::Entity)
+        .and_where(conference::Column::ErasedAt.is_not_null())
+        .to_owned()
+}
+
+/// The items about conferences that somebody may not see.
+pub fn hidden_from(sight: Sight) -> SelectStatement {
+    let seen = Query::select()
+        .column(conference::Column::Id)
+        .from(conference::Entity)
+        .cond_where(sight.condition())
+        .to_owned();
+    let invitations = Query::select()
+        .column(invitation::Column::Id)
+        .from(invitation::Entity)
+        .and_where(invitation::Column::ConferenceId.not_in_subquery(seen))
+        .to_owned();
+    Query::select()
+        .column(feedback::Column::Id)
+        .from(feedback::Entity)
+        .and_where(feedback::Column::InvitationId.in_subquery(invitations))
+        .to_owned()
 }
 
 /// Takes a register for this transaction, if its feedback is still wanted: of two processes, one. The

@@ -26,6 +26,7 @@ use outcome::Refusal;
 
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
+use crate::conferences::Sight;
 use crate::feedback;
 use crate::platform::{Db, Keys};
 use crate::register::Policies;
@@ -138,6 +139,7 @@ impl Kind {
 }
 
 /// Imports the files, all of them or nothing: agencies first, then contacts, then the log.
+/// `sight`: a conference that whoever imports may not see stays as it is, and nothing of it is told.
 /// `progress` is told of each conference done, and of how many.
 #[allow(clippy::too_many_arguments, reason = "each is a different thing, and all are wanted")]
 pub async fn run(
@@ -148,6 +150,7 @@ pub async fn run(
     rules: &Rules,
     files: &[File],
     options: Options,
+    sight: Sight,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Outcome, ImportError> {
     let mut out = Outcome::default();
@@ -225,6 +228,7 @@ pub async fn run(
                     maximum_age_working_days: rules.feedback.maximum_age_working_days,
                     feedback: options.feedback,
                     leave_open: options.leave_open,
+                    sight,
                     progress,
                 };
                 let taken = run.take(log.conferences, &mut known, &mut out).await?;

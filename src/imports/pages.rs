@@ -171,8 +171,9 @@ async fn import(
         let page = ImportPage { error: Some("Choose at least one file.".to_owned()), outcome: None };
         return Ok(page.show(may.who.chrome()));
     }
-    let actor = may.who.actor();
-    let done = run(&desk.db, &desk.keys, &actor, desk.clock.now(), &rules, &files, options, &|_, _| {}).await;
+    let (actor, sight) = (may.who.actor(), may.who.sight(desk.clock.now()));
+    let done =
+        run(&desk.db, &desk.keys, &actor, desk.clock.now(), &rules, &files, options, sight, &|_, _| {}).await;
     let out = match done {
         Ok(out) => out,
         Err(ImportError::Db(e)) => return Err(e.into()),

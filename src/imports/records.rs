@@ -1,7 +1,7 @@
 //! The conferences of a log, taken in: new ones written, known ones merged fact by fact, confirmed
 //! ones amended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::LockType;
@@ -17,7 +17,9 @@ use super::outcome::{Conflict, Outcome};
 use crate::audit::Event;
 use crate::calendar::london;
 use crate::conferences::entity::{chair, child, conference};
-use crate::conferences::{self, ChairId, ChildId, ConferenceId, Status, new_reference};
+use crate::conferences::{
+    self, ChairId, ChildId, ConferenceId, ERASED_REFERENCE, Sight, Status, new_reference,
+};
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::platform::{Keys, Tx};
@@ -39,6 +41,7 @@ pub(super) struct Run<'a> {
     pub maximum_age_working_days: u32,
     pub feedback: bool,
     pub leave_open: bool,
+    pub sight: Sight,
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
@@ -76,8 +79,17 @@ impl Run<'_> {
         let total = log.len();
         let mut done = 0;
         for batch in log.chunks(BATCH) {
-            let mut held = self.held(batch).await?;
+            let (mut held, closed) = self.held(batch).await?;
             for theirs in batch {
+                if closed.contains(&theirs.conference_ref) {
+                    out.conferences.unchanged += 1;
+                    out.invitations.unchanged += theirs.invitations.len();
+                    out.warnings.push(format!(
+                        "{}: left as it is. It is restricted, or its time is over and it was erased.",
+                        theirs.conference_ref
+                    ));
+                    continue;
+                }
                 let chair = match chairs.get(&theirs.chair) {
                     Some(id) => *id,
                     None => {
@@ -107,7 +119,12 @@ impl Run<'_> {
         Ok(Taken { events: pending.events, for_feedback })
     }
 
-    async fn held(&self, batch: &[LogConference]) -> Result<HashMap<String, Record>, DbErr> {
+    /// The records that are here already; and the references of those that no file changes: erased, or not to be
+    /// seen by whoever imports.
+    async fn held(
+        &self,
+        batch: &[LogConference],
+    ) -> Result<(HashMap<String, Record>, HashSet<String>), DbErr> {
         let refs = batch.iter().map(|c| c.conference_ref.as_str());
         // Locked, in one order: a register saved at the same time is saved before, or after, never under us.
         let known = conference::Entity::find()
@@ -115,8 +132,23 @@ impl Run<'_> {
             .order_by_asc(conference::Column::Id)
             .lock(LockType::Update);
         let known = known.all(self.tx.conn()).await?;
+        let ids = known.iter().map(|c| c.id);
+        let seen = conferences::store::by_ids(self.tx.conn(), ids, self.sight).await?;
+        let seen: HashSet<ConferenceId> = seen.into_iter().map(|c| c.id).collect();
+        let (known, hidden): (Vec<_>, Vec<_>) = known.into_iter().partition(|c| seen.contains(&c.id));
+        let mut closed: HashSet<String> = hidden.into_iter().map(|c| c.conference_ref).collect();
+        let keys = batch.iter().map(|c| (self.keys.find(ERASED_REFERENCE, &c.conference_ref), c));
+        let keys: HashMap<Vec<u8>, &LogConference> = keys.collect();
+        let erased: Vec<Option<Vec<u8>>> = conference::Entity::find()
+            .select_only()
+            .column(conference::Column::ErasedKey)
+            .filter(conference::Column::ErasedKey.is_in(keys.keys().cloned()))
+            .into_tuple()
+            .all(self.tx.conn())
+            .await?;
+        closed.extend(erased.into_iter().flatten().map(|key| keys[&key].conference_ref.clone()));
         let held = records(self.tx.conn(), known).await?;
-        Ok(held.into_iter().map(|r| (r.conference.conference_ref.clone(), r)).collect())
+        Ok((held.into_iter().map(|r| (r.conference.conference_ref.clone(), r)).collect(), closed))
     }
 
     async fn take_one(
@@ -207,6 +239,7 @@ impl Run<'_> {
             moved_to_id: None,
             restricted: false,
             erased_at: None,
+            erased_key: None,
             proceeded_reason: None,
             version: 1,
             from_file: None,

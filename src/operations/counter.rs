@@ -5,6 +5,7 @@ use sea_orm::DbErr;
 use serde_json::{Value, json};
 
 use crate::audit::{self, Actor, Event};
+use crate::conferences::Sight;
 use crate::feedback;
 use crate::outbox::{self, MessageId};
 use crate::platform::{Db, Keys, Tx};
@@ -29,10 +30,15 @@ impl Counter<'_> {
 }
 
 /// Puts letters that were given up back in the queue, one or all, and takes their calls off the list.
-/// Says how many.
-pub async fn requeue(counter: Counter<'_>, actor: &Actor, only: Option<MessageId>) -> Result<usize, DbErr> {
+/// Says how many. Letters of conferences that whoever does it may not see stay where they are.
+pub async fn requeue(
+    counter: Counter<'_>,
+    actor: &Actor,
+    sight: Sight,
+    only: Option<MessageId>,
+) -> Result<usize, DbErr> {
     let tx = counter.db.begin("requeue").await?;
-    let about = outbox::requeue(&tx, only, counter.now).await?;
+    let about = outbox::requeue(&tx, only, feedback::hidden_from(sight), counter.now).await?;
     let n = about.len();
     if n == 0 {
         return Ok(0);

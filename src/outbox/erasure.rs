@@ -38,6 +38,8 @@ pub async fn erase_texts_before(tx: &Tx, before: DateTime<Utc>, but: SelectState
         .await?;
     let erased = Entity::update_many()
         .col_expr(Column::Message, Expr::val(Vec::<u8>::new()))
+        // What a mail server answered often repeats the address.
+        .col_expr(Column::LastError, Expr::val(None::<String>))
         .filter(old(before, but))
         .exec(tx.conn())
         .await?;

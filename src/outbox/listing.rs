@@ -157,3 +157,9 @@ pub async fn to_address(db: &impl ConnectionTrait, address: &str) -> Result<Vec<
     let all = listed().filter(is).order_by_asc(Column::PostedAt).order_by_asc(Column::Id);
     all.into_model::<Listed>().all(db).await
 }
+
+/// Every message about these things, in the order in which they were posted.
+pub async fn about(db: &impl ConnectionTrait, about: Vec<Uuid>) -> Result<Vec<Listed>, DbErr> {
+    let all = listed().filter(Column::AboutId.is_in(about)).order_by_asc(Column::PostedAt);
+    all.into_model::<Listed>().all(db).await
+}

@@ -18,8 +18,9 @@ use crate::platform::ids::typed_id;
 
 pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
 pub use entity::message::{Entity as MessageEntity, Model};
+pub use entity::pause::Entity as PauseEntity;
 pub use erasure::{erase_about, erase_texts_before, texts_before};
-pub use listing::{Listed, accepted_at, by_id, counts, list, oldest_due, page, to_address};
+pub use listing::{Listed, about, accepted_at, by_id, counts, list, oldest_due, page, to_address};
 pub use notice::{Letterhead, NoticeError, tell};
 pub use pause::{held_back, hold_back, let_go};
 pub use store::{Gone, all_given_up, cancel_unsent, doubt_all, post, requeue, sent_to};

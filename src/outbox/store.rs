@@ -1,7 +1,7 @@
 //! What changes the outbox.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -284,16 +284,21 @@ pub(super) async fn begin_retries_anew(tx: &Tx, now: DateTime<Utc>) -> Result<()
     Ok(())
 }
 
-/// Puts messages that were given up back in the queue: one, or all. Says which things they are about.
-pub async fn requeue(tx: &Tx, only: Option<MessageId>, now: DateTime<Utc>) -> Result<Vec<Uuid>, DbErr> {
+/// Puts messages that were given up back in the queue: one, or all, but for those about `but`. Says which things
+/// they are about.
+pub async fn requeue(
+    tx: &Tx,
+    only: Option<MessageId>,
+    but: SelectStatement,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, DbErr> {
     let mut given_up = Entity::update_many()
         .col_expr(Column::State, Expr::val(State::Waiting))
         .col_expr(Column::DueAt, Expr::val(now))
         .col_expr(Column::DueSince, Expr::val(now));
     let mut about = Entity::find().select_only().column(Column::AboutId);
-    for filter in
-        [Some(Column::State.eq(State::Failed)), only.map(|id| Column::Id.eq(id))].into_iter().flatten()
-    {
+    let failed = Column::State.eq(State::Failed).and(Column::AboutId.not_in_subquery(but));
+    for filter in [Some(failed), only.map(|id| Column::Id.eq(id))].into_iter().flatten() {
         given_up = given_up.filter(filter.clone());
         about = about.filter(filter);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 /// Why the database could not be opened.
@@ -139,6 +139,16 @@ impl Db {
     /// For reading.
     pub fn read(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// Everything as it is at this moment, for as long as the transaction is kept: for reading many tables that
+    /// must agree.
+    pub async fn moment(&self) -> Result<DatabaseTransaction, DbErr> {
+        let level = match self.read.get_database_backend() {
+            DbBackend::Postgres => Some(IsolationLevel::RepeatableRead),
+            _ => None,
+        };
+        self.read.begin_with_config(level, None).await
     }
 
     /// Ends every connection; an SQLite file is then whole by itself.

@@ -35,9 +35,14 @@ pub enum KeysError {
     /// Keys that are given by a setting are changed there.
     #[error("the keys are in keys.value: change them there")]
     NotInAFile,
-    /// There is no second key to put in the first's place.
-    #[error("there is one key only: `quorate keys add` makes another")]
-    OnlyOne,
+    /// No key waits to be put first.
+    #[error(
+        "no key waits: `quorate keys add` makes one, and `quorate keys reseal` ends a walk that was broken off"
+    )]
+    NoneWaits,
+    /// A key waits to be put first.
+    #[error("a key waits already: `quorate keys rotate` puts it first")]
+    OneWaits,
     /// The file system said no.
     #[error("keys file {path}: {source}")]
     Io {
@@ -57,6 +62,8 @@ struct Ring {
     /// The first seals; all open.
     seal: Vec<[u8; 32]>,
     find: [u8; 32],
+    /// The last was added, and waits to be put first.
+    waits: bool,
 }
 
 impl Ring {
@@ -64,17 +71,19 @@ impl Ring {
         let mut lines = text.split_whitespace();
         let first: [u8; 64] = hex::decode(lines.next()?).ok()?.try_into().ok()?;
         let (seal, find) = first.split_at(32);
-        let mut ring = Self { seal: vec![seal.try_into().ok()?], find: find.try_into().ok()? };
+        let mut ring = Self { seal: vec![seal.try_into().ok()?], find: find.try_into().ok()?, waits: false };
         for line in lines {
-            ring.seal.push(hex::decode(line).ok()?.try_into().ok()?);
+            ring.waits = line.starts_with('+');
+            ring.seal.push(hex::decode(line.trim_start_matches('+')).ok()?.try_into().ok()?);
         }
         Some(ring)
     }
 
     fn text(&self) -> String {
         let mut text = format!("{}{}\n", hex::encode(self.seal[0]), hex::encode(self.find));
-        for key in &self.seal[1..] {
-            text.push_str(&format!("{}\n", hex::encode(key)));
+        for (n, key) in self.seal.iter().enumerate().skip(1) {
+            let waits = if self.waits && n + 1 == self.seal.len() { "+" } else { "" };
+            text.push_str(&format!("{waits}{}\n", hex::encode(key)));
         }
         text
     }
@@ -124,7 +133,7 @@ impl Keys {
 
     /// New random keys.
     pub fn generate() -> Self {
-        Self::of(Ring { seal: vec![random()], find: random() }, None)
+        Self::of(Ring { seal: vec![random()], find: random(), waits: false }, None)
     }
 
     /// Keys that a setting gives.
@@ -176,12 +185,16 @@ impl Keys {
         held.ring.clone()
     }
 
-    /// Changes the keys in their file, in one step that a crash leaves done or undone.
-    fn change(&self, how: impl FnOnce(&mut Vec<[u8; 32]>)) -> Result<(), KeysError> {
+    /// Changes the keys in their file, in one step that a crash leaves done or undone, and that nobody else does at
+    /// the same time.
+    fn change(&self, how: impl FnOnce(&mut Ring) -> Result<(), KeysError>) -> Result<(), KeysError> {
         let file = self.file.as_deref().ok_or(KeysError::NotInAFile)?;
         let failed = |source| KeysError::Io { path: file.into(), source };
+        let lock = std::fs::File::options().create(true).append(true).open(file.with_extension("lock"));
+        let lock = lock.map_err(failed)?;
+        lock.lock().map_err(failed)?;
         let mut ring = read_ring(file)?;
-        how(&mut ring.seal);
+        how(&mut ring)?;
         let beside = file.with_extension("new");
         let _ = std::fs::remove_file(&beside);
         write(&beside, &ring.text()).map_err(failed)?;
@@ -194,20 +207,37 @@ impl Keys {
     /// Adds a new sealing key, which only opens for now: every machine gets the file before anything is sealed
     /// with it.
     pub fn add(&self) -> Result<(), KeysError> {
-        self.change(|seal| seal.push(random()))
+        self.change(|ring| {
+            if ring.waits {
+                return Err(KeysError::OneWaits);
+            }
+            ring.seal.push(random());
+            ring.waits = true;
+            Ok(())
+        })
     }
 
-    /// From now on the key that was added last seals; the others only open.
+    /// From now on the key that was added seals; the others only open. Done twice, it changes nothing twice.
     pub fn rotate(&self) -> Result<(), KeysError> {
-        if self.count() < 2 {
-            return Err(KeysError::OnlyOne);
-        }
-        self.change(|seal| seal.rotate_right(1))
+        self.change(|ring| {
+            if !ring.waits {
+                return Err(KeysError::NoneWaits);
+            }
+            ring.seal.rotate_right(1);
+            ring.waits = false;
+            Ok(())
+        })
     }
 
     /// Forgets all sealing keys but the one in use: what they sealed is lost, old backups with it.
     pub fn retire(&self) -> Result<(), KeysError> {
-        self.change(|seal| seal.truncate(1))
+        self.change(|ring| {
+            if ring.waits {
+                return Err(KeysError::OneWaits);
+            }
+            ring.seal.truncate(1);
+            Ok(())
+        })
     }
 
     /// Whether these are keys of the same records: the hashing key never changes.
@@ -313,11 +343,14 @@ mod tests {
         let file = folder.path().join("keys");
         let keys = Keys::generate().write_new(&file).unwrap();
         let old = keys.seal("a", "L1600");
-        assert!(matches!(keys.rotate(), Err(KeysError::OnlyOne)));
+        assert!(matches!(keys.rotate(), Err(KeysError::NoneWaits)));
         keys.add().unwrap();
+        assert!(matches!(keys.add(), Err(KeysError::OneWaits)));
+        assert!(matches!(keys.retire(), Err(KeysError::OneWaits)));
         assert!(keys.is_current("a", &keys.seal("a", "x")) && keys.is_current("a", &old));
         let elsewhere = Keys::read(&file).unwrap();
         keys.rotate().unwrap();
+        assert!(matches!(keys.rotate(), Err(KeysError::NoneWaits)), "done twice it does not go back");
         let new = keys.seal("a", "L1601");
         assert!(!keys.is_current("a", &old) && keys.is_current("a", &new));
         assert_eq!(

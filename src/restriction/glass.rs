@@ -100,7 +100,7 @@ impl Office<'_> {
         };
         let about = row.id.0;
         store::insert(&tx, row).await?;
-        let told = match letterhead.is_set_up() {
+        let told = match letterhead.is_set_up() && outbox::held_back(tx.conn()).await?.is_none() {
             false => false,
             true => {
                 let opened = Opened {

@@ -60,10 +60,21 @@ struct RestrictPage {
     restricted: bool,
     names: Vec<Name>,
     candidates: Vec<Candidate>,
+    done: Option<&'static str>,
+    errors: Errors,
 }
+
+/// What was done, as an address says it and as a page does.
+const DONE: [(&str, &str); 2] = [
+    ("named", "Who sees the conference is changed."),
+    ("removed", "They do not see the conference any more."),
+];
 
 impl Page for RestrictPage {
     const TEMPLATE: &'static str = "restriction/restrict";
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
     fn title(&self) -> String {
         format!("Who sees conference {}", self.reference)
     }
@@ -73,21 +84,37 @@ fn still_open(until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     until.is_none_or(|until| until > now)
 }
 
+#[derive(Deserialize)]
+struct Shown {
+    done: Option<String>,
+}
+
 async fn show(
     may: May<Restrict>,
     State(desk): State<Desk>,
     Path(id): Path<String>,
+    Query(shown): Query<Shown>,
+) -> Result<Response, Problem> {
+    let done = DONE.iter().find(|(code, _)| Some(*code) == shown.done.as_deref()).map(|(_, text)| *text);
+    who_sees(&desk, &may.who, id_of(&may.who, &id)?, done, Errors::default()).await
+}
+
+async fn who_sees(
+    desk: &Desk,
+    who: &SignedIn,
+    id: ConferenceId,
+    done: Option<&'static str>,
+    errors: Errors,
 ) -> Result<Response, Problem> {
     let (db, now) = (desk.db.read(), desk.clock.now());
-    let id: ConferenceId = id_of(&may.who, &id)?;
-    let found = conferences::store::by_ids(db, [id], may.who.sight(now)).await?.pop();
-    let conference = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    let found = conferences::store::by_ids(db, [id], who.sight(now).named_only()).await?.pop();
+    let conference = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     let named = store::named(db, id).await?;
     let is_named = |account| named.iter().any(|(row, _)| row.account_id == account && row.until.is_none());
     let nameable = store::nameable(db, &conference, now).await?;
     let candidates = nameable.into_iter().filter(|a| !is_named(a.id.0)).map(|a| Candidate {
         // The conference's own chair has its register to keep; who restricts it goes on seeing it.
-        chosen: !conference.restricted && (a.chair_id.is_some() || a.id == may.who.id),
+        chosen: !conference.restricted && (a.chair_id.is_some() || a.id == who.id),
         id: a.id.to_string(),
         who: a.name,
         role: a.role.label(),
@@ -108,9 +135,11 @@ async fn show(
         restricted: conference.restricted,
         names: names.collect(),
         candidates,
+        done,
+        errors,
         action,
     };
-    Ok(page.show(may.who.chrome()))
+    Ok(page.show(who.chrome()))
 }
 
 async fn restrict(
@@ -118,10 +147,14 @@ async fn restrict(
     State(desk): State<Desk>,
     Path(id): Path<String>,
     form: Fields,
-) -> Result<Redirect, Problem> {
-    let id = id_of(&may.who, &id)?;
-    office(&desk, &may.who).restrict(id, &form.all("account")).await?;
-    Ok(Redirect::to(&format!("/conferences/{id}/restrict")))
+) -> Result<Response, Problem> {
+    let (id, accounts) = (id_of(&may.who, &id)?, form.all("account"));
+    if accounts.is_empty() {
+        let errors = Errors::one("account", "Choose who goes on seeing it: yourself at least");
+        return who_sees(&desk, &may.who, id, None, errors).await;
+    }
+    office(&desk, &may.who).restrict(id, &accounts).await?;
+    Ok(Redirect::to(&format!("/conferences/{id}/restrict?done=named")).into_response())
 }
 
 async fn end(
@@ -131,7 +164,12 @@ async fn end(
 ) -> Result<Redirect, Problem> {
     let (id, named): (ConferenceId, NamedId) = (id_of(&may.who, &id)?, id_of(&may.who, &named)?);
     office(&desk, &may.who).end(id, named).await?;
-    Ok(Redirect::to(&format!("/conferences/{id}/restrict")))
+    let sight = may.who.sight(desk.clock.now()).named_only();
+    let still = !conferences::store::by_ids(desk.db.read(), [id], sight).await?.is_empty();
+    Ok(Redirect::to(&match still {
+        true => format!("/conferences/{id}/restrict?done=removed"),
+        false => "/restricted?done=removed".to_owned(),
+    }))
 }
 
 async fn lift(
@@ -148,6 +186,8 @@ async fn lift(
 struct Seen {
     href: String,
     reference: String,
+    /// How: named, or until when.
+    how: String,
     when: String,
     kind: &'static str,
 }
@@ -172,6 +212,7 @@ struct RestrictedPage {
     reference: String,
     why: String,
     untold: Option<String>,
+    done: bool,
     errors: Errors,
 }
 
@@ -185,26 +226,33 @@ impl Page for RestrictedPage {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Asked {
     /// The conference that was opened while nobody could be told by mail.
     untold: Option<ConferenceId>,
+    /// Somebody has just taken their own name off.
+    done: Option<String>,
 }
 
 async fn page(
     desk: &Desk,
     who: &SignedIn,
-    untold: Option<ConferenceId>,
+    asked: Asked,
     typed: (&str, &str),
     errors: Errors,
 ) -> Result<Response, Problem> {
     let (db, now) = (desk.db.read(), desk.clock.now());
-    let seen = store::seen(db, who.sight(now)).await?.into_iter().map(|c| Seen {
-        href: format!("/conferences/{}", c.id),
-        reference: c.reference,
-        when: format!("{}, {}", london::full_date(c.conference_date), london::clock(c.starts_at)),
-        kind: c.kind.label(),
-    });
+    let mut seen = Vec::new();
+    for c in store::seen(db, who.sight(now)).await? {
+        let until = conferences::store::opened_until(db, c.id, who.id.0, now).await?;
+        seen.push(Seen {
+            how: until.map_or("named".to_owned(), |until| format!("until {}", london::moment(until))),
+            href: format!("/conferences/{}", c.id),
+            reference: c.reference,
+            when: format!("{}, {}", london::full_date(c.conference_date), london::clock(c.starts_at)),
+            kind: c.kind.label(),
+        });
+    }
     let watches = who.role.may(Permission::WatchRestricted);
     let openings = match watches {
         true => store::openings(db, shown_since(now)).await?,
@@ -220,13 +268,14 @@ async fn page(
         end: still_open(row.until, now).then(|| format!("/restricted/{}/end", row.id)),
     });
     let page = RestrictedPage {
-        seen: seen.collect(),
+        seen,
         watches,
         openings: openings.collect(),
         hours: desk.broken_glass.num_hours(),
         reference: typed.0.to_owned(),
         why: typed.1.to_owned(),
-        untold: untold.map(|id| format!("/conferences/{id}")),
+        done: asked.done.is_some(),
+        untold: asked.untold.map(|id| format!("/conferences/{id}")),
         errors,
     };
     Ok(page.show(who.chrome()))
@@ -237,7 +286,7 @@ async fn list(
     State(desk): State<Desk>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    page(&desk, &may.who, asked.untold, ("", ""), Errors::default()).await
+    page(&desk, &may.who, asked, ("", ""), Errors::default()).await
 }
 
 async fn break_glass(
@@ -273,7 +322,7 @@ async fn break_glass(
             Err(e) => return Err(Problem::internal(e.to_string())),
         }
     }
-    page(&desk, &may.who, None, (reference, why), errors).await
+    page(&desk, &may.who, Asked::default(), (reference, why), errors).await
 }
 
 async fn end_opening(

@@ -77,9 +77,10 @@ pub async fn delete(tx: &Tx, id: NamedId) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Takes every name off a conference.
+/// Takes every name off a conference. What was broken open stays known to the QA managers.
 pub async fn delete_all(tx: &Tx, id: ConferenceId) -> Result<(), DbErr> {
-    named::Entity::delete_many().filter(named::Column::ConferenceId.eq(id)).exec(tx.conn()).await?;
+    let names = named::Entity::delete_many().filter(named::Column::ConferenceId.eq(id));
+    names.filter(named::Column::Until.is_null()).exec(tx.conn()).await?;
     Ok(())
 }
 

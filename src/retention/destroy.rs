@@ -10,7 +10,7 @@ use super::{DestructionId, store};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::outbox;
-use crate::platform::{Db, Keys};
+use crate::platform::{Db, Keys, Tx};
 use crate::schedule;
 
 /// Registers erased in one transaction: nobody else waits long.
@@ -76,41 +76,66 @@ impl Shredder<'_> {
 
     /// Destroys what is due of a class. Gives back the certificate, if there was anything.
     pub async fn destroy(&self, class: Class) -> Result<Option<DestructionId>, DbErr> {
-        let Due { until, held, due, .. } = self.due(class).await?;
-        if due == 0 {
+        let due = self.due(class).await?;
+        if due.due == 0 {
             return Ok(None);
         }
-        let mut destroyed = 0;
+        let id = DestructionId::new();
         if class == Class::Register {
-            let eraser = store::Eraser::new(self.now);
-            loop {
-                let tx = self.db.begin("erase registers").await?;
-                let rows = store::take_due(&tx, until, BATCH).await?;
-                if rows.is_empty() {
-                    break;
-                }
-                destroyed += rows.len() as u64;
-                eraser.erase(&tx, self.keys, rows).await?;
-                tx.commit().await?;
-            }
+            self.erase_registers(id, due).await?;
+            return Ok(Some(id));
         }
         let tx = self.db.begin("destroy, and certify").await?;
         let before = self.before(class);
-        let mut erase_texts = None;
-        match class {
-            Class::Register => {}
-            Class::AuditText => erase_texts = Some(store::held_objects(tx.conn()).await?),
-            Class::MailText => {
-                destroyed = outbox::erase_texts_before(&tx, before, store::held_feedback()).await?;
+        let destroyed = match class {
+            Class::MailText => outbox::erase_texts_before(&tx, before, store::held_feedback()).await?,
+            Class::TaskRuns => schedule::forget_runs_before(&tx, before).await?,
+            Class::AuditText | Class::Register => {
+                let kept = store::held_objects(tx.conn()).await?;
+                audit::erase_texts_before(&tx, self.keys, self.actor, self.now, before, &kept).await?
             }
-            Class::TaskRuns => destroyed = schedule::forget_runs_before(&tx, before).await?,
+        };
+        self.certify(&tx, id, due, destroyed, destroyed).await?;
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
+    /// Erases registers, some at a time: the certificate grows with each, so that a run that is broken off has
+    /// certified what it did.
+    async fn erase_registers(&self, id: DestructionId, due: Due) -> Result<(), DbErr> {
+        let eraser = store::Eraser::new(self.now);
+        let mut destroyed = 0;
+        loop {
+            let tx = self.db.begin("erase registers").await?;
+            let rows = store::take_due(&tx, due.until, BATCH).await?;
+            if rows.is_empty() {
+                break;
+            }
+            let these = rows.len() as u64;
+            destroyed += these;
+            let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+            let objects = store::objects_of(tx.conn(), &ids).await?;
+            eraser.erase(&tx, self.keys, rows).await?;
+            eraser.forget_children(&tx, self.keys).await?;
+            store::forget_holds(&tx, self.before(Class::Register)).await?;
+            // What the trail says of them goes with them, whenever it was said.
+            audit::erase_texts_of(&tx, self.keys, self.actor, self.now, &objects).await?;
+            self.certify(&tx, id, due, destroyed, these).await?;
+            tx.commit().await?;
         }
-        if let Some(kept) = erase_texts {
-            let (keys, actor, now) = (self.keys, self.actor, self.now);
-            destroyed = audit::erase_texts_before(&tx, keys, actor, now, before, &kept).await?;
-        }
-        let id = DestructionId::new();
+        Ok(())
+    }
+
+    async fn certify(
+        &self,
+        tx: &Tx,
+        id: DestructionId,
+        due: Due,
+        destroyed: u64,
+        these: u64,
+    ) -> Result<(), DbErr> {
         let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let Due { class, until, held, .. } = due;
         let row = destruction::Model {
             id,
             at: self.now,
@@ -120,11 +145,9 @@ impl Shredder<'_> {
             destroyed: count(destroyed),
             held: count(held),
         };
-        let payload = json!({ "class": class, "until": until, "destroyed": destroyed, "held": held });
-        store::certify(&tx, row).await?;
+        store::certify(tx, row).await?;
+        let payload = json!({ "class": class, "until": until, "destroyed": these, "held": held });
         let event = Event { action: "retention.destroyed", object: id.to_string(), payload };
-        audit::record(&tx, self.keys, self.actor, self.now, vec![event]).await?;
-        tx.commit().await?;
-        Ok(Some(id))
+        audit::record(tx, self.keys, self.actor, self.now, vec![event]).await
     }
 }

@@ -8,7 +8,7 @@ use super::entity::legal_hold;
 use super::{HoldId, sealed, store};
 use crate::access::SignedIn;
 use crate::audit::{self, Event};
-use crate::conferences::CHILD;
+use crate::conferences::{self, CHILD};
 use crate::platform::{Db, Keys};
 
 /// Who places holds, and when.
@@ -25,9 +25,14 @@ impl Holder<'_> {
     pub async fn place(self, reference: &str, why: &str) -> Result<bool, DbErr> {
         let Holder { db, keys, who, now } = self;
         let tx = db.begin("place a hold").await?;
-        let met = store::conference_by_reference(tx.conn(), reference, who.sight(now)).await?;
+        let sight = who.sight(now);
+        let mut met = store::conference_by_reference(tx.conn(), reference, sight).await?;
+        if let Some(found) = &met {
+            // Taken: what is being erased at this moment is erased first, or held.
+            met = conferences::store::take(&tx, found.id, sight).await?;
+        }
         let key = keys.find(CHILD, reference);
-        let is_child = met.is_none() && store::conferences_of(tx.conn(), key.clone()).await? > 0;
+        let is_child = met.is_none() && store::take_of_child(&tx, key.clone(), sight).await? > 0;
         if met.is_none() && !is_child {
             return Ok(false);
         }
@@ -54,6 +59,12 @@ impl Holder<'_> {
     pub async fn end(self, id: HoldId) -> Result<bool, DbErr> {
         let Holder { db, keys, who, now } = self;
         let tx = db.begin("end a hold").await?;
+        let hold = store::living_hold(&tx, id).await?;
+        if let Some(of) = hold.and_then(|hold| hold.conference_id)
+            && conferences::store::by_ids(tx.conn(), [of], who.sight(now)).await?.is_empty()
+        {
+            return Ok(false);
+        }
         if !store::end_hold(&tx, id, &who.name, now).await? {
             return Ok(false);
         }

@@ -1,9 +1,7 @@
 //! Retention's only queries: what is due, and how it is erased so that the figures stay.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{Expr, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
@@ -12,12 +10,11 @@ use sea_orm::{
 use super::entity::{destruction, legal_hold};
 use super::{DestructionId, HoldId};
 use crate::conferences::entity::{child, conference, named};
-use crate::conferences::{CHILD, ConferenceId};
+use crate::conferences::{CHILD, ConferenceId, ERASED_REFERENCE};
 use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::platform::{Keys, Tx};
-use crate::register::FeedbackWanted;
 use crate::register::entity::{amendment, register};
 use crate::register::sealed::AMENDMENT;
 
@@ -65,8 +62,7 @@ fn held() -> Condition {
         .add(conference::Column::Id.in_subquery(of_children))
 }
 
-/// The ids under which the audit trail speaks of held conferences: their own, their invitations', their
-/// feedback's.
+/// The ids under which the audit trail speaks of held conferences, and of the holds themselves.
 pub async fn held_objects(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let ids: Vec<ConferenceId> = conference::Entity::find()
         .select_only()
@@ -75,23 +71,9 @@ pub async fn held_objects(db: &impl ConnectionTrait) -> Result<Vec<String>, DbEr
         .into_tuple()
         .all(db)
         .await?;
-    let invitations: Vec<InvitationId> = invitation::Entity::find()
-        .select_only()
-        .column(invitation::Column::Id)
-        .filter(invitation::Column::ConferenceId.is_in(ids.iter().copied()))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let items: Vec<crate::feedback::FeedbackId> = feedback::Entity::find()
-        .select_only()
-        .column(feedback::Column::Id)
-        .filter(feedback::Column::InvitationId.is_in(invitations.iter().copied()))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let objects = ids.iter().map(ToString::to_string);
-    let objects = objects.chain(invitations.iter().map(ToString::to_string));
-    Ok(objects.chain(items.iter().map(ToString::to_string)).collect())
+    let mut objects = objects_of(db, &ids).await?;
+    objects.extend(living_holds(db).await?.iter().map(|hold| hold.id.to_string()));
+    Ok(objects)
 }
 
 fn old(until: NaiveDate) -> Condition {
@@ -119,8 +101,7 @@ pub async fn take_due(tx: &Tx, until: NaiveDate, count: u64) -> Result<Vec<confe
         .await
 }
 
-/// What a run of erasing shares: within it the same child gets the same new hash, so that a run of missed
-/// conferences can still be counted, and nobody can find the child by it.
+/// What a run of erasing shares.
 pub struct Eraser {
     secret: String,
     now: DateTime<Utc>,
@@ -135,19 +116,19 @@ impl Eraser {
     pub async fn erase(&self, tx: &Tx, keys: &Keys, rows: Vec<conference::Model>) -> Result<(), DbErr> {
         let ids: Vec<ConferenceId> = rows.iter().map(|c| c.id).collect();
         for row in rows {
+            let key = keys.find(ERASED_REFERENCE, &row.conference_ref);
             let id = row.id;
             let mut row = row.into_active_model();
             row.conference_ref = Set(format!("{ERASED} {id}"));
             (row.place, row.from_file) = (Set(None), Set(None));
-            (row.erased_at, row.restricted) = (Set(Some(self.now)), Set(false));
+            (row.erased_at, row.erased_key) = (Set(Some(self.now)), Set(Some(key)));
             row.update(tx.conn()).await?;
         }
         let of = || ids.iter().copied();
         let children = child::Entity::find().filter(child::Column::ConferenceId.is_in(of())).all(tx.conn());
         for row in children.await? {
-            let key = keys.find(ERASED, [self.secret.as_bytes(), &row.child_key].concat());
             let mut row = row.into_active_model();
-            (row.child, row.child_key) = (Set(keys.seal(CHILD, ERASED)), Set(key));
+            row.child = Set(keys.seal(CHILD, ERASED));
             (row.plan_end_reason, row.decision_from_file) = (Set(None), Set(None));
             row.update(tx.conn()).await?;
         }
@@ -173,13 +154,6 @@ impl Eraser {
             .filter(register::Column::ConferenceId.is_in(of()))
             .exec(tx.conn())
             .await?;
-        // Nothing is written about them any more.
-        register::Entity::update_many()
-            .col_expr(register::Column::Feedback, Expr::val(FeedbackWanted::History))
-            .filter(register::Column::ConferenceId.is_in(of()))
-            .filter(register::Column::Feedback.eq(FeedbackWanted::Wanted))
-            .exec(tx.conn())
-            .await?;
         let invitations = Query::select()
             .column(invitation::Column::Id)
             .from(invitation::Entity)
@@ -202,6 +176,70 @@ impl Eraser {
     }
 }
 
+impl Eraser {
+    /// Puts another hash in the place of each child's of whom no conference is left that was not erased. Until then
+    /// the hash stays, for the figures of the younger conferences ask what came before. All rows of a child change
+    /// together, so that what was counted as one child still is, and nobody finds the child by it.
+    pub async fn forget_children(&self, tx: &Tx, keys: &Keys) -> Result<(), DbErr> {
+        let still_known = Query::select()
+            .column((child::Entity, child::Column::ChildKey))
+            .from(child::Entity)
+            .inner_join(
+                conference::Entity,
+                Expr::col((conference::Entity, conference::Column::Id))
+                    .equals((child::Entity, child::Column::ConferenceId)),
+            )
+            .and_where(Expr::col((conference::Entity, conference::Column::ErasedAt)).is_null())
+            .to_owned();
+        let gone: Vec<Vec<u8>> = child::Entity::find()
+            .select_only()
+            .column(child::Column::ChildKey)
+            .filter(child::Column::ChildKey.not_in_subquery(still_known))
+            .distinct()
+            .into_tuple()
+            .all(tx.conn())
+            .await?;
+        // One byte longer than a hash by which a child is found: done before.
+        for key in gone.into_iter().filter(|key| key.len() == 32) {
+            let other = keys.find(ERASED, [self.secret.as_bytes(), &key].concat());
+            child::Entity::update_many()
+                .col_expr(child::Column::ChildKey, Expr::value([&[0][..], &other].concat()))
+                .filter(child::Column::ChildKey.eq(key))
+                .exec(tx.conn())
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Forgets holds that ended before a moment.
+pub async fn forget_holds(tx: &Tx, before: DateTime<Utc>) -> Result<(), DbErr> {
+    let old = legal_hold::Entity::delete_many().filter(legal_hold::Column::EndedAt.lt(before));
+    old.exec(tx.conn()).await?;
+    Ok(())
+}
+
+/// The ids under which the audit trail speaks of conferences: their own, their invitations', their feedback's.
+pub async fn objects_of(db: &impl ConnectionTrait, ids: &[ConferenceId]) -> Result<Vec<String>, DbErr> {
+    let invitations: Vec<InvitationId> = invitation::Entity::find()
+        .select_only()
+        .column(invitation::Column::Id)
+        .filter(invitation::Column::ConferenceId.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let items: Vec<crate::feedback::FeedbackId> = feedback::Entity::find()
+        .select_only()
+        .column(feedback::Column::Id)
+        .filter(feedback::Column::InvitationId.is_in(invitations.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let objects = ids.iter().map(ToString::to_string);
+    let objects = objects.chain(invitations.iter().map(ToString::to_string));
+    Ok(objects.chain(items.iter().map(ToString::to_string)).collect())
+}
+
 /// The feedback of held conferences: their messages keep their text.
 pub fn held_feedback() -> SelectStatement {
     let conferences =
@@ -218,8 +256,12 @@ pub fn held_feedback() -> SelectStatement {
         .to_owned()
 }
 
+/// Writes a certificate, or what more it stands for.
 pub async fn certify(tx: &Tx, row: destruction::Model) -> Result<(), DbErr> {
-    destruction::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+    let onto =
+        OnConflict::column(destruction::Column::Id).update_column(destruction::Column::Destroyed).to_owned();
+    let row = destruction::Entity::insert(row.into_active_model()).on_conflict(onto);
+    row.exec_without_returning(tx.conn()).await?;
     Ok(())
 }
 
@@ -236,18 +278,27 @@ pub async fn certificate(
     destruction::Entity::find_by_id(id).one(db).await
 }
 
-/// The conferences of a child that are still there to be held.
-pub async fn conferences_of(db: &impl ConnectionTrait, key: Vec<u8>) -> Result<usize, DbErr> {
-    let of: HashSet<ConferenceId> = child::Entity::find()
-        .select_only()
+/// Takes the conferences of a child that somebody may see and that are still there to be held: what is being
+/// erased at this moment is erased first, or held.
+pub async fn take_of_child(tx: &Tx, key: Vec<u8>, sight: crate::conferences::Sight) -> Result<usize, DbErr> {
+    let of = Query::select()
         .column(child::Column::ConferenceId)
-        .filter(child::Column::ChildKey.eq(key))
-        .into_tuple()
-        .all(db)
-        .await?
-        .into_iter()
-        .collect();
-    Ok(of.len())
+        .from(child::Entity)
+        .and_where(child::Column::ChildKey.eq(key))
+        .to_owned();
+    let found = conference::Entity::find()
+        .filter(conference::Column::Id.in_subquery(of))
+        .filter(conference::Column::ErasedAt.is_null())
+        .filter(sight.condition())
+        .order_by_asc(conference::Column::Id)
+        .lock(sea_orm::sea_query::LockType::Update);
+    Ok(found.all(tx.conn()).await?.len())
+}
+
+/// One living hold.
+pub async fn living_hold(tx: &Tx, id: HoldId) -> Result<Option<legal_hold::Model>, DbErr> {
+    let living = legal_hold::Entity::find_by_id(id).filter(legal_hold::Column::EndedAt.is_null());
+    living.one(tx.conn()).await
 }
 
 /// A conference by its random or local reference.
@@ -259,5 +310,10 @@ pub async fn conference_by_reference(
     let either = Condition::any()
         .add(conference::Column::Reference.eq(reference.to_uppercase()))
         .add(conference::Column::ConferenceRef.eq(reference));
-    conference::Entity::find().filter(either).filter(sight.condition()).one(db).await
+    conference::Entity::find()
+        .filter(either)
+        .filter(conference::Column::ErasedAt.is_null())
+        .filter(sight.condition())
+        .one(db)
+        .await
 }

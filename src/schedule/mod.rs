@@ -11,4 +11,5 @@ mod ledger;
 
 pub use alarm::Alarm;
 pub use due::{Plan, PlanError};
+pub use entity::task_run::Entity as TaskRunEntity;
 pub use ledger::{Outcome, Run, Said, TaskRun, forget_runs_before, last_run, newest_runs, run, runs_before};

@@ -8,6 +8,8 @@ use crate::agencies::store::directory;
 use crate::audit::{self, Search};
 use crate::conferences::entity::child;
 use crate::conferences::{self, CHILD, ConferenceId, Sight};
+use crate::feedback::entity::feedback;
+use crate::outbox;
 use crate::platform::Keys;
 use crate::register::entity::amendment;
 use crate::register::store::records;
@@ -21,14 +23,20 @@ pub struct Invited {
     role: String,
     necessity: &'static str,
     invited_on: Option<NaiveDate>,
+    invited_at: Option<String>,
+    delivery: &'static str,
     answer: &'static str,
     attendance: Option<&'static str>,
     by_deputy: bool,
+    deputy: Option<String>,
     joined_at: Option<DateTime<Utc>>,
     left_at: Option<DateTime<Utc>>,
     report: &'static str,
     report_received_on: Option<NaiveDate>,
     reason_for_absence: Option<&'static str>,
+    excused: Option<&'static str>,
+    recorded_by: Option<String>,
+    recorded_at: Option<DateTime<Utc>>,
     view_on_the_decision: Option<&'static str>,
     standing: &'static str,
 }
@@ -44,7 +52,17 @@ pub struct Amended {
     why: String,
 }
 
-/// Somebody who looked where a look is noted.
+/// A message to an agency about its part.
+#[derive(Serialize)]
+pub struct Letter {
+    kind: String,
+    to: String,
+    posted_at: DateTime<Utc>,
+    accepted_at: Option<DateTime<Utc>>,
+    state: &'static str,
+}
+
+/// What the audit trail has of the conference.
 #[derive(Serialize)]
 pub struct Look {
     at: DateTime<Utc>,
@@ -59,8 +77,15 @@ pub struct Met {
     local_reference: String,
     kind: &'static str,
     status: &'static str,
+    restricted: bool,
     starts_at: DateTime<Utc>,
     decision_at: Option<DateTime<Utc>>,
+    locality: &'static str,
+    mode: &'static str,
+    place: Option<String>,
+    strategy_discussion_on: Option<NaiveDate>,
+    why_adjourned: Option<&'static str>,
+    why_it_went_on_without_quorum: Option<&'static str>,
     chair: String,
     category: &'static str,
     decision: Option<&'static str>,
@@ -70,7 +95,8 @@ pub struct Met {
     register_confirmed_by: Option<String>,
     invitations: Vec<Invited>,
     amendments: Vec<Amended>,
-    looks: Vec<Look>,
+    letters: Vec<Letter>,
+    audit_trail: Vec<Look>,
 }
 
 /// Everything about a child.
@@ -119,14 +145,20 @@ pub async fn gather(
                 role: row.role.clone(),
                 necessity: row.necessity.label(),
                 invited_on: row.invited_on,
+                invited_at: row.contact_email.clone(),
+                delivery: row.delivery.label(),
                 answer: row.response.label(),
                 attendance: row.attendance.map(|a| a.label()),
                 by_deputy: row.by_deputy,
+                deputy: row.deputy.as_ref().and_then(|d| keys.open(sealed::DEPUTY, d).ok()),
                 joined_at: row.joined_at,
                 left_at: row.left_at,
                 report: row.report.label(),
                 report_received_on: row.report_received_on,
                 reason_for_absence: row.absence_reason.map(|r| r.label()),
+                excused: row.excused.map(|e| e.label()),
+                recorded_by: row.recorded_by.clone(),
+                recorded_at: row.recorded_at,
                 view_on_the_decision: row.view.map(|v| v.label()),
                 standing: assessed.standing.label(),
             }
@@ -140,7 +172,10 @@ pub async fn gather(
             .order_by_asc(amendment::Column::At)
             .all(db)
             .await?;
-        let rows = rows.into_iter().filter(|a| a.child_id.is_none_or(|id| id == own.id));
+        // What is about a brother or sister alone is theirs.
+        let rows = rows
+            .into_iter()
+            .filter(|a| a.child_id.is_none_or(|id| id == own.id) && a.invitation_id.is_none_or(concerns));
         let amendments = rows.map(|a| Amended {
             at: a.at,
             by: a.by_name.clone(),
@@ -151,15 +186,32 @@ pub async fn gather(
         });
         let amendments = amendments.collect();
         let search = Search { object: Some(c.id.to_string()), ..Search::default() };
-        let looks = audit::entries(db, &search, 1000).await?.into_iter();
+        let looks = audit::entries(db, &search, u64::from(u32::MAX)).await?.into_iter();
         let looks = looks.map(|e| Look { at: e.at, who: e.actor, what: e.action });
+        let concerned = record.invitations.iter().map(|row| row.id).filter(|id| concerns(*id));
+        let items = feedback::Entity::find().filter(feedback::Column::InvitationId.is_in(concerned));
+        let items = items.all(db).await?.into_iter().map(|item| item.id.0).collect();
+        let letters = outbox::about(db, items).await?.into_iter().map(|m| Letter {
+            kind: m.kind,
+            to: m.recipient,
+            posted_at: m.posted_at,
+            accepted_at: m.sent_at,
+            state: m.state.label(),
+        });
         all.push(Met {
             reference: c.reference.clone(),
             local_reference: c.conference_ref.clone(),
             kind: c.kind.label(),
             status: c.status.label(),
+            restricted: c.restricted,
             starts_at: c.starts_at,
             decision_at: c.decision_at,
+            locality: c.locality.label(),
+            mode: c.mode.label(),
+            place: c.place.clone(),
+            strategy_discussion_on: c.strategy_discussion_on,
+            why_adjourned: c.adjournment_reason.map(|r| r.label()),
+            why_it_went_on_without_quorum: c.proceeded_reason.map(|r| r.label()),
             chair: conferences::store::chair(db, c.chair_id).await?,
             category: own.category.label(),
             decision: own.decision.map(|d| d.label()),
@@ -172,7 +224,8 @@ pub async fn gather(
             register_confirmed_by: record.register.as_ref().map(|r| r.confirmed_by.clone()),
             invitations,
             amendments,
-            looks: looks.collect(),
+            letters: letters.collect(),
+            audit_trail: looks.collect(),
         });
     }
     all.sort_by_key(|met| met.starts_at);

@@ -8,9 +8,10 @@ use serde::Serialize;
 use crate::access;
 use crate::agencies::entity::contact;
 use crate::agencies::store::directory;
-use crate::audit::{self, Search};
+use crate::audit;
 use crate::conferences::{self, Sight};
 use crate::invitations::entity::invitation;
+use crate::operations::{Posted, described};
 use crate::outbox;
 use crate::platform::Keys;
 use crate::register::sealed;
@@ -37,6 +38,11 @@ struct Part {
     how: &'static str,
     answer: &'static str,
     attendance: Option<&'static str>,
+    joined_at: Option<DateTime<Utc>>,
+    left_at: Option<DateTime<Utc>>,
+    report: &'static str,
+    reason_for_absence: Option<&'static str>,
+    view_on_the_decision: Option<&'static str>,
 }
 
 /// A message to the address.
@@ -121,10 +127,15 @@ pub async fn gather(
         // Deputies' names are sealed: each is opened and looked at.
         let deputies =
             invitation::Entity::find().filter(invitation::Column::Deputy.is_not_null()).all(db).await?;
-        let wanted = name.to_lowercase();
+        let words = |text: &str| -> Vec<String> {
+            let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+            parts.map(str::to_lowercase).collect()
+        };
+        let wanted = words(name);
         let named = deputies.into_iter().filter(|row| {
             let deputy = row.deputy.as_ref().and_then(|d| keys.open(sealed::DEPUTY, d).ok());
-            deputy.is_some_and(|deputy| deputy.to_lowercase().contains(&wanted))
+            // The whole name, word for word: Ann is not Joanne.
+            deputy.is_some_and(|deputy| words(&deputy).windows(wanted.len()).any(|part| part == wanted))
         });
         rows.extend(named.map(|row| (row, "named as a deputy")));
     }
@@ -143,10 +154,19 @@ pub async fn gather(
             how,
             answer: row.response.label(),
             attendance: row.attendance.map(|a| a.label()),
+            joined_at: row.joined_at,
+            left_at: row.left_at,
+            report: row.report.label(),
+            reason_for_absence: row.absence_reason.map(|r| r.label()),
+            view_on_the_decision: row.view.map(|v| v.label()),
         });
     }
     invitations.sort_by_key(|part| part.date);
-    let messages = outbox::to_address(db, &email).await?.into_iter().map(|m| Written {
+    // Of letters about restricted conferences nothing is told here either.
+    let messages = described(db, outbox::to_address(db, &email).await?, sight).await?;
+    let hidden = |m: &Posted| m.hidden && m.recipient.is_empty();
+    restricted_and_not_here += messages.iter().filter(|m| hidden(m)).count();
+    let messages = messages.into_iter().filter(|m| !hidden(m)).map(|m| Written {
         kind: m.kind,
         posted_at: m.posted_at,
         accepted_at: m.sent_at,
@@ -156,8 +176,8 @@ pub async fn gather(
     let account = match access::store::by_email(db, &email).await? {
         None => None,
         Some(a) => {
-            let search = Search { actor: Some(a.name.clone()), ..Search::default() };
-            let deeds = audit::entries(db, &search, 10_000).await?;
+            // By the account: a name may be two people's.
+            let deeds = audit::of_account(db, keys, &a.name, a.id.0).await?;
             let deeds = deeds.into_iter().map(|e| Deed { at: e.at, what: e.action });
             Some(OwnAccount {
                 role: a.role.label(),

@@ -1,5 +1,6 @@
 //! What is wrong with a form.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -13,7 +14,7 @@ pub struct Errors {
 
 #[derive(Debug, Serialize)]
 struct FieldError {
-    field: &'static str,
+    field: Cow<'static, str>,
     text: String,
 }
 
@@ -21,7 +22,12 @@ impl Errors {
     /// Adds one.
     pub fn add(&mut self, field: &'static str, text: impl ToString) {
         self.at.insert(field, text.to_string());
-        self.list.push(FieldError { field, text: text.to_string() });
+        self.list.push(FieldError { field: field.into(), text: text.to_string() });
+    }
+
+    /// Adds one at a field that there may be many of; the page says it there by itself.
+    pub fn add_at(&mut self, field: String, text: impl ToString) {
+        self.list.push(FieldError { field: field.into(), text: text.to_string() });
     }
 
     /// One alone.

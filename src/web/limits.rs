@@ -145,7 +145,8 @@ impl Limits {
 fn is_attempt(request: &Request) -> bool {
     let path = request.uri().path();
     request.method() == Method::POST
-        && (["/sign-in", "/second-factor", "/second-factor/set-up", "/me/password"].contains(&path)
+        && (["/second-factor", "/second-factor/set-up", "/me/password"].contains(&path)
+            || path.starts_with("/sign-in")
             || path.starts_with("/welcome/"))
 }
 

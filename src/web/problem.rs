@@ -67,7 +67,7 @@ impl IntoResponse for Problem {
                 page("You cannot see this page", text).show_as(StatusCode::FORBIDDEN, chrome)
             }
             Self::NotFound(chrome) => {
-                let text = "Check the address. What was here may have moved, or may not be yours to see.";
+                let text = "Check the address. What was here may have moved, or may not be yours to see: a conference may be restricted.";
                 page("Page not found", text).show_as(StatusCode::NOT_FOUND, chrome)
             }
             Self::Gone(chrome, text) => {

@@ -129,12 +129,13 @@ pub(super) async fn grant(
     }
     for (field, day) in [("from", from), ("until", until)] {
         if day.is_none() {
-            errors.add(field, "Enter a date, as 30/09/2026");
+            let which = if field == "from" { "first" } else { "last" };
+            errors.add(field, format!("Enter the {which} day, as 30/09/2026"));
         }
     }
     if let (Some(from), Some(until)) = (from, until) {
         if until < from || until < london::date(now) {
-            errors.add("until", "The last day is today or later, and not before the first");
+            errors.add("until", "The last day must be today or later, and not before the first");
         } else if (until - from).num_days() > LONGEST_DAYS {
             errors.add("until", format!("Cover lasts at most {LONGEST_DAYS} days"));
         }

@@ -29,7 +29,7 @@ const HOURS: i64 = 24;
 struct Kept {
     path: String,
     fields: Vec<(String, String)>,
-    account: Option<AccountId>,
+    account: AccountId,
     at: DateTime<Utc>,
 }
 
@@ -53,16 +53,18 @@ pub async fn keep_entries(State(desk): State<Desk>, request: Request, next: Next
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     let to = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
     let turned_away = to.is_some_and(|to| to.starts_with("/sign-in?next="));
-    match again.filter(|bytes| turned_away && !bytes.is_empty()) {
-        None => response,
-        Some(bytes) => ask(&desk, &jar, path, bytes).await.unwrap_or_else(IntoResponse::into_response),
+    let Some(bytes) = again.filter(|bytes| turned_away && !bytes.is_empty()) else { return response };
+    // Somebody's whose session has ended, that is: a stranger's is not kept, and offered to nobody.
+    match session::whose(&desk, &jar).await {
+        Ok(Some(account)) => ask(&desk, account, path, bytes).unwrap_or_else(IntoResponse::into_response),
+        Ok(None) => response,
+        Err(error) => Problem::from(error).into_response(),
     }
 }
 
-async fn ask(desk: &Desk, jar: &CookieJar, path: String, bytes: Bytes) -> Result<Response, Problem> {
+fn ask(desk: &Desk, account: AccountId, path: String, bytes: Bytes) -> Result<Response, Problem> {
     let fields: Vec<(String, String)> =
         url::form_urlencoded::parse(&bytes).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
-    let account = session::whose(desk, jar).await?;
     let kept = Kept { path, fields, account, at: desk.clock.now() };
     let text = serde_json::to_string(&kept).map_err(|e| Problem::internal(e.to_string()))?;
     let page = SignInPage::keeping(desk, hex::encode(desk.keys.seal(KEPT, &text).0));
@@ -82,10 +84,11 @@ impl Page for KeptPage {
     }
 }
 
-/// Whether this is a form that we sealed.
-pub(super) fn is_ours(desk: &Desk, kept: &str) -> bool {
-    let sealed = hex::decode(kept).ok().filter(|bytes| !bytes.is_empty()).map(Sealed);
-    sealed.is_some_and(|sealed| desk.keys.open(KEPT, &sealed).is_ok())
+/// Whose form this is, if we sealed it.
+pub(super) fn whose(desk: &Desk, kept: &str) -> Option<AccountId> {
+    let sealed = Sealed(hex::decode(kept).ok().filter(|bytes| !bytes.is_empty())?);
+    let kept: Kept = serde_json::from_str(&desk.keys.open(KEPT, &sealed).ok()?).ok()?;
+    Some(kept.account)
 }
 
 /// The page that sends a kept form again, for the account that is signed in now; `None` where it is somebody
@@ -94,7 +97,7 @@ pub(super) fn again(desk: &Desk, kept: &str, account: AccountId) -> Option<Respo
     let sealed = Sealed(hex::decode(kept).ok()?);
     let kept: Kept = serde_json::from_str(&desk.keys.open(KEPT, &sealed).ok()?).ok()?;
     let fresh = desk.clock.now() - kept.at < TimeDelta::hours(HOURS);
-    let theirs = kept.account.is_none_or(|of| of == account);
+    let theirs = kept.account == account;
     let ours = own_path(Some(&kept.path)) == kept.path;
     let page = KeptPage { path: kept.path, fields: kept.fields };
     (fresh && theirs && ours).then(|| page.show(Chrome::default()))

@@ -82,11 +82,12 @@ pub(super) async fn go(
         }
     };
     let kept = form.text("kept");
-    if super::kept::is_ours(&desk, kept) {
-        // It does not fit into a cookie, and the provider is not to see it.
+    if let Some(account) = super::kept::whose(&desk, kept) {
+        // It does not fit into a cookie, and the provider is not to see it. One a person: the last.
         let tx = desk.db.begin("keep a form").await?;
         let until = now + TimeDelta::minutes(MINUTES);
-        store::keep_form(&tx, hashed(&under_way.state), kept.to_owned(), until).await?;
+        store::forget_of_provider(&tx, now).await?;
+        store::keep_form(&tx, account, hashed(&under_way.state), kept.to_owned(), until).await?;
         tx.commit().await?;
     }
     let text = serde_json::to_string(&under_way).map_err(|e| Problem::internal(e.to_string()))?;
@@ -159,7 +160,11 @@ pub(super) async fn back(
     let (account, mut events) = match settled {
         Ok(settled) => settled,
         Err(refused) => {
-            let payload = json!({ "why": refused.to_string(), "from": from.to_string() });
+            provided::end_of_refused(&tx, &provider.rules, &identity).await?;
+            let (email, subject) = (identity.email().map(|(email, _)| email), &identity.subject);
+            let payload = json!({
+                "why": refused.to_string(), "from": from.to_string(), "email": email, "subject": subject,
+            });
             let event = Event { action: "account.refused", object: "identity provider".to_owned(), payload };
             audit::record(&tx, &desk.keys, &Actor::system("sign-in"), now, vec![event]).await?;
             tx.commit().await?;
@@ -194,7 +199,7 @@ pub(super) async fn ended(
     };
     let tx = desk.db.begin("end sessions by the identity provider").await?;
     // A token counts once: one that is caught and sent again ends nobody's next session.
-    if !store::see_provider_token(&tx, logout.id.clone(), now + TimeDelta::days(1)).await? {
+    if !store::see_provider_token(&tx, logout.id.clone(), logout.until).await? {
         return Ok(StatusCode::BAD_REQUEST.into_response());
     }
     let ended = provided::end_sessions(&tx, &provider.rules, &logout).await?;

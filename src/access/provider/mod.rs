@@ -101,6 +101,8 @@ pub struct Provider {
     pub rules: ProviderRules,
     agent: ureq::Agent,
     known: Mutex<Option<Known>>,
+    /// When it last could not be asked, and why: it is not asked again at once.
+    failed: Mutex<Option<(Instant, String)>>,
 }
 
 impl std::fmt::Debug for Provider {
@@ -114,7 +116,7 @@ impl Provider {
     pub fn new(rules: ProviderRules) -> Self {
         signatures::install();
         let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).max_redirects(0).build();
-        Self { rules, agent: config.into(), known: Mutex::new(None) }
+        Self { rules, agent: config.into(), known: Mutex::new(None), failed: Mutex::new(None) }
     }
 
     /// Asks the provider, off the async threads.
@@ -167,9 +169,26 @@ impl Provider {
         if let Some(known) = known.as_ref().filter(|known| known.at.elapsed() < age) {
             return Ok(known.clone());
         }
-        let fetched = self.fetch().await?;
-        *known = Some(fetched.clone());
-        Ok(fetched)
+        let mut failed = self.failed.lock().await;
+        let fetched = match failed.as_ref().filter(|(at, _)| at.elapsed() < ASKS_EVERY) {
+            Some((_, why)) => Err(ProviderError::Exchange(why.clone())),
+            None => self.fetch().await,
+        };
+        match (fetched, known.as_ref()) {
+            (Ok(fetched), _) => {
+                *known = Some(fetched.clone());
+                Ok(fetched)
+            }
+            // While it does not answer, what is known of it goes on being so.
+            (Err(error), Some(stale)) => {
+                failed.get_or_insert((Instant::now(), error.to_string())).0 = Instant::now();
+                Ok(stale.clone())
+            }
+            (Err(error), None) => {
+                *failed = Some((Instant::now(), error.to_string()));
+                Err(error)
+            }
+        }
     }
 
     /// The key that signed a token; one that is not known is asked for.

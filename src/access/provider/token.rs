@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -46,6 +47,7 @@ struct Claims {
     nonce: Option<String>,
     azp: Option<String>,
     aud: Value,
+    exp: i64,
     sid: Option<String>,
     jti: Option<String>,
     events: Option<Map<String, Value>>,
@@ -68,6 +70,8 @@ pub struct Identity {
 pub struct Logout {
     /// The token's own id: it counts once.
     pub id: String,
+    /// After this it does not count at all.
+    pub until: DateTime<Utc>,
     /// The session there.
     pub session: Option<String>,
     /// The person.
@@ -84,8 +88,12 @@ impl Identity {
         if more.get("sub").and_then(Value::as_str) != Some(&self.subject) {
             return Err(TokenError::AnotherPerson);
         }
+        // Whether an address is vouched for is said beside it, in the same answer.
+        let has_address = self.more.contains_key("email");
         for (claim, value) in more {
-            self.more.entry(claim).or_insert(value);
+            if !(has_address && claim == "email_verified") {
+                self.more.entry(claim).or_insert(value);
+            }
         }
         Ok(())
     }
@@ -187,5 +195,7 @@ pub(super) fn logout(token: &str, key: &Jwk, rules: &ProviderRules) -> Result<Lo
     if claims.sid.is_none() && claims.sub.is_none() {
         return Err(TokenError::NoLogout);
     }
-    Ok(Logout { id, session: claims.sid, subject: claims.sub })
+    // As long as the library takes a token after its end.
+    let until = DateTime::from_timestamp(claims.exp, 0).ok_or(TokenError::NoLogout)? + TimeDelta::minutes(2);
+    Ok(Logout { id, until, session: claims.sid, subject: claims.sub })
 }

@@ -152,7 +152,18 @@ async fn take(site: &Site, files: &[File]) -> Result<(), Failure> {
     let options = Options { feedback: true, leave_open: true, ..Options::default() };
     let actor = Actor::system("demonstration");
     let (now, silent) = (site.clock.now(), |_: usize, _: usize| {});
-    let out = imports::run(&site.db, &site.keys, &actor, now, &site.rules, files, options, &silent).await?;
+    let out = imports::run(
+        &site.db,
+        &site.keys,
+        &actor,
+        now,
+        &site.rules,
+        files,
+        options,
+        Sight::Everything,
+        &silent,
+    )
+    .await?;
     match out.refusals.first() {
         None => Ok(()),
         Some(refused) => Err(format!("the invented records were refused: {refused}").into()),

@@ -260,12 +260,12 @@ pub(super) async fn requeue_one(
     Path(id): Path<String>,
 ) -> Result<Redirect, Problem> {
     let id: MessageId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
-    requeue(counter(&desk), &may.who.actor(), Some(id)).await?;
+    requeue(counter(&desk), &may.who.actor(), may.who.sight(desk.clock.now()), Some(id)).await?;
     Ok(Redirect::to(&format!("/post/{id}")))
 }
 
 pub(super) async fn requeue_all(may: May<Requeue>, State(desk): State<Desk>) -> Result<Redirect, Problem> {
-    requeue(counter(&desk), &may.who.actor(), None).await?;
+    requeue(counter(&desk), &may.who.actor(), may.who.sight(desk.clock.now()), None).await?;
     Ok(Redirect::to("/post?state=waiting"))
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Heading, as_it_stands, child_name, heading, invited, names, open, words};
 use crate::access::{May, Permission, SeeConferences};
 use crate::calendar::london;
-use crate::conferences::Status;
+use crate::conferences::{self, Status};
 use crate::register::entity::amendment;
 use crate::register::{FeedbackWanted, Policies, sealed};
 use crate::web::{Desk, Page, Problem};
@@ -72,6 +72,10 @@ struct ConferencePage {
     confirm: Option<String>,
     amend: Option<String>,
     restrict: Option<String>,
+    /// Until when the glass is broken, for somebody who is not named.
+    opened_until: Option<String>,
+    /// Its time is over: what identified anybody is gone, and nothing is changed any more.
+    erased: bool,
     restricted: bool,
     children: Vec<ChildRow>,
     rows: Vec<Row>,
@@ -92,6 +96,7 @@ pub(super) async fn conference(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
+    let (db, now) = (desk.db.read(), desk.clock.now());
     let (record, directory) = open(&desk, &may.who, &id).await?;
     let c = &record.conference;
     let assessment = as_it_stands(&record, &directory, &policies, &desk);
@@ -99,7 +104,7 @@ pub(super) async fn conference(
     let role = may.who.role;
     let confirmed = record.register.is_some();
     let href = format!("/conferences/{}", c.id);
-    let can_keep = !confirmed && c.status != Status::Cancelled;
+    let can_keep = !confirmed && c.status != Status::Cancelled && c.erased_at.is_none();
 
     let rows = record.invitations.iter().enumerate().map(|(n, i)| {
         let (service, agency) = directory.of(i.service_id);
@@ -113,7 +118,7 @@ pub(super) async fn conference(
         if let Some(at) = i.left_at {
             attendance.push_str(&format!(", until {}", london::clock(at)));
         }
-        let amend = confirmed && role.may(Permission::AmendRegister);
+        let amend = confirmed && c.erased_at.is_none() && role.may(Permission::AmendRegister);
         Row {
             service: service.name.clone(),
             agency: agency.name.clone(),
@@ -172,6 +177,11 @@ pub(super) async fn conference(
         }
     });
     let amendments = amendments.collect();
+    let opened_until = match c.restricted {
+        true => conferences::store::opened_until(db, c.id, may.who.id.0, now).await?,
+        false => None,
+    };
+    let opened_until = opened_until.map(london::moment);
     let reason = c.adjournment_reason.map(|r| format!(": {}", r.label())).unwrap_or_default();
     let page = ConferencePage {
         told: confirmed && asked.confirmed.is_some(),
@@ -196,9 +206,13 @@ pub(super) async fn conference(
             .map(|r| format!("{}, {}", r.confirmed_by, london::moment(r.confirmed_at))),
         register: (can_keep && role.may(Permission::KeepRegister)).then(|| format!("{href}/register")),
         confirm: (can_keep && role.may(Permission::ConfirmRegister)).then(|| format!("{href}/confirm")),
-        amend: (confirmed && role.may(Permission::AmendRegister)).then(|| format!("{href}/amend")),
-        restrict: role.may(Permission::Restrict).then(|| format!("{href}/restrict")),
+        amend: (confirmed && c.erased_at.is_none() && role.may(Permission::AmendRegister))
+            .then(|| format!("{href}/amend")),
+        erased: c.erased_at.is_some(),
+        restrict: (role.may(Permission::Restrict) && c.erased_at.is_none())
+            .then(|| format!("{href}/restrict")),
         restricted: c.restricted,
+        opened_until,
         children,
         rows,
         amendments,

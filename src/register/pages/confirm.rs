@@ -56,6 +56,7 @@ struct ConfirmPage {
     /// Somebody changed the register since this page was opened.
     changed: bool,
     letters: bool,
+    restricted: bool,
 }
 
 impl Page for ConfirmPage {
@@ -198,6 +199,7 @@ async fn page(
         version: c.version,
         changed,
         letters,
+        restricted: record.conference.restricted,
     };
     Ok(page.show(who.chrome()))
 }

@@ -54,8 +54,6 @@ struct BehindPage {
     part: String,
     rows: Vec<BehindRow>,
     count: usize,
-    /// Invitations of restricted conferences, which are only counted.
-    hidden: usize,
 }
 
 impl Page for BehindPage {
@@ -107,14 +105,7 @@ pub(super) async fn behind_figure(
     });
     let rows: Vec<BehindRow> = rows.collect();
     let figure = asked.figure.replace('_', " ");
-    let page = BehindPage {
-        month: month.to_string(),
-        name: month.name(),
-        figure,
-        part,
-        count: rows.len(),
-        hidden,
-        rows,
-    };
+    let page =
+        BehindPage { month: month.to_string(), name: month.name(), figure, part, count: rows.len(), rows };
     Ok(page.show(may.who.chrome()))
 }

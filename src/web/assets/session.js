@@ -16,7 +16,10 @@ function warn() {
 function ended() {
   warning.querySelector("[data-before]").hidden = true;
   warning.querySelector("[data-after]").hidden = false;
+  warning.setAttribute("aria-labelledby", "session-ended-title");
+  warning.removeAttribute("aria-describedby");
   warn();
+  warning.querySelector("[data-close]").focus();
 }
 
 warning.querySelector("form").addEventListener("submit", async (event) => {
