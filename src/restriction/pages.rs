@@ -112,9 +112,11 @@ async fn who_sees(
     let named = store::named(db, id).await?;
     let is_named = |account| named.iter().any(|(row, _)| row.account_id == account && row.until.is_none());
     let nameable = store::nameable(db, &conference, now).await?;
+    // Nobody is suggested again to who has just taken them all away.
+    let suggests = !conference.restricted && errors.is_empty();
     let candidates = nameable.into_iter().filter(|a| !is_named(a.id.0)).map(|a| Candidate {
         // The conference's own chair has its register to keep; who restricts it goes on seeing it.
-        chosen: !conference.restricted && (a.chair_id.is_some() || a.id == who.id),
+        chosen: suggests && (a.chair_id.is_some() || a.id == who.id),
         id: a.id.to_string(),
         who: a.name,
         role: a.role.label(),
