@@ -90,7 +90,9 @@ both! {
         assert_eq!(administrator.get(&at).await.status, 404, "took itself off");
         let last = chair.post(&ends[1], &[]).await;
         assert!(last.status == 400 && last.body.contains("last name on the conference"), "{}", last.body);
-        assert_eq!(chair.post(&format!("{at}/restrict/lift"), &[]).await.status, 303);
+        let unsure = chair.post(&format!("{at}/restrict/lift"), &[]).await;
+        assert!(unsure.status == 422 && unsure.body.contains("you are sure"), "{}", unsure.body);
+        assert_eq!(chair.post(&format!("{at}/restrict/lift"), &fields(&[("sure", "yes")])).await.status, 303);
         assert_eq!(qa.get(&at).await.status, 200);
 
         let mut auditor = Person::with_role(&place, &site, "auditor").await;
@@ -201,7 +203,7 @@ both! {
         restrict(&mut qa, &at, &["qa_manager"]).await;
         make_and_send(&place);
         assert!(place.mail().is_empty());
-        qa.post(&format!("{at}/restrict/lift"), &[]).await;
+        qa.post(&format!("{at}/restrict/lift"), &fields(&[("sure", "yes")])).await;
         place.done_at("2026-09-30T16:10:00Z", &["run-task", "feedback"]);
         place.done_at("2026-09-30T16:10:00Z", &["run-task", "dispatch"]);
         assert_eq!(place.mail().len(), 2);

@@ -127,7 +127,7 @@ async fn who_sees(
         who: a.name,
         role: a.role.label(),
         by: row.named_by,
-        until: row.until.map(london::moment),
+        until: row.until.map(london::short),
         end: format!("{action}/{}/end", row.id),
     });
     let page = RestrictPage {
@@ -178,10 +178,15 @@ async fn lift(
     may: May<Restrict>,
     State(desk): State<Desk>,
     Path(id): Path<String>,
-) -> Result<Redirect, Problem> {
+    form: Fields,
+) -> Result<Response, Problem> {
     let id = id_of(&may.who, &id)?;
+    if form.text("sure") != "yes" {
+        let text = "Tick the box that says you are sure: what others see from now on they have seen";
+        return who_sees(&desk, &may.who, id, None, Errors::one("sure", text)).await;
+    }
     office(&desk, &may.who).lift(id).await?;
-    Ok(Redirect::to(&format!("/conferences/{id}")))
+    Ok(Redirect::to(&format!("/conferences/{id}")).into_response())
 }
 
 #[derive(Serialize)]
@@ -248,7 +253,7 @@ async fn page(
     for c in store::seen(db, who.sight(now)).await? {
         let until = conferences::store::opened_until(db, c.id, who.id.0, now).await?;
         seen.push(Seen {
-            how: until.map_or("named".to_owned(), |until| format!("until {}", london::moment(until))),
+            how: until.map_or("named".to_owned(), |until| format!("until {}", london::short(until))),
             href: format!("/conferences/{}", c.id),
             reference: c.reference,
             when: format!("{}, {}", london::full_date(c.conference_date), london::clock(c.starts_at)),
@@ -264,8 +269,8 @@ async fn page(
         reference: c.reference,
         who: account.name,
         role: account.role.label(),
-        at: london::moment(row.named_at),
-        until: row.until.map(london::moment).unwrap_or_default(),
+        at: london::short(row.named_at),
+        until: row.until.map(london::short).unwrap_or_default(),
         why: row.why.and_then(|why| desk.keys.open(BROKEN_GLASS, &why).ok()).unwrap_or_default(),
         end: still_open(row.until, now).then(|| format!("/restricted/{}/end", row.id)),
     });

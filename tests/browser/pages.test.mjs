@@ -343,6 +343,9 @@ test('a restricted conference is named on, opened in need, and its letters are r
   await check(qa, 'feedback-with-releases')
   await qa.goto(`${there}/restrict`)
   await qa.click('button:has-text("Lift the restriction")')
+  await check(qa, 'lift-refused')
+  await qa.check('#sure')
+  await qa.click('button:has-text("Lift the restriction")')
 })
 
 test('cover, services of an agency, retention, holds and subject access read well', async () => {
