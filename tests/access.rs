@@ -17,6 +17,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/conferences/{c}/amend/{i}"),
     ("POST", "/conferences/{c}/amend/{i}"),
     ("GET", "/conferences/{c}/restrict"),
+    ("POST", "/conferences/{c}/restrict"),
     ("POST", "/conferences/{c}/restrict/00000000-0000-0000-0000-000000000000/end"),
     ("POST", "/conferences/{c}/restrict/lift"),
     ("GET", "/restricted"),
@@ -36,17 +37,21 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/reports/2026-09/figures.csv"),
     ("GET", "/reports/2026-09/figures.json"),
     ("GET", "/reports/2026-09/behind?figure=M1"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
     ("POST", "/sign-in/provider"),
     ("GET", "/sign-in/provider/back"),
     ("POST", "/sign-in/provider/ended"),
     ("GET", "/second-factor"),
     ("POST", "/second-factor"),
     ("GET", "/second-factor/set-up"),
+    ("POST", "/second-factor/set-up"),
     ("GET", "/me"),
     ("POST", "/me/password"),
     ("POST", "/me/sessions/end"),
     ("POST", "/me/stay"),
     ("GET", "/welcome/0000"),
+    ("POST", "/welcome/0000"),
     ("GET", "/accounts"),
     ("POST", "/accounts"),
     ("GET", "/accounts/00000000-0000-0000-0000-000000000000/scope"),
@@ -78,7 +83,46 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/schedule/sessions/run"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
+    // The last: nobody is signed in after it.
+    ("POST", "/sign-out"),
 ];
+
+/// Addresses that are nobody's to be let in to: files of the pages, figures on a port of their own, and what a
+/// demonstration alone serves.
+const FOR_ALL: &[&str] = &["/assets/", "/metrics", "/demo/"];
+
+#[test]
+fn no_route_is_missing_from_the_golden_table() {
+    let route = regex::Regex::new(r#"\.route\(\s*"([^"]+)",\s*"#).unwrap();
+    let method = regex::Regex::new(r"\b(get|(?:on_)?post)\(").unwrap();
+    let parameter = regex::Regex::new(r"\\\{\*?[a-z_]+\\\}").unwrap();
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for file in crate::architecture::files(&crate::harness::root().join("src")) {
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        for found in route.captures_iter(&text) {
+            let path = &found[1];
+            if FOR_ALL.iter().any(|prefix| path.starts_with(prefix)) {
+                continue;
+            }
+            let rest = text[found.get(0).unwrap().end()..].lines().next().unwrap();
+            let pattern = parameter.replace_all(&regex::escape(path), "[^/]+").into_owned();
+            let pattern = regex::Regex::new(&format!("^{pattern}$")).unwrap();
+            for one in method.captures_iter(rest) {
+                seen += 1;
+                let method = if &one[1] == "get" { "GET" } else { "POST" };
+                let known = |(of, at): &(&str, &str)| {
+                    *of == method && pattern.is_match(at.split('?').next().unwrap())
+                };
+                if !ROUTES.iter().any(known) {
+                    missing.push(format!("{method} {path}"));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(seen > 50, "routes are found at all: {seen}");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_answers_every_role_as_the_golden_table_says() {
@@ -518,6 +562,9 @@ both! {
         administrator.moved_to(&tomorrow);
         let asked = administrator.post(&register, &form).await;
         assert!(asked.status == 401 && asked.body.contains("what you entered is kept"), "{}", asked.body);
+        let password = fields(&[("current", "a long enough password"), ("new", "CANARY-secret"), ("again", "CANARY-secret")]);
+        let unkept = administrator.post("/me/password", &password).await;
+        assert!(unkept.status == 303 && !unkept.body.contains("CANARY"), "a password is kept nowhere");
         let kept = asked.field("kept");
         assert!(!asked.body.contains("tabled"), "sealed");
         let sign_in = |email: &str| fields(&[("email", email), ("password", "a long enough password"), ("kept", &kept)]);

@@ -71,6 +71,19 @@ both! {
         assert!(page.contains("<a class=\"govuk-link\" href=\"/audit/5\">5</a>"), "{page}");
     }
 
+    async fn a_trail_that_was_taken_away_whole_does_not_begin_anew(place: Place) {
+        place.import(EVENING, &conference("C-1"));
+        let db = opened(&place).await;
+        for harm in ["delete from audit_entry", "delete from audit_payload"] {
+            db.execute_unprepared(harm).await.unwrap();
+        }
+        let nothing = if place.url.starts_with("sqlite") { "x'00'" } else { "'\\x00'" };
+        db.execute_unprepared(&format!("update audit_head set number = 0, hash = {nothing}, seal = null")).await.unwrap();
+        place.import(EVENING, &conference("C-2"));
+        let (stands, said) = verified(&place, &[]);
+        assert!(!stands && said.contains("entry 1: the trail's head had been changed before it was written"), "{said}");
+    }
+
     async fn what_an_entry_said_cannot_be_taken_away_and_no_entry_put_before_the_first(place: Place) {
         place.import(EVENING, &conference("C-1"));
         let db = opened(&place).await;
@@ -87,13 +100,9 @@ both! {
     }
 
     async fn a_trail_begins_with_an_entry_and_a_seal_that_was_taken_off_is_not_made_anew(place: Place) {
-        place.import(EVENING, &conference("C-1"));
-        let db = opened(&place).await;
-        db.execute_unprepared("delete from audit_entry").await.unwrap();
-        let genesis = if place.url.starts_with("sqlite") { "x'00'" } else { "'\\x00'" };
-        db.execute_unprepared(&format!("update audit_head set number = 0, hash = {genesis}, seal = null")).await.unwrap();
         let (stands, said) = verified(&place, &[]);
         assert!(stands && said.contains("1 entries"), "a new trail begins with an entry: {said}");
+        let db = opened(&place).await;
         db.execute_unprepared("update audit_head set seal = null").await.unwrap();
         let (stands, said) = verified(&place, &[]);
         assert!(!stands && said.contains("entry 2: the trail's head had been changed"), "a seal that was there is not made anew: {said}");

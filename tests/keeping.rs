@@ -135,11 +135,65 @@ both! {
         assert!(holds.contains("Every conference of CANARY2") && holds.contains("court order 12"), "{holds}");
         let end = regex::Regex::new("action=\"(/holds/[0-9a-f-]+/end)\"").unwrap().captures(&holds).unwrap()[1].to_owned();
         assert_eq!(qa.post(&end, &[]).await.status, 303);
-        assert!(place.done_at(LATER, &["retention", "--destroy", "register"]).contains("The certificate is"));
+        assert!(place.done_at(LATER, &["retention", "--destroy", "register", "--sure"]).contains("The certificate is"));
+        assert_eq!(count(&place, "select count(*) from legal_hold").await, 0, "an ended hold goes with what it held");
+        if let Some(file) = place.url.strip_prefix("sqlite://") {
+            let file = std::fs::read(file.split('?').next().unwrap()).unwrap();
+            let left = |text: &[u8]| file.windows(text.len()).any(|part| part == text);
+            assert!(left(b"NEW-1") && !left(b"OLD-CANARY"), "nothing is left on the pages of the file");
+        }
         assert_eq!(place.report("2019-03"), figures.0);
-        assert!(place.done_at(LATER, &["retention", "--destroy", "register"]).contains("Nothing is due"));
-        let wrong = place.run(&["retention", "--destroy", "everything"]);
+        assert!(place.done_at(LATER, &["retention", "--destroy", "register", "--sure"]).contains("Nothing is due"));
+        let wrong = place.run(&["retention", "--destroy", "everything", "--sure"]);
         assert!(wrong.code == 2 && wrong.err.contains("the classes are register, audit_text"), "{}", wrong.err);
+    }
+
+    async fn a_register_that_was_touched_in_the_last_year_is_not_due_whatever_its_date(place: Place) {
+        years(&place);
+        let mut moved = conference("NEW-1");
+        for row in &mut moved {
+            *row = row.clone().with("conference_date", "2010-09-30").with("invited_on", "2010-08-30").with("report_received_on", "2010-09-20");
+        }
+        place.import(LATER, &moved);
+        assert!(place.done_at("2026-10-01T10:00:00Z", &["retention"]).contains("2 due, up to 2020-03-31"), "the two of 2019");
+    }
+
+    async fn destroying_texts_covers_for_none_that_somebody_else_took_away(place: Place) {
+        years(&place);
+        let db = Database::connect(&place.url).await.unwrap();
+        let take_away = |where_: &str| format!("delete from audit_payload where id = (select payload_id from audit_entry where {where_})");
+        let destroy = || place.run(&["--at", "2026-10-01T10:00:00Z", "retention", "--destroy", "audit_text", "--sure"]);
+        db.execute_unprepared("create table kept_text as select * from audit_payload").await.unwrap();
+        db.execute_unprepared(&take_away("number = 2")).await.unwrap();
+        let refused = destroy();
+        assert!(refused.code == 1 && refused.err.contains("does not stand at entry 2"), "{}", refused.err);
+        db.execute_unprepared("insert into audit_payload select * from kept_text k where not exists (select 1 from audit_payload p where p.id = k.id)").await.unwrap();
+        assert_eq!(destroy().code, 0);
+        assert_eq!(place.run(&["audit", "verify"]).code, 0);
+        // The clock ran ahead once: what is written after is covered for by nothing all the same.
+        db.execute_unprepared("drop table kept_text").await.unwrap();
+        place.import(EVENING, &conference("NEW-2"));
+        db.execute_unprepared(&take_away("number = (select max(number) from audit_entry where action = 'conference.imported')")).await.unwrap();
+        let said = place.run(&["audit", "verify"]);
+        assert!(said.code == 1 && said.out.contains("what it says is gone"), "{}", said.out);
+        let ahead = place.run(&["--at", "2099-01-01T10:00:00Z", "retention", "--destroy", "register", "--sure"]);
+        assert!(ahead.code == 2 && ahead.err.contains("ahead of this machine's clock"), "{}", ahead.err);
+    }
+
+    async fn a_hold_on_a_restricted_child_is_seen_and_ended_by_who_sees_the_child(place: Place) {
+        place.import(EVENING, &conference("C-1").into_iter().map(|row| row.with("child_refs", "CANARY7").with("decisions", "CANARY7=plan_continues")).collect::<Vec<_>>());
+        let site = place.site(LATER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let held = qa.post("/holds", &fields(&[("reference", "CANARY7"), ("why", "court order 12")])).await;
+        assert_eq!(held.status, 303);
+        let page = qa.get("/holds").await.body;
+        let end = regex::Regex::new("action=\"(/holds/[0-9a-f-]+/end)\"").unwrap().captures(&page).unwrap()[1].to_owned();
+        let db = Database::connect(&place.url).await.unwrap();
+        db.execute_unprepared("update conference set restricted = true").await.unwrap();
+        let page = qa.get("/holds").await.body;
+        assert!(!page.contains("CANARY7") && !page.contains("court order 12") && page.contains("1 more"), "{page}");
+        assert_eq!(qa.post(&end, &[]).await.status, 404);
+        assert_eq!(count(&place, "select count(*) from legal_hold where ended_at is null").await, 1);
     }
 
     async fn a_child_with_younger_conferences_is_counted_as_before_and_is_nobody_once_the_last_has_gone(place: Place) {
@@ -151,11 +205,11 @@ both! {
         let figures = months();
         assert_eq!(figures[1]["M15"]["denominator"], 1, "the older one is looked back at: {}", figures[1]);
         // The old one's financial year ended in 2019, the younger one's in 2020.
-        place.done_at("2025-04-02T10:00:00Z", &["retention", "--destroy", "register"]);
+        place.done_at("2025-04-02T10:00:00Z", &["retention", "--destroy", "register", "--sure"]);
         assert_eq!(count(&place, "select count(*) from conference where erased_at is not null").await, 1);
         assert_eq!(months(), figures);
         assert_eq!(count(&place, "select count(*) from conference_child where length(child_key) = 32").await, 2);
-        place.done_at("2026-04-02T10:00:00Z", &["retention", "--destroy", "register"]);
+        place.done_at("2026-04-02T10:00:00Z", &["retention", "--destroy", "register", "--sure"]);
         assert_eq!(count(&place, "select count(*) from conference where erased_at is not null").await, 2);
         assert_eq!(months(), figures);
         assert_eq!(count(&place, "select count(*) from conference_child where length(child_key) = 32").await, 0, "nobody finds the child by it");

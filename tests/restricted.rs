@@ -63,7 +63,11 @@ both! {
         let before = place.report("2026-09");
         let nobody = administrator.post(&format!("{at}/restrict"), &[]).await;
         assert!(nobody.status == 422 && nobody.body.contains("Choose who goes on seeing it"), "{}", nobody.body);
-        restrict(&mut administrator, &at, &["administrator"]).await;
+        let mut warden = Person::called(&place, &site, "warden", "qa_manager").await;
+        let alone = [("account".to_owned(), box_of(&mut administrator, &at, "administrator").await)];
+        let alone = administrator.post(&format!("{at}/restrict"), &alone).await;
+        assert!(alone.status == 422 && alone.body.contains("Choose a QA manager too"), "{}", alone.body);
+        restrict(&mut administrator, &at, &["administrator", "warden"]).await;
         assert_eq!(administrator.get(&at).await.status, 200, "whoever restricts it is named");
         for person in [&mut qa, &mut chair, &mut keeper] {
             for path in [at.clone(), format!("{at}/register"), format!("{at}/confirm"), format!("{at}/amend"), format!("{at}/restrict"), letter.clone(), format!("{letter}/as-sent"), format!("{letter}/letter.eml")] {
@@ -85,11 +89,12 @@ both! {
         let page = administrator.get(&format!("{at}/restrict")).await.body;
         let ends = regex::Regex::new("action=\"([^\"]*/end)\"").unwrap();
         let ends: Vec<String> = ends.captures_iter(&page).map(|c| c[1].to_owned()).collect();
-        assert_eq!(ends.len(), 2);
+        assert_eq!(ends.len(), 3);
         assert_eq!(administrator.post(&ends[0], &[]).await.status, 303);
         assert_eq!(administrator.get(&at).await.status, 404, "took itself off");
         let last = chair.post(&ends[1], &[]).await;
-        assert!(last.status == 400 && last.body.contains("last name on the conference"), "{}", last.body);
+        assert!(last.status == 400 && last.body.contains("No QA manager would be left"), "{}", last.body);
+        assert_eq!(warden.get(&at).await.status, 200);
         let unsure = chair.post(&format!("{at}/restrict/lift"), &[]).await;
         assert!(unsure.status == 422 && unsure.body.contains("you are sure"), "{}", unsure.body);
         assert_eq!(chair.post(&format!("{at}/restrict/lift"), &fields(&[("sure", "yes")])).await.status, 303);
@@ -109,7 +114,7 @@ both! {
         Person::with_role(&place, &site, "qa_manager").await;
         let at = address(&mut administrator).await;
         let reference = reference(&mut administrator, &at).await;
-        restrict(&mut administrator, &at, &["administrator"]).await;
+        restrict(&mut administrator, &at, &["administrator", "qa_manager"]).await;
 
         let night = "2026-09-30T23:30:00Z";
         let site = place.site(night).await;
@@ -139,7 +144,8 @@ both! {
         assert!(chair.get(&at).await.body.contains("without being named on it"));
         let page = qa.get("/restricted").await.body;
         assert!(page.contains("the police ring about CANARY tonight") && page.contains(&reference), "{page}");
-        assert_eq!(administrator.get("/post").await.body.matches("CANARY").count(), 0);
+        let post = administrator.get("/post").await.body;
+        assert!(!post.contains("CANARY") && !post.contains("restricted opened") && !post.contains("qa_manager@"), "{post}");
         let notice = place.outbox()[0]["id"].as_str().unwrap().to_owned();
         assert_eq!(administrator.get(&format!("/post/{notice}")).await.status, 404, "between the service and its recipient");
 
@@ -152,6 +158,27 @@ both! {
         let site = place.site("2026-10-01T03:30:00Z").await;
         let mut chair = Person::with_role(&place, &site, "chair").await;
         assert_eq!(chair.get(&at).await.status, 404, "four hours");
+    }
+
+    async fn a_qa_manager_brings_a_conference_back_that_nobody_keeps_any_more(place: Place) {
+        missed(&place);
+        let site = place.site(LATER).await;
+        let mut administrator = Person::with_role(&place, &site, "administrator").await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        Person::called(&place, &site, "warden", "qa_manager").await;
+        let at = address(&mut administrator).await;
+        let reference = reference(&mut administrator, &at).await;
+        restrict(&mut administrator, &at, &["administrator", "warden"]).await;
+        let glass = fields(&[("reference", &reference), ("why", "the police ring about tonight")]);
+        assert_eq!(qa.post("/restricted", &glass).await.status, 303);
+        assert_eq!(qa.get(&format!("{at}/restrict")).await.status, 404, "somebody keeps it");
+        for leaver in ["warden", "administrator"] {
+            place.done_at(LATER, &["account", "disable", &format!("{leaver}@quorate.example")]);
+        }
+        restrict(&mut qa, &at, &["qa_manager"]).await;
+        let later = place.site("2026-10-02T10:00:00Z").await;
+        let mut qa = Person::with_role(&place, &later, "qa_manager").await;
+        assert_eq!(qa.get(&at).await.status, 200, "named from now on");
     }
 
     async fn a_restricted_conference_sends_only_what_a_qa_manager_releases(place: Place) {
@@ -223,7 +250,7 @@ both! {
             let body = format!("--x\r\nContent-Disposition: form-data; name=\"what\"\r\n\r\n{what}\r\n--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"attendance-log.csv\"\r\nContent-Type: text/csv\r\n\r\n{file}\r\n--x--\r\n");
             let request = axum::http::Request::post("/imports").header("content-type", "multipart/form-data; boundary=x");
             let seen = administrator.send(request.body(axum::body::Body::from(body)).unwrap()).await;
-            assert!(seen.body.contains("C-1: left as it is"), "{}", seen.body);
+            assert!(seen.body.contains("1 conference(s) of the file were left as they are") && !seen.body.contains("C-1:"), "{}", seen.body);
             for told in ["north", "health-visiting-north@", "Chair 1", "Before"] {
                 assert!(!seen.body.contains(told), "{what}: {told}");
             }

@@ -17,6 +17,7 @@ create table destruction (
   id {uuid} primary key,
   at {time} not null,
   by_name text not null,
+  period text not null,
   class text not null check (class in ('register', 'audit_text', 'mail_text', 'task_runs')),
   until_day {date} not null,
   destroyed {bigint} not null,

@@ -5,6 +5,7 @@
 //! address locks out strangers, and not its owner at the desk where they signed in yesterday.
 
 use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::Cookie;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde_json::json;
@@ -160,9 +161,9 @@ pub(super) async fn forgive(
         seen_at: now,
     };
     store::know_device(tx, row).await?;
-    let mut cookie = session::cookie(rules, device_name(rules), token);
-    cookie.make_permanent();
-    Ok(jar.add(cookie))
+    let lasts = TimeDelta::days(DEVICE_DAYS).to_std().expect("days are not negative");
+    let cookie = Cookie::build(session::cookie(rules, device_name(rules), token));
+    Ok(jar.add(cookie.max_age(lasts.try_into().expect("a cookie may last for years"))))
 }
 
 #[cfg(test)]

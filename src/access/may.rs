@@ -108,7 +108,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SeeFigures SeeBehindFigures Import SeePost Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
+needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SeeFigures SeeBehindFigures Import SeePost ReadLetter Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

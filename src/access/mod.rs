@@ -18,7 +18,7 @@ pub(crate) mod store;
 pub use account::{Keeping, NewAccount, first_link};
 pub use may::{
     AmendRegister, AnswerSubject, ConfirmRegister, GrantCover, HoldPost, Import, KeepAccounts, KeepRegister,
-    KeepRetention, May, PlaceHold, ReadAudit, ReleaseLetter, Requeue, Restrict, RunSchedule,
+    KeepRetention, May, PlaceHold, ReadAudit, ReadLetter, ReleaseLetter, Requeue, Restrict, RunSchedule,
     SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency, SeePost, SeeSchedule, SignedIn,
     WatchRestricted,
 };

@@ -101,6 +101,8 @@ pub(super) async fn settle(
         Some(_) => {}
         // Whoever keeps the accounts is not made, or unmade, from elsewhere.
         None if account.role == Role::SystemAdministrator => return Ok(Err(Refused::Taken)),
+        // Asked before anything is changed: who is refused finds everything as it was.
+        None if account.role != role && role == Role::Chair => return Ok(Err(Refused::NoChair)),
         None => {
             // From now on they sign in there: who is put out there is out here.
             account.provider_subject = Some(subject);

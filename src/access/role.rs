@@ -44,8 +44,10 @@ pub enum Permission {
     SeeBehindFigures,
     /// Take files in.
     Import,
-    /// See the post: every message, and the letter as it was sent.
+    /// See the post: every message, to whom it goes and where it stands.
     SeePost,
+    /// Read the letter as it was sent.
+    ReadLetter,
     /// Put a message that was given up back in the queue.
     Requeue,
     /// See when tasks run and what they did.
@@ -86,6 +88,7 @@ impl Role {
             SeeBehindFigures => matches!(self, Administrator | QaManager),
             Import => matches!(self, Administrator),
             SeePost => matches!(self, Administrator | QaManager | SystemAdministrator),
+            ReadLetter => matches!(self, Administrator | QaManager),
             Requeue => matches!(self, Administrator | SystemAdministrator),
             SeeSchedule => matches!(self, Administrator | SystemAdministrator),
             RunSchedule => matches!(self, SystemAdministrator),

@@ -104,8 +104,11 @@ enum Work {
     /// Say what has had its time; destroy it, with a certificate.
     Retention {
         /// Destroy what is due of this class. Without it nothing is changed.
-        #[arg(long, value_name = "CLASS", value_parser = class)]
+        #[arg(long, value_name = "CLASS", value_parser = class, requires = "sure")]
         destroy: Option<Class>,
+        /// What is destroyed does not come back: say that you know.
+        #[arg(long)]
+        sure: bool,
     },
     /// Change the key that seals what identifies people.
     #[command(subcommand)]
@@ -236,6 +239,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             "--at would send letters with a wrong date: it is refused with a mail server that is not on loopback",
         );
     }
+    if matches!(work, Work::Retention { destroy: Some(_), .. }) && cli.at > Some(Clock::System.now()) {
+        wrong_use("--at lies ahead of this machine's clock: nothing is destroyed before its time");
+    }
     log(&config);
     let clock = cli.at.map_or(Clock::System, Clock::Fixed);
     match work {
@@ -273,7 +279,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             export(&Site::open(config, clock).await?, &to).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Work::Retention { destroy } => retention(&Site::open(config, clock).await?, destroy).await,
+        Work::Retention { destroy, .. } => retention(&Site::open(config, clock).await?, destroy).await,
         Work::Keys(command) => keys(&Site::open(config, clock).await?, command).await,
         Work::Account(command) => account(&Site::open(config, clock).await?, command).await,
     }

@@ -27,9 +27,18 @@ const NEVER: &[(&str, &str)] =
 
 /// Writes every table into a new folder.
 pub(super) async fn export(site: &Site, to: &Path) -> Result<(), Failure> {
-    fs::create_dir(to).map_err(|e| format!("{}: {e} (export into a new folder)", to.display()))?;
+    if to.exists() {
+        return Err(format!("{}: it is there already (export into a new folder)", to.display()).into());
+    }
+    // Until it is whole the folder bears another name.
+    let (whole, to) = (to, &to.with_extension("part"));
+    fs::create_dir(to).map_err(|e| format!("{}: {e} (what an export left unfinished?)", to.display()))?;
     #[cfg(unix)]
     fs::set_permissions(to, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    // Noted first: nothing is handed out that nobody knows of.
+    let (actor, now) = (Actor::system("command line"), site.clock.now());
+    let event = Event { action: "records.exported", object: "records".into(), payload: json!({}) };
+    audit::looked(&site.db, &site.keys, &actor, now, event).await?;
     let mut columns = csv::Writer::from_path(to.join("columns.csv"))?;
     columns.write_record(["table", "column", "type"])?;
     let (mut rows, mut unopened) = (0, 0);
@@ -70,13 +79,10 @@ pub(super) async fn export(site: &Site, to: &Path) -> Result<(), Failure> {
     );
     columns.flush()?;
     moment.rollback().await?;
-    let now = site.clock.now();
-    let event =
-        Event { action: "records.exported", object: "records".into(), payload: json!({ "rows": rows }) };
-    audit::looked(&site.db, &site.keys, &Actor::system("command line"), now, event).await?;
+    fs::rename(to, whole)?;
     println!(
         "{rows} rows are in {}, opened: who has this folder can read everything. columns.csv says what is where.",
-        to.display()
+        whole.display()
     );
     match unopened {
         0 => Ok(()),

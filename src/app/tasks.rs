@@ -14,7 +14,7 @@ use crate::audit::{self, Actor};
 use crate::feedback::{self, FeedbackError, Office, StillDue};
 use crate::operations::{Entry, Timetable};
 use crate::outbox;
-use crate::retention::{Class, Shredder};
+use crate::retention::{Class, ShredError, Shredder};
 use crate::schedule::{self, Alarm, Plan, PlanError, Run, Said};
 
 /// A task by its name.
@@ -41,6 +41,9 @@ pub enum TaskError {
     /// The audit trail was changed.
     #[error("the audit trail does not stand at {0}")]
     Audit(audit::Broken),
+    /// What had its time could not be destroyed.
+    #[error(transparent)]
+    Retention(#[from] ShredError),
     /// The database refused.
     #[error("database: {0}")]
     Db(#[from] sea_orm::DbErr),

@@ -6,9 +6,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Query;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
 use super::entity::{entry, payload};
@@ -64,16 +62,17 @@ pub async fn erase_texts_before(
         .exec(tx.conn())
         .await?
         .rows_affected;
-    let left = Query::select().column(payload::Column::Id).from(payload::Entity).to_owned();
-    let kept: Vec<i64> = entry::Entity::find()
-        .select_only()
-        .column(entry::Column::Number)
-        .filter(entry::Column::At.lt(before))
-        .filter(entry::Column::PayloadId.in_subquery(left))
-        .order_by_asc(entry::Column::Number)
-        .into_tuple()
-        .all(tx.conn())
-        .await?;
+    // From the entries alone: a text that somebody else took away is not counted as one that was erased.
+    let mut kept: Vec<i64> = Vec::new();
+    for objects in but.chunks(500) {
+        let held = entry::Entity::find()
+            .select_only()
+            .column(entry::Column::Number)
+            .filter(entry::Column::At.lt(before))
+            .filter(entry::Column::Object.is_in(objects.iter().cloned()));
+        kept.extend(held.into_tuple::<i64>().all(tx.conn()).await?);
+    }
+    kept.sort_unstable();
     let payload = json!({ "before": before, "kept": kept, "erased": erased });
     let event = Event { action: ERASED, object: "audit trail".to_owned(), payload };
     store::append(tx, keys, actor, now, vec![event]).await?;
@@ -108,48 +107,50 @@ pub async fn erase_texts_of(
     store::append(tx, keys, actor, now, vec![event]).await
 }
 
-/// Which texts may be missing, as the trail itself states it.
-#[derive(Debug, Default)]
-pub(super) struct Stated {
+/// One statement of the trail: which texts it has erased.
+#[derive(Debug)]
+struct Statement {
+    /// The statement's own place: it erased nothing that came after.
+    number: i64,
     before: Option<DateTime<Utc>>,
     kept: HashSet<i64>,
     entries: HashSet<i64>,
 }
 
+/// Which texts may be missing, as the trail itself states it.
+#[derive(Debug, Default)]
+pub(super) struct Stated(Vec<Statement>);
+
 impl Stated {
     pub(super) fn may_be_gone(&self, e: &entry::Model) -> bool {
-        let old = self.before.is_some_and(|before| e.at < before) && !self.kept.contains(&e.number);
-        !is_kept(&e.action) && (old || self.entries.contains(&e.number))
+        let erased = |by: &Statement| {
+            let old = by.before.is_some_and(|before| e.at < before) && !by.kept.contains(&e.number);
+            e.number < by.number && (old || by.entries.contains(&e.number))
+        };
+        !is_kept(&e.action) && self.0.iter().any(erased)
     }
 }
 
 /// Reads what the trail states.
 pub(super) async fn stated(db: &impl ConnectionTrait, keys: &Keys) -> Result<Stated, DbErr> {
-    let of = Query::select()
-        .column(entry::Column::PayloadId)
-        .from(entry::Entity)
-        .and_where(entry::Column::Action.eq(ERASED))
-        .to_owned();
-    let texts = payload::Entity::find().filter(payload::Column::Id.in_subquery(of)).all(db).await?;
+    let statements: Vec<(i64, uuid::Uuid)> = entry::Entity::find()
+        .select_only()
+        .columns([entry::Column::Number, entry::Column::PayloadId])
+        .filter(entry::Column::Action.eq(ERASED))
+        .into_tuple()
+        .all(db)
+        .await?;
     let mut stated = Stated::default();
-    for text in texts {
-        let said = keys.open(PAYLOAD, &text.payload).ok();
+    for (number, id) in statements {
+        let text = payload::Entity::find_by_id(id).one(db).await?;
+        let said = text.and_then(|text| keys.open(PAYLOAD, &text.payload).ok());
         let said = said.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
         let Some(said) = said else { continue };
         let numbers = |name: &str| -> HashSet<i64> {
             said[name].as_array().into_iter().flatten().filter_map(serde_json::Value::as_i64).collect()
         };
-        stated.entries.extend(numbers("entries"));
-        // The furthest of them counts: what it kept, it lists.
-        let before: Option<DateTime<Utc>> = serde_json::from_value(said["before"].clone()).ok();
-        if before.is_some() && before >= stated.before {
-            let kept = numbers("kept");
-            stated.kept = match before == stated.before {
-                true => stated.kept.intersection(&kept).copied().collect(),
-                false => kept,
-            };
-            stated.before = before;
-        }
+        let before = serde_json::from_value(said["before"].clone()).ok();
+        stated.0.push(Statement { number, before, kept: numbers("kept"), entries: numbers("entries") });
     }
     Ok(stated)
 }

@@ -94,14 +94,14 @@ pub async fn said(
     Ok(Some((entry.into(), said)))
 }
 
-/// What an account did, the oldest first: the entries under its name whose text names the account, or whose text
+/// What an account did, the oldest first, with what it says of that: the entries under its name whose text names the account, or whose text
 /// has had its time.
 pub async fn of_account(
     db: &impl ConnectionTrait,
     keys: &Keys,
     name: &str,
     account: uuid::Uuid,
-) -> Result<Vec<Entry>, DbErr> {
+) -> Result<Vec<(Entry, Option<Value>)>, DbErr> {
     let all = entry::Entity::find().filter(entry::Column::Actor.eq(name)).order_by_asc(entry::Column::Number);
     let all = all.all(db).await?;
     let mut own = Vec::new();
@@ -112,8 +112,8 @@ pub async fn of_account(
             let text = texts.iter().find(|text| text.id == e.payload_id);
             let said = text.and_then(|text| keys.open(PAYLOAD, &text.payload).ok());
             let said = said.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-            if said.is_none_or(|said| said["account"] == account.to_string()) {
-                own.push(e.clone().into());
+            if said.as_ref().is_none_or(|said| said["account"] == account.to_string()) {
+                own.push((e.clone().into(), said));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Alias, Expr, LockType, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, Set,
@@ -145,7 +145,11 @@ async fn about_the_head(tx: &Tx, keys: &Keys, head: &head::Model) -> Result<Opti
     }
     if head.seal.is_none() {
         if head.number == 0 {
-            return Ok(Some(BEGUN));
+            let begins = is_empty(tx).await?;
+            if !begins {
+                tracing::error!("there are accounts or conferences, and no audit trail: it was taken away");
+            }
+            return Ok(Some(if begins { BEGUN } else { HEAD_NOT_OURS }));
         }
         let known = entry::Column::Action.is_in([BEGUN, SEALED, HEAD_NOT_OURS]);
         if entry::Entity::find().filter(known).count(tx.conn()).await? == 0 {
@@ -154,6 +158,18 @@ async fn about_the_head(tx: &Tx, keys: &Keys, head: &head::Model) -> Result<Opti
     }
     tracing::error!(number = head.number, "the audit trail's head was not written by these keys");
     Ok(Some(HEAD_NOT_OURS))
+}
+
+/// Whether nothing has been recorded yet. A trail begins before the first account; one that begins later follows
+/// on one that was taken away.
+async fn is_empty(tx: &Tx) -> Result<bool, DbErr> {
+    for table in ["account", "conference"] {
+        let any = Query::select().expr(Expr::val(1)).from(Alias::new(table)).limit(1).to_owned();
+        if tx.conn().query_one(&any).await?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether these keys wrote the head.

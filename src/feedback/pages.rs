@@ -1,7 +1,7 @@
 //! What feedback waits for a person: calls to make, absences whose fault is to be settled, letters of
 //! restricted conferences to be released.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
@@ -171,8 +171,12 @@ async fn page(
         let all = conferences::store::by_ids(db, wanted, Sight::Everything).await?;
         out_of_sight = all.iter().filter(|c| rows.iter().all(|seen| seen.id != c.id)).count();
     }
+    // Who has only broken the glass looks, and sends nothing.
+    let restricted = rows.iter().filter(|c| c.restricted).map(|c| c.id);
+    let named = conferences::store::by_ids(db, restricted, sight.named_only()).await?;
+    let named: HashSet<_> = named.into_iter().map(|c| c.id).collect();
     for record in records(db, rows).await? {
-        if releases && record.conference.restricted {
+        if releases && named.contains(&record.conference.id) {
             to_release.extend(waiting_letters(desk, policies, settings, &record).await?);
         }
         let facts = record.facts(&directory);
@@ -260,7 +264,8 @@ async fn release(
     let now = desk.clock.now();
     let office = office(&desk, &policies, &settings);
     let to = (form.text("do") != "withhold").then(|| form.text("to"));
-    let decided = decide(office, &may.who.actor(), may.who.sight(now), now, invitation, to).await;
+    let decided =
+        decide(office, &may.who.actor(), may.who.sight(now).named_only(), now, invitation, to).await;
     match decided.map_err(|e| Problem::internal(e.to_string()))? {
         Decided::Done if to.is_some() => Ok(Redirect::to("/feedback?done=released").into_response()),
         Decided::Done => Ok(Redirect::to("/feedback?done=withheld").into_response()),

@@ -122,6 +122,8 @@ pub struct Outcome {
     pub telephone_calls: usize,
     /// Absences held back: the reason recorded lies with the authority, and somebody must settle it.
     pub held_back: usize,
+    /// Conferences that no file changes: hidden from whoever imports, or erased.
+    pub left_alone: usize,
     /// Every changed fact.
     pub changes: Vec<Change>,
     /// Facts kept against the file.

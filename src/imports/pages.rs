@@ -8,10 +8,12 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 use serde::Serialize;
+use serde_json::json;
 
 use super::outcome::{Change, Conflict};
 use super::{File, ImportError, Options, Outcome, Rules, Tally, run};
 use crate::access::{Import, May};
+use crate::audit::{self, Event};
 use crate::web::{Desk, Page, Problem};
 
 /// Every address of this room.
@@ -174,11 +176,21 @@ async fn import(
     let (actor, sight) = (may.who.actor(), may.who.sight(desk.clock.now()));
     let done =
         run(&desk.db, &desk.keys, &actor, desk.clock.now(), &rules, &files, options, sight, &|_, _| {}).await;
-    let out = match done {
+    let mut out = match done {
         Ok(out) => out,
         Err(ImportError::Db(e)) => return Err(e.into()),
         Err(e) => return Err(Problem::internal(e.to_string())),
     };
+    if out.left_alone > 0 {
+        let payload = json!({ "conferences": out.left_alone, "check": options.dry_run });
+        let event = Event { action: "import.met_closed", object: "records".to_owned(), payload };
+        audit::looked(&desk.db, &desk.keys, &actor, desk.clock.now(), event).await?;
+        out.warnings.push(format!(
+            "{} conference(s) of the file were left as they are: they are restricted and you are not named on them, \
+             or their time was over and they were erased.",
+            out.left_alone
+        ));
+    }
     let status = if out.refusals.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = ImportPage { error: None, outcome: Some(shown(out, options)) };
     Ok(page.show_as(status, may.who.chrome()))

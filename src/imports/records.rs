@@ -84,10 +84,14 @@ impl Run<'_> {
                 if closed.contains(&theirs.conference_ref) {
                     out.conferences.unchanged += 1;
                     out.invitations.unchanged += theirs.invitations.len();
-                    out.warnings.push(format!(
-                        "{}: left as it is. It is restricted, or its time is over and it was erased.",
-                        theirs.conference_ref
-                    ));
+                    out.left_alone += 1;
+                    // A person's file is not asked which conferences are hidden from them.
+                    if self.sight == Sight::Everything {
+                        out.warnings.push(format!(
+                            "{}: left as it is. Its time is over, and it was erased.",
+                            theirs.conference_ref
+                        ));
+                    }
                     continue;
                 }
                 let chair = match chairs.get(&theirs.chair) {

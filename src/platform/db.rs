@@ -71,6 +71,8 @@ impl Url {
                     // Rows come from a thread of their own: fewer of its turns for a month's rows.
                     .row_buffer_size(1000)
                     .pragma("cache_size", "-8000")
+                    // What is erased is not left in the pages that it was on.
+                    .pragma("secure_delete", "on")
             });
         options
     }
@@ -83,6 +85,14 @@ impl Url {
             std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700);
             let made = private.recursive(true).create(folder);
             made.map_err(|e| DbError::Folder(folder.display().to_string(), e))?;
+        }
+        if let Some(file) = self.sqlite_file() {
+            // For its owner only, wherever it lies; what SQLite puts beside it is as the file is.
+            let mut private = std::fs::OpenOptions::new();
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut private, 0o600);
+            let made = private.append(true).create(true).open(file);
+            made.map_err(|e| DbError::Folder(file.display().to_string(), e))?;
         }
         let mut options = self.options(1);
         // The first connection that a command makes: a server that is not there is said soon.
@@ -162,6 +172,17 @@ impl Db {
         match self.write.get_database_backend() {
             DbBackend::Sqlite => self.write.execute_unprepared("pragma synchronous = off").await.map(|_| ()),
             _ => Ok(()),
+        }
+    }
+
+    /// Has the database give back what was erased, in its file and in what it writes ahead: for after destroying.
+    pub async fn sweep(&self) -> Result<(), DbErr> {
+        match self.write.get_database_backend() {
+            DbBackend::Sqlite => {
+                self.write.execute_unprepared("vacuum").await?;
+                self.write.execute_unprepared("pragma wal_checkpoint(truncate)").await.map(|_| ())
+            }
+            _ => self.write.execute_unprepared("vacuum").await.map(|_| ()),
         }
     }
 

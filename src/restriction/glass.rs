@@ -16,7 +16,8 @@ use crate::conferences::{self, BROKEN_GLASS, ConferenceId, NamedId};
 use crate::outbox::{self, Letterhead, NoticeError};
 
 /// The template of what the QA managers are told.
-const OPENED: &str = "restricted_opened";
+/// The notice that a restricted conference was opened.
+pub const OPENED: &str = "restricted_opened";
 /// Characters of a reason: enough to say something, not enough for a case note.
 pub const REASON: std::ops::RangeInclusive<usize> = 10..=500;
 

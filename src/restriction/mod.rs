@@ -7,5 +7,5 @@ mod naming;
 mod pages;
 mod store;
 
-pub use glass::samples;
+pub use glass::{OPENED, samples};
 pub use pages::routes;

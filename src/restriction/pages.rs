@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::glass::{Broken, GlassError, REASON, shown_since};
-use super::naming::Office;
+use super::naming::{Named, Office, deciding};
 use super::store;
 use crate::access::{May, Permission, Restrict, SeeConferences, SignedIn, WatchRestricted};
 use crate::calendar::london;
@@ -107,7 +107,8 @@ async fn who_sees(
     errors: Errors,
 ) -> Result<Response, Problem> {
     let (db, now) = (desk.db.read(), desk.clock.now());
-    let found = conferences::store::by_ids(db, [id], who.sight(now).named_only()).await?.pop();
+    let sight = deciding(db, who, id, now).await?;
+    let found = conferences::store::by_ids(db, [id], sight).await?.pop();
     let conference = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     let named = store::named(db, id).await?;
     let is_named = |account| named.iter().any(|(row, _)| row.account_id == account && row.until.is_none());
@@ -155,7 +156,10 @@ async fn restrict(
         let errors = Errors::one("account", "Choose who goes on seeing it: yourself at least");
         return who_sees(&desk, &may.who, id, None, errors).await;
     }
-    office(&desk, &may.who).restrict(id, &accounts).await?;
+    if office(&desk, &may.who).restrict(id, &accounts).await? == Named::NoQaManager {
+        let errors = Errors::one("account", "Choose a QA manager too: somebody has to release its letters");
+        return who_sees(&desk, &may.who, id, None, errors).await;
+    }
     Ok(Redirect::to(&format!("/conferences/{id}/restrict?done=named")).into_response())
 }
 

@@ -1,6 +1,6 @@
 //! Destroying what has had its time, with a certificate of each run.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde_json::json;
 
@@ -12,6 +12,23 @@ use crate::calendar::london;
 use crate::outbox;
 use crate::platform::{Db, Keys, Tx};
 use crate::schedule;
+
+/// A register of which something was recorded, confirmed or amended in the last year is not due, whatever its date
+/// says: nobody has a register erased by moving its date.
+const SETTLED_DAYS: i64 = 365;
+
+/// Why nothing was destroyed.
+#[derive(Debug, thiserror::Error)]
+pub enum ShredError {
+    /// What is wrong is to be understood before anything more goes.
+    #[error(
+        "the audit trail does not stand at {0}: nothing of it is erased before somebody has looked into that"
+    )]
+    Trail(audit::Broken),
+    /// The database refused.
+    #[error("database: {0}")]
+    Db(#[from] DbErr),
+}
 
 /// Registers erased in one transaction: nobody else waits long.
 const BATCH: u64 = 100;
@@ -55,11 +72,16 @@ impl Shredder<'_> {
         london::to_utc_or_after(next, NaiveTime::MIN)
     }
 
+    /// Since when nothing may have been recorded of a register that is due.
+    fn settled(&self) -> DateTime<Utc> {
+        self.now - TimeDelta::days(SETTLED_DAYS)
+    }
+
     /// What would be destroyed now: the dry run.
     pub async fn due(&self, class: Class) -> Result<Due, DbErr> {
         let (db, until) = (self.db.read(), self.until(class));
         let (due, held) = match class {
-            Class::Register => store::registers_due(db, until).await?,
+            Class::Register => store::registers_due(db, until, self.settled()).await?,
             Class::AuditText => {
                 let kept = store::held_objects(db).await?;
                 let before = self.before(class);
@@ -75,17 +97,27 @@ impl Shredder<'_> {
     }
 
     /// Destroys what is due of a class. Gives back the certificate, if there was anything.
-    pub async fn destroy(&self, class: Class) -> Result<Option<DestructionId>, DbErr> {
+    pub async fn destroy(&self, class: Class) -> Result<Option<DestructionId>, ShredError> {
         let due = self.due(class).await?;
+        if class == Class::Register {
+            self.forget_holds().await?;
+        }
         if due.due == 0 {
             return Ok(None);
         }
         let id = DestructionId::new();
         if class == Class::Register {
             self.erase_registers(id, due).await?;
+            self.forget_holds().await?;
+            self.db.sweep().await?;
             return Ok(Some(id));
         }
         let tx = self.db.begin("destroy, and certify").await?;
+        if class == Class::AuditText
+            && let Err(broken) = audit::verify(tx.conn(), self.keys).await?
+        {
+            return Err(ShredError::Trail(broken));
+        }
         let before = self.before(class);
         let destroyed = match class {
             Class::MailText => outbox::erase_texts_before(&tx, before, store::held_feedback()).await?,
@@ -97,7 +129,16 @@ impl Shredder<'_> {
         };
         self.certify(&tx, id, due, destroyed, destroyed).await?;
         tx.commit().await?;
+        if class.by_hand() {
+            self.db.sweep().await?;
+        }
         Ok(Some(id))
+    }
+
+    async fn forget_holds(&self) -> Result<(), DbErr> {
+        let tx = self.db.begin("forget holds that ended").await?;
+        store::forget_holds(&tx, self.before(Class::Register)).await?;
+        tx.commit().await
     }
 
     /// Erases registers, some at a time: the certificate grows with each, so that a run that is broken off has
@@ -107,7 +148,7 @@ impl Shredder<'_> {
         let mut destroyed = 0;
         loop {
             let tx = self.db.begin("erase registers").await?;
-            let rows = store::take_due(&tx, due.until, BATCH).await?;
+            let rows = store::take_due(&tx, due.until, self.settled(), BATCH).await?;
             if rows.is_empty() {
                 break;
             }
@@ -117,7 +158,6 @@ impl Shredder<'_> {
             let objects = store::objects_of(tx.conn(), &ids).await?;
             eraser.erase(&tx, self.keys, rows).await?;
             eraser.forget_children(&tx, self.keys).await?;
-            store::forget_holds(&tx, self.before(Class::Register)).await?;
             // What the trail says of them goes with them, whenever it was said.
             audit::erase_texts_of(&tx, self.keys, self.actor, self.now, &objects).await?;
             self.certify(&tx, id, due, destroyed, these).await?;
@@ -140,6 +180,7 @@ impl Shredder<'_> {
             id,
             at: self.now,
             by_name: self.actor.name.clone(),
+            period: self.periods.of(class).words(),
             class,
             until_day: until,
             destroyed: count(destroyed),

@@ -43,6 +43,8 @@ pub mod destruction {
         pub id: DestructionId,
         pub at: DateTime<Utc>,
         pub by_name: String,
+        /// How long the class was kept then, in words.
+        pub period: String,
         pub class: Class,
         /// The last day of what was destroyed.
         pub until_day: NaiveDate,

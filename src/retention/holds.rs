@@ -1,15 +1,24 @@
 //! Legal holds: what is under one outlasts its period, until somebody ends it.
 
 use chrono::{DateTime, Utc};
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 
 use super::entity::legal_hold;
 use super::{HoldId, sealed, store};
 use crate::access::SignedIn;
 use crate::audit::{self, Event};
-use crate::conferences::{self, CHILD};
+use crate::conferences::{self, CHILD, Sight};
 use crate::platform::{Db, Keys};
+
+/// Whether somebody sees all that a hold is about: whoever does not learns nothing of it and does not end it.
+pub async fn sees(db: &impl ConnectionTrait, hold: &legal_hold::Model, sight: Sight) -> Result<bool, DbErr> {
+    match (hold.conference_id, &hold.child_key) {
+        (Some(id), _) => Ok(!conferences::store::by_ids(db, [id], sight).await?.is_empty()),
+        (None, Some(key)) => store::sees_child(db, key, sight).await,
+        (None, None) => Ok(false),
+    }
+}
 
 /// Who places holds, and when.
 #[derive(Clone, Copy)]
@@ -59,13 +68,9 @@ impl Holder<'_> {
     pub async fn end(self, id: HoldId) -> Result<bool, DbErr> {
         let Holder { db, keys, who, now } = self;
         let tx = db.begin("end a hold").await?;
-        let hold = store::living_hold(&tx, id).await?;
-        if let Some(of) = hold.and_then(|hold| hold.conference_id)
-            && conferences::store::by_ids(tx.conn(), [of], who.sight(now)).await?.is_empty()
+        let Some(hold) = store::living_hold(&tx, id).await? else { return Ok(false) };
+        if !sees(tx.conn(), &hold, who.sight(now)).await? || !store::end_hold(&tx, id, &who.name, now).await?
         {
-            return Ok(false);
-        }
-        if !store::end_hold(&tx, id, &who.name, now).await? {
             return Ok(false);
         }
         let event = Event { action: "hold.ended", object: id.to_string(), payload: json!({}) };

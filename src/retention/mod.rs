@@ -9,10 +9,12 @@ mod pages;
 mod store;
 
 pub use class::{Class, Periods};
-pub use destroy::{Due, Shredder};
+pub use destroy::{Due, ShredError, Shredder};
 pub use entity::destruction::Entity as DestructionEntity;
 pub use entity::legal_hold::Entity as HoldEntity;
+pub use holds::sees;
 pub use pages::routes;
+pub use store::holds_about;
 
 use crate::platform::ids::typed_id;
 

@@ -6,8 +6,8 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde::Serialize;
 
-use super::holds::Holder;
-use super::{Class, DestructionId, Periods, Shredder, sealed, store};
+use super::holds::{Holder, sees};
+use super::{Class, DestructionId, Periods, ShredError, Shredder, sealed, store};
 use crate::access::{KeepRetention, May, PlaceHold, SignedIn};
 use crate::calendar::london;
 use crate::conferences;
@@ -112,9 +112,11 @@ async fn destroy(
     }
     let actor = may.who.actor();
     let shredder = Shredder { db: &desk.db, keys: &desk.keys, periods, actor: &actor, now: desk.clock.now() };
-    let to = match shredder.destroy(class).await? {
-        None => "/retention".to_owned(),
-        Some(id) => format!("/retention/certificates/{id}"),
+    let to = match shredder.destroy(class).await {
+        Ok(None) => "/retention".to_owned(),
+        Ok(Some(id)) => format!("/retention/certificates/{id}"),
+        Err(ShredError::Db(error)) => return Err(error.into()),
+        Err(error @ ShredError::Trail(_)) => return Err(Problem::Bad(error.to_string())),
     };
     Ok(Redirect::to(&to).into_response())
 }
@@ -125,6 +127,7 @@ struct CertificatePage {
     at: String,
     by: String,
     what: &'static str,
+    period: String,
     until: String,
     destroyed: i64,
     held: i64,
@@ -150,6 +153,7 @@ async fn certificate(
         at: london::moment(found.at),
         by: found.by_name,
         what: found.class.label(),
+        period: found.period,
         until: london::full_date(found.until_day),
         destroyed: found.destroyed,
         held: found.held,
@@ -190,22 +194,22 @@ async fn holds_page(
     typed: (&str, &str),
     errors: Errors,
 ) -> Result<Response, Problem> {
-    let db = desk.db.read();
+    let (db, sight) = (desk.db.read(), who.sight(desk.clock.now()));
     let (mut rows, mut hidden) = (Vec::new(), 0);
     for hold in store::living_holds(db).await? {
-        let of = match (hold.conference_id, &hold.child) {
-            (Some(id), _) => {
-                let seen = conferences::store::by_ids(db, [id], who.sight(desk.clock.now())).await?.pop();
-                seen.map(|c| format!("Conference {}", c.reference))
-            }
-            (None, child) => {
-                let child = child.as_ref().and_then(|c| desk.keys.open(sealed::CHILD, c).ok());
-                Some(format!("Every conference of {}", child.unwrap_or_else(|| "(does not open)".to_owned())))
-            }
-        };
-        let Some(of) = of else {
+        if !sees(db, &hold, sight).await? {
             hidden += 1;
             continue;
+        }
+        let of = match hold.conference_id {
+            Some(id) => {
+                let met = conferences::store::by_ids(db, [id], sight).await?.pop();
+                format!("Conference {}", met.map(|c| c.reference).unwrap_or_default())
+            }
+            None => {
+                let child = hold.child.as_ref().and_then(|c| desk.keys.open(sealed::CHILD, c).ok());
+                format!("Every conference of {}", child.unwrap_or_else(|| "(does not open)".to_owned()))
+            }
         };
         rows.push(HoldRow {
             of,

@@ -10,7 +10,7 @@ use sea_orm::{
 use super::entity::{destruction, legal_hold};
 use super::{DestructionId, HoldId};
 use crate::conferences::entity::{child, conference, named};
-use crate::conferences::{CHILD, ConferenceId, ERASED_REFERENCE};
+use crate::conferences::{self, CHILD, ConferenceId, ERASED_REFERENCE};
 use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
@@ -25,6 +25,18 @@ const ERASED: &str = "erased";
 pub async fn living_holds(db: &impl ConnectionTrait) -> Result<Vec<legal_hold::Model>, DbErr> {
     let living = legal_hold::Entity::find().filter(legal_hold::Column::EndedAt.is_null());
     living.order_by_asc(legal_hold::Column::PlacedAt).all(db).await
+}
+
+/// Holds on a child, or on these conferences, those that have ended too.
+pub async fn holds_about(
+    db: &impl ConnectionTrait,
+    child: &[u8],
+    ids: &[ConferenceId],
+) -> Result<Vec<legal_hold::Model>, DbErr> {
+    let about = Condition::any()
+        .add(legal_hold::Column::ChildKey.eq(child))
+        .add(legal_hold::Column::ConferenceId.is_in(ids.iter().copied()));
+    legal_hold::Entity::find().filter(about).order_by_asc(legal_hold::Column::PlacedAt).all(db).await
 }
 
 pub async fn place_hold(tx: &Tx, row: legal_hold::Model) -> Result<(), DbErr> {
@@ -76,23 +88,55 @@ pub async fn held_objects(db: &impl ConnectionTrait) -> Result<Vec<String>, DbEr
     Ok(objects)
 }
 
-fn old(until: NaiveDate) -> Condition {
+/// What has had its time: by its date, and because nothing was recorded of it since a moment.
+fn old(until: NaiveDate, settled: DateTime<Utc>) -> Condition {
+    let id = || (conference::Entity, conference::Column::Id);
+    let confirmed = Query::select()
+        .expr(Expr::val(1))
+        .from(register::Entity)
+        .and_where(Expr::col((register::Entity, register::Column::ConferenceId)).equals(id()))
+        .and_where(Expr::col((register::Entity, register::Column::ConfirmedAt)).gte(settled))
+        .to_owned();
+    let amended = Query::select()
+        .expr(Expr::val(1))
+        .from(amendment::Entity)
+        .and_where(Expr::col((amendment::Entity, amendment::Column::ConferenceId)).equals(id()))
+        .and_where(Expr::col((amendment::Entity, amendment::Column::At)).gte(settled))
+        .to_owned();
+    let recorded = Query::select()
+        .expr(Expr::val(1))
+        .from(invitation::Entity)
+        .and_where(Expr::col((invitation::Entity, invitation::Column::ConferenceId)).equals(id()))
+        .and_where(Expr::col((invitation::Entity, invitation::Column::RecordedAt)).gte(settled))
+        .to_owned();
     Condition::all()
         .add(conference::Column::ConferenceDate.lte(until))
         .add(conference::Column::ErasedAt.is_null())
+        .add(Expr::exists(confirmed).not())
+        .add(Expr::exists(amended).not())
+        .add(Expr::exists(recorded).not())
 }
 
 /// How many registers are due, and how many of those are held.
-pub async fn registers_due(db: &impl ConnectionTrait, until: NaiveDate) -> Result<(u64, u64), DbErr> {
-    let all = conference::Entity::find().filter(old(until)).count(db).await?;
-    let kept = conference::Entity::find().filter(old(until)).filter(held()).count(db).await?;
+pub async fn registers_due(
+    db: &impl ConnectionTrait,
+    until: NaiveDate,
+    settled: DateTime<Utc>,
+) -> Result<(u64, u64), DbErr> {
+    let all = conference::Entity::find().filter(old(until, settled)).count(db).await?;
+    let kept = conference::Entity::find().filter(old(until, settled)).filter(held()).count(db).await?;
     Ok((all - kept, kept))
 }
 
 /// Some conferences that are due, taken for this transaction.
-pub async fn take_due(tx: &Tx, until: NaiveDate, count: u64) -> Result<Vec<conference::Model>, DbErr> {
+pub async fn take_due(
+    tx: &Tx,
+    until: NaiveDate,
+    settled: DateTime<Utc>,
+    count: u64,
+) -> Result<Vec<conference::Model>, DbErr> {
     conference::Entity::find()
-        .filter(old(until))
+        .filter(old(until, settled))
         .filter(held().not())
         .order_by_asc(conference::Column::ConferenceDate)
         .limit(count)
@@ -120,6 +164,8 @@ impl Eraser {
             let id = row.id;
             let mut row = row.into_active_model();
             row.conference_ref = Set(format!("{ERASED} {id}"));
+            // The one in letters that agencies keep leads nowhere any more.
+            row.reference = Set(conferences::new_reference());
             (row.place, row.from_file) = (Set(None), Set(None));
             (row.erased_at, row.erased_key) = (Set(Some(self.now)), Set(Some(key)));
             row.update(tx.conn()).await?;
@@ -212,11 +258,40 @@ impl Eraser {
     }
 }
 
-/// Forgets holds that ended before a moment.
+/// Forgets holds that ended before a moment, or of whose conferences none is left that was not erased.
 pub async fn forget_holds(tx: &Tx, before: DateTime<Utc>) -> Result<(), DbErr> {
-    let old = legal_hold::Entity::delete_many().filter(legal_hold::Column::EndedAt.lt(before));
-    old.exec(tx.conn()).await?;
+    let left =
+        || Query::select().from(conference::Entity).and_where(conference::Column::ErasedAt.is_null()).take();
+    let children = Query::select()
+        .column(child::Column::ChildKey)
+        .from(child::Entity)
+        .and_where(child::Column::ConferenceId.in_subquery(left().column(conference::Column::Id).take()))
+        .to_owned();
+    let of_conference = Condition::all()
+        .add(legal_hold::Column::ConferenceId.is_not_null())
+        .add(legal_hold::Column::ConferenceId.not_in_subquery(left().column(conference::Column::Id).take()));
+    let of_child = Condition::all()
+        .add(legal_hold::Column::ChildKey.is_not_null())
+        .add(legal_hold::Column::ChildKey.not_in_subquery(children));
+    let over = Condition::any().add(legal_hold::Column::EndedAt.lt(before)).add(of_conference).add(of_child);
+    let ended = legal_hold::Entity::delete_many().filter(legal_hold::Column::EndedAt.is_not_null());
+    ended.filter(over).exec(tx.conn()).await?;
     Ok(())
+}
+
+/// Whether somebody sees every conference of a child.
+pub async fn sees_child(
+    db: &impl ConnectionTrait,
+    key: &[u8],
+    sight: crate::conferences::Sight,
+) -> Result<bool, DbErr> {
+    let of = Query::select()
+        .column(child::Column::ConferenceId)
+        .from(child::Entity)
+        .and_where(child::Column::ChildKey.eq(key))
+        .to_owned();
+    let all = || conference::Entity::find().filter(conference::Column::Id.in_subquery(of.clone()));
+    Ok(all().count(db).await? == all().filter(sight.condition()).count(db).await?)
 }
 
 /// The ids under which the audit trail speaks of conferences: their own, their invitations', their feedback's.

@@ -14,6 +14,8 @@ use crate::platform::Keys;
 use crate::register::entity::amendment;
 use crate::register::store::records;
 use crate::register::{Policies, assess, sealed};
+use crate::retention::sealed::WHY;
+use crate::retention::{holds_about, sees};
 
 /// One invitation to a conference about the child.
 #[derive(Serialize)]
@@ -99,12 +101,22 @@ pub struct Met {
     audit_trail: Vec<Look>,
 }
 
+/// A legal hold on what is held.
+#[derive(Serialize)]
+pub struct Held {
+    why: String,
+    placed_by: String,
+    placed_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
 /// Everything about a child.
 #[derive(Serialize)]
 pub struct ChildBundle {
     child: String,
     gathered_at: DateTime<Utc>,
     pub conferences: Vec<Met>,
+    legal_holds: Vec<Held>,
     /// Restricted conferences of the child's that whoever gathers this is not named on.
     pub restricted_and_not_here: usize,
 }
@@ -229,10 +241,22 @@ pub async fn gather(
         });
     }
     all.sort_by_key(|met| met.starts_at);
+    let mut legal_holds = Vec::new();
+    for hold in holds_about(db, &key, &ids).await? {
+        if sees(db, &hold, sight).await? {
+            legal_holds.push(Held {
+                why: keys.open(WHY, &hold.why).unwrap_or_else(|_| "(does not open)".to_owned()),
+                placed_by: hold.placed_by,
+                placed_at: hold.placed_at,
+                ended_at: hold.ended_at,
+            });
+        }
+    }
     Ok(ChildBundle {
         child: reference.to_owned(),
         gathered_at: now,
         conferences: all,
+        legal_holds,
         restricted_and_not_here,
     })
 }

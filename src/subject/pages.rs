@@ -78,7 +78,10 @@ async fn gather(
     let (bytes, of, hidden) = if email.is_empty() {
         let bundle = child::gather(db, &desk.keys, &policies, sight, now, reference).await?;
         if bundle.conferences.is_empty() && bundle.restricted_and_not_here == 0 {
-            let errors = Errors::one("child", "Nothing is held about a child with this reference");
+            let errors = Errors::one(
+                "child",
+                "Nothing is held about a child with exactly this reference: capitals count",
+            );
             return Ok(page(&may.who, &form, errors));
         }
         (serde_json::to_vec_pretty(&bundle), "a child", bundle.restricted_and_not_here)

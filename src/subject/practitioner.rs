@@ -59,6 +59,10 @@ struct Written {
 struct Deed {
     at: DateTime<Utc>,
     what: String,
+    /// To what: an id, by which the record itself is found.
+    to: String,
+    /// The network address, where it was noted.
+    from: Option<String>,
 }
 
 /// The person's account.
@@ -178,7 +182,12 @@ pub async fn gather(
         Some(a) => {
             // By the account: a name may be two people's.
             let deeds = audit::of_account(db, keys, &a.name, a.id.0).await?;
-            let deeds = deeds.into_iter().map(|e| Deed { at: e.at, what: e.action });
+            let deeds = deeds.into_iter().map(|(e, said)| Deed {
+                at: e.at,
+                what: e.action,
+                to: e.object,
+                from: said.and_then(|said| Some(said["from"].as_str()?.to_owned())),
+            });
             Some(OwnAccount {
                 role: a.role.label(),
                 created_at: a.created_at,

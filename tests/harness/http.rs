@@ -94,6 +94,14 @@ impl Person {
         person
     }
 
+    /// One more person of a role.
+    pub async fn called(place: &Place, site: &Arc<Site>, name: &str, role: &str) -> Self {
+        let email = place.account_of(name, role, PASSWORD);
+        let mut person = Self::anonymous(site);
+        person.sign_in(&email, PASSWORD).await;
+        person
+    }
+
     /// Somebody who holds the same cookies.
     pub fn twin(&self, site: &Arc<Site>) -> Self {
         Self { router: router(site), cookies: self.cookies.clone() }

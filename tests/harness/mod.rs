@@ -105,8 +105,13 @@ impl Place {
 
     /// Adds an account of a role, if there is none; says its address.
     pub fn account(&self, role: &str, password: &str) -> String {
-        let email = format!("{role}@quorate.example");
-        let mut args = vec!["account", "add", &email, "--name", role, "--role", role, "--password-stdin"];
+        self.account_of(role, role, password)
+    }
+
+    /// An account of a role under another name than the role's.
+    pub fn account_of(&self, name: &str, role: &str, password: &str) -> String {
+        let email = format!("{name}@quorate.example");
+        let mut args = vec!["account", "add", &email, "--name", name, "--role", role, "--password-stdin"];
         if role == "chair" {
             args.extend(["--chair", "Chair 1"]);
         }

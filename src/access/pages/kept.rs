@@ -40,8 +40,10 @@ pub async fn keep_entries(State(desk): State<Desk>, request: Request, next: Next
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     let path = request.uri().path().to_owned();
-    let asks_for_nothing = ["/sign-in", "/sign-out", "/second-factor"].iter().any(|p| path.starts_with(p));
-    if request.method() != Method::POST || !is_form || asks_for_nothing || path.starts_with("/welcome/") {
+    // What signs somebody in or out, or holds a password, is kept nowhere.
+    let never = ["/sign-in", "/sign-out", "/second-factor", "/me/", "/welcome/"];
+    let never = never.iter().any(|p| path.starts_with(p));
+    if request.method() != Method::POST || !is_form || never {
         return next.run(request).await;
     }
     let jar = CookieJar::from_headers(request.headers());

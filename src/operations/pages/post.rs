@@ -7,12 +7,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::access::{HoldPost, May, Requeue, SeePost, SignedIn};
+use crate::access::{HoldPost, May, ReadLetter, Requeue, SeePost, SignedIn};
 use crate::audit::{self, Event};
 use crate::calendar::{london, written};
 use crate::mail;
 use crate::operations::{Counter, Posted, described, hold_back as hold, let_go as release, requeue};
 use crate::outbox::{self, MessageId, Model, State as Stands};
+use crate::restriction::OPENED;
 use crate::web::{Desk, Fields, Page, Problem, download};
 
 /// Messages on a page.
@@ -135,7 +136,10 @@ async fn page(who: &SignedIn, desk: &Desk, asked: Asked, error: bool) -> Result<
     let state = asked.state.map(|s| format!("state={}&", s.code())).unwrap_or_default();
     let full = messages.len() as u64 == SHOWN;
     let more = messages.last().filter(|_| full).map(|m| format!("/post?{state}from={}", m.id));
-    let rows = described(db, messages, who.sight(now)).await?.iter().map(|m| Row::of(m, now)).collect();
+    // Who opened what is told to the QA managers alone.
+    let watches = who.role.may(Permission::WatchRestricted);
+    let rows = described(db, messages, who.sight(now)).await?;
+    let rows = rows.iter().filter(|m| watches || m.kind != OPENED).map(|m| Row::of(m, now)).collect();
     let held = outbox::held_back(db).await?;
     Ok(PostPage {
         tabs,
@@ -153,20 +157,26 @@ async fn page(who: &SignedIn, desk: &Desk, asked: Asked, error: bool) -> Result<
 #[derive(Serialize)]
 struct LetterPage {
     row: Row,
+    message_id: String,
+    /// For who may read it.
+    letter: Option<LetterText>,
+    requeue: Option<String>,
+    may_see_conferences: bool,
+}
+
+#[derive(Serialize)]
+struct LetterText {
     from: String,
     subject: String,
-    message_id: String,
     text: String,
     as_sent: String,
     file: String,
-    requeue: Option<String>,
-    may_see_conferences: bool,
 }
 
 impl Page for LetterPage {
     const TEMPLATE: &'static str = "operations/pages/letter";
     fn title(&self) -> String {
-        self.subject.clone()
+        self.letter.as_ref().map_or_else(|| format!("Message: {}", self.row.kind), |l| l.subject.clone())
     }
 }
 
@@ -204,16 +214,19 @@ pub(super) async fn one(
     let db = desk.db.read();
     let message = outbox::by_id(db, id).await?.ok_or_else(not_found)?;
     let posted = described_for(&desk, &may.who, &message).await?;
-    let letter = read(&may.who, &message.message)?;
+    let letter = match may.who.role.may(Permission::ReadLetter) {
+        false => None,
+        true => {
+            let letter = read(&may.who, &message.message)?;
+            let (as_sent, file) = (format!("/post/{id}/as-sent"), format!("/post/{id}/letter.eml"));
+            Some(LetterText { from: letter.from, subject: letter.subject, text: letter.text, as_sent, file })
+        }
+    };
     let may_requeue = message.state == Stands::Failed && may.who.role.may(Permission::Requeue);
     let page = LetterPage {
         row: Row::of(&posted, desk.clock.now()),
-        from: letter.from,
-        subject: letter.subject,
         message_id: message.message_id,
-        text: letter.text,
-        as_sent: format!("/post/{id}/as-sent"),
-        file: format!("/post/{id}/letter.eml"),
+        letter,
         requeue: may_requeue.then(|| format!("/post/{id}/requeue")),
         may_see_conferences: may.who.role.may(Permission::SeeConferences),
     };
@@ -222,7 +235,7 @@ pub(super) async fn one(
 
 /// The letter as its recipient's program shows it, shut off from everything else.
 pub(super) async fn as_sent(
-    may: May<SeePost>,
+    may: May<ReadLetter>,
     State(desk): State<Desk>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
@@ -239,7 +252,7 @@ pub fn letter_alone(html: String) -> Response {
 }
 
 pub(super) async fn file(
-    may: May<SeePost>,
+    may: May<ReadLetter>,
     State(desk): State<Desk>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
