@@ -9,6 +9,7 @@ mod backup;
 mod command_line;
 mod demo;
 mod dependencies;
+mod directory;
 mod documents;
 mod feedback;
 mod harness;

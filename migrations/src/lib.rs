@@ -14,6 +14,7 @@ mod m20261125_000001_scope;
 mod m20261125_000002_devices;
 mod m20261125_000003_retention;
 mod m20261125_000004_provider;
+mod m20261126_000001_directory;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000002_devices::Migration),
             Box::new(m20261125_000003_retention::Migration),
             Box::new(m20261125_000004_provider::Migration),
+            Box::new(m20261126_000001_directory::Migration),
         ]
     }
 }

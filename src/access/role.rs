@@ -30,6 +30,8 @@ pub enum Permission {
     Restrict,
     /// See who broke the glass of a restricted conference, and end it.
     WatchRestricted,
+    /// Maintain the directory: agencies, services, contacts.
+    KeepDirectory,
     /// Have a colleague stand in for a chair on some days.
     GrantCover,
     /// See what was recorded of one's own agency's services, and of nobody else's.
@@ -80,6 +82,7 @@ impl Role {
             AmendRegister => matches!(self, Administrator | Chair | QaManager),
             Restrict => matches!(self, Administrator | Chair | QaManager),
             WatchRestricted => matches!(self, QaManager),
+            KeepDirectory => matches!(self, Administrator),
             GrantCover => matches!(self, Administrator),
             SeeOwnAgency => matches!(self, AgencyLead),
             SeeFeedback => matches!(self, Administrator | QaManager),

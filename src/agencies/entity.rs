@@ -36,6 +36,8 @@ pub mod service {
         pub id: ServiceId,
         pub agency_id: AgencyId,
         pub name: String,
+        /// The service that this one was found to be; its own rows have moved there.
+        pub merged_into_id: Option<ServiceId>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }
@@ -62,6 +64,13 @@ pub mod contact {
         pub bounced_at: Option<DateTime<Utc>>,
     }
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl Model {
+        /// Whether the entry holds on a day.
+        pub fn is_valid(&self, day: NaiveDate) -> bool {
+            self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| to >= day)
+        }
+    }
 }
 
 pub mod account_service {

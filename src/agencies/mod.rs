@@ -3,6 +3,7 @@
 
 pub(crate) mod entity;
 mod group;
+mod maintaining;
 mod pages;
 mod scope;
 pub(crate) mod store;

@@ -38,9 +38,7 @@ pub fn recipients(
     today: NaiveDate,
     domains: &Domains,
 ) -> Reached {
-    let valid = |c: &&&contact::Model| {
-        c.valid_from.is_none_or(|from| from <= today) && c.valid_to.is_none_or(|to| to >= today)
-    };
+    let valid = |c: &&&contact::Model| c.is_valid(today);
     let leads_of = |of: Option<ServiceId>| -> Vec<&str> {
         let leads = contacts.iter().filter(valid).filter(|c| c.is_safeguarding_lead && c.service_id == of);
         leads.map(|c| c.email.as_str()).collect()

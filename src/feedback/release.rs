@@ -98,8 +98,7 @@ pub(super) fn people(paperwork: &Paperwork, place: usize, settings: &Settings) -
         c.agency_id == agency.id
             && c.service_id.is_none_or(|of| of == service.id)
             && c.bounced_at.is_none()
-            && c.valid_from.is_none_or(|from| from <= paperwork.today)
-            && c.valid_to.is_none_or(|to| to >= paperwork.today)
+            && c.is_valid(paperwork.today)
     };
     let came_back = |email: &str| {
         paperwork.contacts.iter().any(|c| c.bounced_at.is_some() && c.email.eq_ignore_ascii_case(email))

@@ -27,8 +27,10 @@ pub(super) struct Known {
 impl Known {
     pub async fn load(tx: &Tx) -> Result<Self, DbErr> {
         let directory = store::directory(tx.conn()).await?;
-        let services =
-            directory.services.into_values().map(|s| ((s.agency_id, s.name.to_lowercase()), s.id)).collect();
+        // A name that was found to be another service's leads there.
+        let known =
+            |s: service::Model| ((s.agency_id, s.name.to_lowercase()), s.merged_into_id.unwrap_or(s.id));
+        let services = directory.services.into_values().map(known).collect();
         Ok(Self {
             agencies: directory.agencies.into_values().map(|a| (a.code.clone(), a)).collect(),
             services,
@@ -59,7 +61,8 @@ impl Known {
         if let Some(id) = self.services.get(&key) {
             return Ok(*id);
         }
-        let row = service::Model { id: ServiceId::new(), agency_id, name: name.to_owned() };
+        let row =
+            service::Model { id: ServiceId::new(), agency_id, name: name.to_owned(), merged_into_id: None };
         self.services.insert(key, row.id);
         let id = row.id;
         service::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;

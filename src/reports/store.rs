@@ -14,7 +14,7 @@ use crate::conferences::{self, ConferenceId, ConferenceType, Sight, Status};
 use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
 use crate::register::entity::register;
-use crate::register::store::{Record, records};
+use crate::register::store::{Record, records_to_count};
 use crate::register::{Assessment, ConferenceFacts, Policies, assess};
 
 /// Ids in one `IN (…)`.
@@ -63,9 +63,11 @@ pub struct MonthData {
 }
 
 pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) -> Result<MonthData, DbErr> {
-    let directory = directory(db).await?;
-    let cases = cases_between(db, month, policies, &directory).await?;
-    let previous = cases_between(db, month.previous(), policies, &directory).await?;
+    // At the same time, over a connection each: reading is what a month costs.
+    let (directory, cases, previous) =
+        tokio::try_join!(directory(db), month_of(db, month), month_of(db, month.previous()))?;
+    let cases = assessed(cases, policies, &directory);
+    let previous = assessed(previous, policies, &directory);
     let keys = cases.iter().chain(&previous).flat_map(|c| &c.record.children).map(|c| c.child_key.clone());
     let histories = histories(db, keys.collect()).await?;
 
@@ -86,7 +88,7 @@ pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) 
     let mut earlier = HashMap::new();
     for ids in wanted.chunks(BATCH) {
         let rows = conferences::store::by_ids(db, ids.iter().copied(), Sight::Everything).await?;
-        for case in assessed(records(db, rows).await?, policies, &directory) {
+        for case in assessed(records_to_count(db, rows).await?, policies, &directory) {
             earlier.insert(case.record.conference.id, case);
         }
     }
@@ -105,14 +107,9 @@ pub fn before<'a>(
     histories.get(child)?.iter().rev().find(counts)
 }
 
-async fn cases_between(
-    db: &impl ConnectionTrait,
-    month: Month,
-    policies: &Policies,
-    directory: &Directory,
-) -> Result<Vec<Case>, DbErr> {
+async fn month_of(db: &impl ConnectionTrait, month: Month) -> Result<Vec<Record>, DbErr> {
     let rows = conferences::store::between(db, month.first(), month.last(), Sight::Everything).await?;
-    Ok(assessed(records(db, rows).await?, policies, directory))
+    records_to_count(db, rows).await
 }
 
 fn assessed(records: Vec<Record>, policies: &Policies, directory: &Directory) -> Vec<Case> {

@@ -1,140 +1,52 @@
-//! What an agency safeguarding lead's account sees, as a system administrator keeps it.
+//! The directory's pages, and what an agency safeguarding lead's account sees of it.
+
+mod agency;
+mod contact;
+mod directory;
+mod rows;
+mod scope;
+mod service;
+
+use std::convert::Infallible;
 
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::routing::{get, post};
-use serde::Serialize;
 
-use super::scope::{Grant, Granting, grants};
-use super::store::{Directory, directory};
-use crate::access::entity::account;
-use crate::access::{self, AccountId, KeepAccounts, May, Role, SignedIn};
-use crate::web::{Desk, Errors, Fields, Page, Problem};
+use super::maintaining::Maintaining;
+use crate::audit::Actor;
+use crate::web::Desk;
+
+fn maintaining<'a>(desk: &'a Desk, actor: &'a Actor) -> Maintaining<'a> {
+    Maintaining { db: &desk.db, keys: &desk.keys, actor, now: desk.clock.now() }
+}
+
+/// Whether a page is shown after something was done: `?done=yes`.
+struct Done(bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for Done {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.uri.query() == Some("done=yes")))
+    }
+}
 
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
     Router::new()
-        .route("/accounts/{id}/scope", get(show).post(grant))
-        .route("/accounts/{id}/scope/end", post(end))
-}
-
-#[derive(Serialize)]
-struct Granted {
-    label: String,
-}
-
-#[derive(Serialize)]
-struct ScopePage {
-    name: String,
-    action: String,
-    granted: Vec<Granted>,
-    known: Vec<String>,
-    typed: String,
-    errors: Errors,
-}
-
-impl Page for ScopePage {
-    const TEMPLATE: &'static str = "agencies/pages/scope";
-    fn title(&self) -> String {
-        format!("What {} sees", self.name)
-    }
-    fn has_error(&self) -> bool {
-        !self.errors.is_empty()
-    }
-}
-
-/// The words for a grant: what is chosen from the list, and shown in it.
-fn label(directory: &Directory, grant: Grant) -> String {
-    match grant {
-        Grant::Service(id) => {
-            let (service, agency) = directory.of(id);
-            format!("{}: {}", agency.name, service.name)
-        }
-        Grant::WholeAgency(id) => format!("{}: the whole agency", directory.agencies[&id].name),
-    }
-}
-
-/// Everything that can be granted, by its words.
-fn known(directory: &Directory) -> Vec<(String, Grant)> {
-    let agencies = directory.agencies.keys().map(|id| Grant::WholeAgency(*id));
-    let services = directory.services.keys().map(|id| Grant::Service(*id));
-    let mut all: Vec<_> = agencies.chain(services).map(|g| (label(directory, g), g)).collect();
-    all.sort_by(|a, b| a.0.cmp(&b.0));
-    all
-}
-
-async fn lead(desk: &Desk, who: &SignedIn, id: &str) -> Result<account::Model, Problem> {
-    let not_found = || Problem::NotFound(who.chrome());
-    let id: AccountId = id.parse().map_err(|_| not_found())?;
-    let found = access::store::by_id(desk.db.read(), id).await?;
-    found.filter(|a| a.role == Role::AgencyLead).ok_or_else(not_found)
-}
-
-async fn page(
-    desk: &Desk,
-    who: &SignedIn,
-    account: account::Model,
-    typed: &str,
-    errors: Errors,
-) -> Result<Response, Problem> {
-    let directory = directory(desk.db.read()).await?;
-    let granted = grants(desk.db.read(), account.id).await?;
-    let mut labels: Vec<String> = granted.iter().map(|g| label(&directory, *g)).collect();
-    labels.sort();
-    let page = ScopePage {
-        action: format!("/accounts/{}/scope", account.id),
-        name: account.name,
-        granted: labels.into_iter().map(|label| Granted { label }).collect(),
-        known: known(&directory).into_iter().filter(|(_, g)| !granted.contains(g)).map(|(l, _)| l).collect(),
-        typed: typed.to_owned(),
-        errors,
-    };
-    Ok(page.show(who.chrome()))
-}
-
-async fn show(
-    may: May<KeepAccounts>,
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    let account = lead(&desk, &may.who, &id).await?;
-    page(&desk, &may.who, account, "", Errors::default()).await
-}
-
-async fn set(
-    desk: &Desk,
-    who: &SignedIn,
-    id: &str,
-    form: &Fields,
-    granted: bool,
-) -> Result<Response, Problem> {
-    let account = lead(desk, who, id).await?;
-    let typed = form.text("what");
-    let all = known(&directory(desk.db.read()).await?);
-    let Some((_, grant)) = all.into_iter().find(|(label, _)| label.eq_ignore_ascii_case(typed)) else {
-        let errors = Errors::one("what", "Choose a service or an agency from the list");
-        return page(desk, who, account, typed, errors).await;
-    };
-    let granting = Granting { db: &desk.db, keys: &desk.keys, actor: &who.actor(), now: desk.clock.now() };
-    granting.set(account.id, grant, granted).await?;
-    Ok(Redirect::to(&format!("/accounts/{}/scope", account.id)).into_response())
-}
-
-async fn grant(
-    may: May<KeepAccounts>,
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-    form: Fields,
-) -> Result<Response, Problem> {
-    set(&desk, &may.who, &id, &form, true).await
-}
-
-async fn end(
-    may: May<KeepAccounts>,
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-    form: Fields,
-) -> Result<Response, Problem> {
-    set(&desk, &may.who, &id, &form, false).await
+        .route("/accounts/{id}/scope", get(scope::show).post(scope::grant))
+        .route("/accounts/{id}/scope/end", post(scope::end))
+        .route("/directory", get(directory::show))
+        .route("/directory/agencies", get(agency::begin).post(agency::add))
+        .route("/directory/agencies/{id}", get(agency::show).post(agency::change))
+        .route("/directory/agencies/{id}/services", post(agency::add_service))
+        .route("/directory/services/{id}", get(service::show).post(service::rename))
+        .route("/directory/services/{id}/merge", post(service::merge))
+        .route("/directory/contacts", get(contact::begin).post(contact::add))
+        .route("/directory/contacts/{id}", get(contact::show).post(contact::change))
+        .route("/directory/contacts/{id}/verified", post(contact::verified))
+        .route("/directory/contacts/{id}/left", post(contact::left))
+        .route("/directory/contacts/{id}/back", post(contact::back))
 }

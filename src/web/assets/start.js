@@ -3,3 +3,4 @@ import { initAll } from '/assets/govuk-frontend.js'
 
 document.body.classList.add('js-enabled', 'govuk-frontend-supported')
 initAll()
+if (document.querySelector('form[data-live]')) import('/assets/live.js')
