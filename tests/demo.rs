@@ -15,6 +15,16 @@ fn fill(place: &Place, args: &[&str]) -> Ran {
     Ran::from(demo(place, &[&["--only-fill"], args].concat()).output().unwrap())
 }
 
+/// A process that ends with the test, whatever comes of it.
+struct Ends(std::process::Child);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn the_demonstration_is_a_year_of_records_that_ends_today_with_something_to_do() {
     let place = Place::sqlite();
@@ -28,9 +38,9 @@ fn the_demonstration_is_a_year_of_records_that_ends_today_with_something_to_do()
     }
     assert!(std::fs::read_dir(place.path("demo/mail")).unwrap().count() > 50, "a year of letters");
 
-    let mut child =
-        demo(&place, &["--listen", "127.0.0.1:0"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let child = demo(&place, &["--listen", "127.0.0.1:0"]).stdout(std::process::Stdio::piped()).spawn();
+    let mut child = Ends(child.unwrap());
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.0.stdout.take().unwrap()));
     let address = lines.find_map(|l| l.unwrap().rsplit_once("http://").map(|(_, a)| a.to_owned())).unwrap();
     let again = loop {
         let line = lines.next().unwrap().unwrap();
@@ -56,8 +66,6 @@ fn the_demonstration_is_a_year_of_records_that_ends_today_with_something_to_do()
     let today = crate::operations::get_as(&address, "/", &cookie).1;
     assert!(today.contains("Demonstration:") && today.contains("Rowan Ashby"), "{today}");
     assert!(today.matches("/conferences/").count() >= 2, "conferences today: {today}");
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 #[test]
@@ -76,8 +84,6 @@ fn a_demonstration_that_was_cut_short_begins_anew() {
     let place = Place::sqlite();
     let mut child = demo(&place, &["--only-fill"]).stdout(std::process::Stdio::null()).spawn().unwrap();
     until("under way", || place.path("demo/mail").exists());
-    child.kill().unwrap();
-    child.wait().unwrap();
     let ran = fill(&place, &[]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("was not finished; it begins anew"), "{}", ran.out);

@@ -12,7 +12,8 @@ fn fields(form: &[(&str, &str)]) -> Vec<(String, String)> {
 
 /// The address of the first page of a kind that a page links to, next to these words.
 fn link(seen: &Seen, kind: &str, words: &str) -> String {
-    let pattern = format!("href=\"(/directory/{kind}/[0-9a-f-]{{36}})\">{words}");
+    let before = if kind == "contacts" { "[^<]*<span class=\"govuk-visually-hidden\"> " } else { "" };
+    let pattern = format!("href=\"(/directory/{kind}/[0-9a-f-]{{36}})\">{before}{words}");
     let found = regex::Regex::new(&pattern).unwrap().captures(&seen.body);
     found.unwrap_or_else(|| panic!("no {words}: {}", seen.body))[1].to_owned()
 }

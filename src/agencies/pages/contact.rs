@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
-use super::rows::{Tag, tags, verified as checked};
+use super::rows::{Tag, tags, verified as checked, who as called};
 use super::{Done, maintaining};
 use crate::access::{KeepDirectory, May, SignedIn};
 use crate::agencies::entity::contact;
@@ -235,7 +235,7 @@ async fn page(
     let action = format!("/directory/contacts/{id}");
     let with_next = shown.next.is_some();
     let existing = Existing {
-        who: if c.name.is_empty() { c.email.clone() } else { c.name.clone() },
+        who: called(&c),
         tags: tags(&c, domains, today),
         checked: checked(&c),
         verified: format!("{action}/verified"),

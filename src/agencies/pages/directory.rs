@@ -91,7 +91,7 @@ pub(super) async fn show(
     let mut contacts: Vec<ContactRow> = listed
         .into_iter()
         .map(|c| ContactRow::of(c, &known, &domains, today))
-        .filter(|row| meant(&[&row.who, &row.role, &row.email, &row.place]))
+        .filter(|row| meant(&[&row.who, row.role.as_deref().unwrap_or_default(), &row.email, &row.place]))
         .collect();
     contacts.sort_by(|a, b| (&a.place, &a.who).cmp(&(&b.place, &b.who)));
     let mut agencies: Vec<AgencyRow> = known

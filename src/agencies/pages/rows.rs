@@ -25,9 +25,9 @@ fn tag(text: impl Into<String>, colour: &'static str) -> Tag {
 #[derive(Serialize)]
 pub(super) struct ContactRow {
     pub href: String,
-    /// A person's name, or what the mailbox is for.
     pub who: String,
-    pub role: String,
+    /// The role, where `who` is a name.
+    pub role: Option<String>,
     pub email: String,
     /// The service, or the whole agency.
     pub place: String,
@@ -62,6 +62,11 @@ pub(super) fn tags(c: &contact::Model, domains: &Domains, today: NaiveDate) -> V
     tags
 }
 
+/// A person's name; of a mailbox, whose it is.
+pub(super) fn who(c: &contact::Model) -> String {
+    if c.name.is_empty() { c.role.clone() } else { c.name.clone() }
+}
+
 /// "checked 30 September 2026", or that nobody has.
 pub(super) fn verified(c: &contact::Model) -> String {
     c.verified_on.map_or("not checked yet".to_owned(), |on| format!("checked {}", london::long_date(on)))
@@ -79,8 +84,8 @@ impl ContactRow {
         };
         Self {
             href: format!("/directory/contacts/{}", c.id),
-            who: if c.name.is_empty() { c.email.clone() } else { c.name.clone() },
-            role: c.role.clone(),
+            who: who(c),
+            role: (!c.name.is_empty()).then(|| c.role.clone()),
             email: c.email.clone(),
             place,
             place_href,
