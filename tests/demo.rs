@@ -84,6 +84,8 @@ fn a_demonstration_that_was_cut_short_begins_anew() {
     let place = Place::sqlite();
     let mut child = demo(&place, &["--only-fill"]).stdout(std::process::Stdio::null()).spawn().unwrap();
     until("under way", || place.path("demo/mail").exists());
+    child.kill().unwrap();
+    child.wait().unwrap();
     let ran = fill(&place, &[]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("was not finished; it begins anew"), "{}", ran.out);
