@@ -65,6 +65,40 @@ both! {
         assert!(!administrator.get(&at).await.body.contains("ended 29"));
     }
 
+    async fn the_invited_contact_who_has_left_gets_no_letter_and_who_has_the_role_now_does(place: Place) {
+        let mut rows = conference("C-1");
+        rows[2] = rows[2].clone().with("contact_email", "hv-north@oh.nhs.example").absent();
+        place.import(EVENING, &rows);
+        let site = place.site(LATER).await;
+        let mut administrator = Person::with_role(&place, &site, "administrator").await;
+        let at = found(&mut administrator, "hv-north", "contacts", "hv-north@oh").await;
+        let forgotten = administrator.post(&format!("{at}/left"), &fields(&[("next_role", "Team lead")])).await;
+        assert!(forgotten.status == 422 && forgotten.body.contains("Enter one mail address"), "nobody is lost by a field that was forgotten: {}", forgotten.body);
+        let next = fields(&[("next_role", "Health visitor"), ("next_email", "hv-new@oh.nhs.example")]);
+        assert_eq!(administrator.post(&format!("{at}/left"), &next).await.status, 303);
+        make_and_send(&place);
+        let mut to: Vec<String> = place.mail().into_iter().map(|m| m.to).collect();
+        to.sort();
+        assert_eq!(to, ["hv-new@oh.nhs.example", "lead@oh.nhs.example"]);
+    }
+
+    async fn a_service_that_was_renamed_is_still_met_by_files_under_its_old_name(place: Place) {
+        missed(&place, "C-1");
+        let before = place.report("2026-09");
+        let site = place.site(LATER).await;
+        let mut administrator = Person::with_role(&place, &site, "administrator").await;
+        let at = found(&mut administrator, "health visiting", "services", "Health Visiting North").await;
+        let name = |name: &str| fields(&[("name", name)]);
+        assert_eq!(administrator.post(&at, &name("Health Visiting North\r\n and  East")).await.status, 303);
+        assert!(administrator.get(&at).await.body.contains("Health Visiting North and East"), "on one line");
+        missed(&place, "C-1");
+        assert_eq!(place.report("2026-09"), before, "no second invitation");
+        assert!(administrator.get("/directory?q=health+visiting").await.body.contains("1 service"));
+        assert_eq!(administrator.post(&at, &name("Health Visiting North")).await.status, 303, "its own name again");
+        missed(&place, "C-1");
+        assert_eq!(place.report("2026-09"), before);
+    }
+
     async fn another_address_has_not_come_back_and_is_to_be_checked(place: Place) {
         missed(&place, "C-1");
         let db = sea_orm::Database::connect(&place.url).await.unwrap();
@@ -74,11 +108,18 @@ both! {
         let page = administrator.get("/directory?show=bounced").await;
         assert!(page.body.contains("mail came back (1)") && page.body.contains("to be checked (4)"), "{}", page.body);
         let at = link(&page, "contacts", "lead@oh");
-        let change = |email: &str, checked: &str| fields(&[("role", "Safeguarding lead"), ("email", email), ("lead", "yes"), ("checked", checked)]);
-        let twice = administrator.post(&at, &change("hv-north@oh.nhs.example", "")).await;
-        assert_eq!(twice.status, 303, "another place");
+        let change = |seen: &str, email: &str, checked: &str| fields(&[("seen", seen), ("role", "Safeguarding lead"), ("email", email), ("lead", "yes"), ("checked", checked)]);
+        let seen = administrator.get(&at).await.field("seen");
+        let other = administrator.post(&at, &change(&seen, "hv-north@oh.nhs.example", "")).await;
+        assert_eq!(other.status, 303, "another place");
+        let stale = administrator.post(&at, &change(&seen, "third@oh.nhs.example", "")).await;
+        assert!(stale.status == 422 && stale.body.contains("Somebody changed this contact meanwhile"), "{}", stale.body);
         assert!(administrator.get("/directory?show=bounced").await.body.contains("Nothing is left to do here."));
-        assert_eq!(administrator.post(&at, &change("safeguarding@oh.nhs.example", "yes")).await.status, 303);
+        let seen = administrator.get(&at).await.field("seen");
+        assert_eq!(administrator.post(&at, &change(&seen, "safeguarding@oh.nhs.example", "yes")).await.status, 303);
+        administrator.post(&format!("{at}/came-back"), &[]).await;
+        assert!(administrator.get("/directory?show=bounced").await.body.contains("safeguarding@oh.nhs.example"));
+        administrator.post(&format!("{at}/verified"), &[]).await;
         let page = administrator.get("/directory?show=unverified").await.body;
         assert!(page.contains("to be checked (3)") && !page.contains("safeguarding@oh.nhs.example"), "{page}");
         assert!(administrator.get(&at).await.body.contains("letters in full") || administrator.get(&at).await.body.contains("short letters only"));
@@ -116,6 +157,8 @@ both! {
         assert_eq!(administrator.post("/directory/agencies", &new("ps", "Probation Service", "", "")).await.status, 303);
         let open = administrator.post("/directory/agencies", &new("NPS", "National Probation Service", "", "PS")).await;
         assert!(open.status == 422 && open.body.contains("Enter the last day too"), "{}", open.body);
+        let ended = administrator.post("/directory/agencies", &new("NPS", "National Probation Service", "25/06/2023", "OCCG")).await;
+        assert!(ended.status == 422 && ended.body.contains("has ended by then itself"), "{}", ended.body);
         let added = administrator.post("/directory/agencies", &new("NPS", "National Probation Service", "25/06/2021", "PS")).await;
         assert_eq!(added.status, 303, "{}", added.body);
         let at = added.location.unwrap().replace("?done=yes", "");
@@ -158,6 +201,8 @@ both! {
         assert_eq!(place.report("2026-09"), before, "every figure as before");
         assert_eq!(administrator.get(&gone).await.location.as_deref(), Some(kept.as_str()));
         assert!(!administrator.get("/directory?q=hv+north").await.body.contains(">HV North<"));
+        let twice = administrator.post(&format!("{gone}/merge"), &fields(&[("into", &into), ("sure", "yes")])).await;
+        assert_eq!(twice.location.as_deref(), Some(kept.as_str()), "sent twice");
         let again = place.import(LATER, &twin);
         assert!(!again.contains("vanished") && !again.contains("1 new"), "the file's name means the one that is kept: {again}");
         assert_eq!(place.report("2026-09"), before);
@@ -168,7 +213,7 @@ both! {
         let refused = administrator.post(&format!("{one}/merge"), &fields(&[("into", &other), ("sure", "yes")])).await;
         assert!(refused.status == 422 && refused.body.contains("Both were invited to 1 of the same conferences"), "{}", refused.body);
         let elsewhere = administrator.post(&format!("{one}/merge"), &fields(&[("into", &into), ("sure", "yes")])).await;
-        assert_eq!(elsewhere.status, 404, "of another agency");
+        assert!(elsewhere.status == 422 && elsewhere.body.contains("Choose a service of this agency"), "{}", elsewhere.body);
 
         let mut auditor = Person::with_role(&place, &site, "auditor").await;
         assert!(auditor.get("/audit?what=service.merged").await.body.contains("service.merged"));

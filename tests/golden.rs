@@ -35,6 +35,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/directory/contacts/00000000-0000-0000-0000-000000000000"),
     ("POST", "/directory/contacts/00000000-0000-0000-0000-000000000000"),
     ("POST", "/directory/contacts/00000000-0000-0000-0000-000000000000/verified"),
+    ("POST", "/directory/contacts/00000000-0000-0000-0000-000000000000/came-back"),
     ("POST", "/directory/contacts/00000000-0000-0000-0000-000000000000/left"),
     ("POST", "/directory/contacts/00000000-0000-0000-0000-000000000000/back"),
     ("GET", "/cover"),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::entity::{agency, contact, service};
 use super::{AgencyGroup, AgencyId, ContactId, ServiceId, store};
+use crate::access::AccountId;
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::platform::{Db, Keys, Tx};
@@ -89,6 +90,11 @@ impl Maintaining<'_> {
         facts: ContactFacts,
     ) -> Result<Kept<ContactId>, DbErr> {
         let tx = self.db.begin("add a contact").await?;
+        if let Some(id) = service_id
+            && store::take_service(&tx, id).await?.is_none()
+        {
+            return Ok(Kept::NotThere);
+        }
         let row = self.new_contact(agency_id, service_id, facts, None);
         if store::same_contact(&tx, &row).await? {
             return Ok(Kept::Twice);
@@ -150,7 +156,7 @@ impl Maintaining<'_> {
                 (row.bounced_at, row.verified_on) = (None, None);
             }
             if facts.verified {
-                row.verified_on = Some(self.today());
+                (row.verified_on, row.bounced_at) = (Some(self.today()), None);
             }
             (row.name, row.role, row.email) = (facts.name, facts.role, facts.email);
             row.is_safeguarding_lead = facts.is_safeguarding_lead;
@@ -166,10 +172,21 @@ impl Maintaining<'_> {
         .await
     }
 
+    /// Notes that mail to them came back: nothing goes to the address until somebody has checked it.
+    pub async fn came_back(self, id: ContactId) -> Result<Kept<ContactId>, DbErr> {
+        self.with_contact(id, "contact.came_back", |row| {
+            (row.bounced_at, row.verified_on) = (row.bounced_at.or(Some(self.now)), None);
+        })
+        .await
+    }
+
     /// Ends a contact: nothing goes to them from now on. Whoever takes over comes into the same place.
     pub async fn left(self, id: ContactId, next: Option<ContactFacts>) -> Result<Kept<ContactId>, DbErr> {
         let tx = self.db.begin("a contact has left").await?;
         let Some(before) = store::take_contact(&tx, id).await? else { return Ok(Kept::NotThere) };
+        if before.valid_to.is_some_and(|to| to < self.today()) {
+            return Ok(Kept::Done(id));
+        }
         let mut row = before.clone();
         let yesterday = self.today().pred_opt().expect("days go back");
         row.valid_to = Some(row.valid_to.map_or(yesterday, |to| to.min(yesterday)));
@@ -255,10 +272,24 @@ impl Maintaining<'_> {
         let tx = self.db.begin("rename a service").await?;
         let Some(mut row) = store::take_service(&tx, id).await? else { return Ok(Kept::NotThere) };
         let before = std::mem::replace(&mut row.name, name.to_owned());
+        if before == name {
+            return Ok(Kept::Done(id));
+        }
+        // A name that it had itself once is free for it.
+        store::forget_name(&tx, id, name).await?;
         if store::same_service(&tx, &row).await? {
             return Ok(Kept::Twice);
         }
+        let agency_id = row.agency_id;
         row.into_active_model().reset_all().update(tx.conn()).await?;
+        // Files go on using the old name: it leads here, as one that was merged does.
+        let former = service::Model {
+            id: ServiceId::new(),
+            agency_id,
+            name: before.clone(),
+            merged_into_id: Some(id),
+        };
+        service::Entity::insert(former.into_active_model()).exec_without_returning(tx.conn()).await?;
         self.end(tx, "service.renamed", id.to_string(), json!({ "before": before, "after": name })).await?;
         Ok(Kept::Done(id))
     }
@@ -267,21 +298,38 @@ impl Maintaining<'_> {
     /// grants move there, and files that use its name mean the other.
     pub async fn merge(self, from: ServiceId, into: ServiceId) -> Result<Kept<ServiceId>, DbErr> {
         let tx = self.db.begin("merge services").await?;
+        if from == into {
+            return Ok(Kept::NotThere);
+        }
+        // In one order, whichever is merged into which: two people at once wait, and do not deadlock.
+        store::take_service(&tx, from.min(into)).await?;
         let (gone, kept) = (store::take_service(&tx, from).await?, store::take_service(&tx, into).await?);
         let (Some(mut gone), Some(kept)) = (gone, kept) else { return Ok(Kept::NotThere) };
-        if from == into || gone.agency_id != kept.agency_id {
+        if gone.agency_id != kept.agency_id {
             return Ok(Kept::NotThere);
         }
         let both = store::asked_both(&tx, from, into).await?;
         if both > 0 {
             return Ok(Kept::Both(both));
         }
-        let moved = store::move_service(&tx, from, into).await?;
-        let payload =
-            json!({ "name": gone.name, "into": into, "into_name": kept.name, "invitations": moved });
+        let moved = store::move_service(&tx, from, into, self.today()).await?;
+        let joined = moved.joined.iter().map(|(gone, kept)| json!({ "gone": told(gone), "kept": kept }));
+        let payload = json!({
+            "name": gone.name, "into": into, "into_name": kept.name, "invitations": moved.invitations,
+            "contacts": moved.contacts, "joined": joined.collect::<Vec<_>>(),
+        });
         gone.merged_into_id = Some(into);
         gone.into_active_model().reset_all().update(tx.conn()).await?;
-        self.end(tx, "service.merged", from.to_string(), payload).await?;
+        // Whoever saw the one was not granted the other: that is for who keeps the accounts.
+        let ended = |account: &AccountId| Event {
+            action: "scope.ended",
+            object: account.to_string(),
+            payload: json!({ "service": from, "merged_into": into }),
+        };
+        let mut events: Vec<Event> = moved.grants.iter().map(ended).collect();
+        events.push(Event { action: "service.merged", object: from.to_string(), payload });
+        audit::record(&tx, self.keys, self.actor, self.now, events).await?;
+        tx.commit().await?;
         Ok(Kept::Done(into))
     }
 }

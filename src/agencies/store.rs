@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query};
+use chrono::NaiveDate;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, PaginatorTrait, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    PaginatorTrait, QueryFilter, QuerySelect, Set,
 };
 
 use super::entity::{account_service, agency, contact, service};
 use super::{AgencyId, ContactId, ServiceId};
+use crate::access::AccountId;
 use crate::platform::Tx;
 
 /// The whole directory without its contacts: a partnership has a few hundred services.
@@ -137,40 +139,85 @@ pub async fn asked_both(tx: &Tx, one: ServiceId, other: ServiceId) -> Result<u64
     Ok(tx.conn().query_all(&both).await?.len() as u64)
 }
 
-/// Moves everything of a service to another: invitations, contacts, grants, and what was merged into it before.
-/// Gives back how many invitations.
-pub async fn move_service(tx: &Tx, from: ServiceId, into: ServiceId) -> Result<u64, DbErr> {
-    let invitations = Query::update()
+/// What a merge moved.
+pub struct Moved {
+    pub invitations: Vec<uuid::Uuid>,
+    pub contacts: Vec<ContactId>,
+    /// Entries that stood at both: the one that is gone, and the one it went into.
+    pub joined: Vec<(contact::Model, ContactId)>,
+    /// Accounts that saw the service, and do not see the other by this.
+    pub grants: Vec<AccountId>,
+}
+
+/// How many invitations a service has.
+pub async fn invitations_of(db: &impl ConnectionTrait, id: ServiceId) -> Result<usize, DbErr> {
+    Ok(db.query_all(&invitation_ids(id)).await?.len())
+}
+
+fn invitation_ids(of: ServiceId) -> SelectStatement {
+    Query::select()
+        .column(Alias::new("id"))
+        .from(Alias::new("invitation"))
+        .and_where(Expr::col(Alias::new("service_id")).eq(of))
+        .to_owned()
+}
+
+/// Moves the invitations and contacts of a service to another, and what was merged into it before. Entries of one
+/// address in one role are joined: what holds of either, holds.
+pub async fn move_service(
+    tx: &Tx,
+    from: ServiceId,
+    into: ServiceId,
+    today: NaiveDate,
+) -> Result<Moved, DbErr> {
+    let rows = tx.conn().query_all(&invitation_ids(from)).await?;
+    let invitations = rows.iter().map(|row| row.try_get("", "id")).collect::<Result<Vec<_>, _>>()?;
+    let to_move = Query::update()
         .table(Alias::new("invitation"))
         .value(Alias::new("service_id"), into)
         .and_where(Expr::col(Alias::new("service_id")).eq(from))
         .to_owned();
-    let moved = tx.conn().execute(&invitations).await?.rows_affected();
-    let contacts = contact::Entity::find().filter(contact::Column::ServiceId.eq(from)).all(tx.conn()).await?;
-    for mut row in contacts {
-        row.service_id = Some(into);
-        let one = contact::Entity::update_many().filter(contact::Column::Id.eq(row.id));
-        if same_contact(tx, &row).await? {
-            contact::Entity::delete_by_id(row.id).exec(tx.conn()).await?;
-        } else {
-            one.col_expr(contact::Column::ServiceId, Expr::value(into)).exec(tx.conn()).await?;
+    tx.conn().execute(&to_move).await?;
+    let (mut contacts, mut joined) = (Vec::new(), Vec::new());
+    let here = contact::Entity::find().filter(contact::Column::ServiceId.eq(from)).all(tx.conn()).await?;
+    for gone in here {
+        let same = contact::Entity::find()
+            .filter(contact::Column::ServiceId.eq(into))
+            .filter(contact::Column::Email.eq(&gone.email))
+            .filter(contact::Column::Role.eq(&gone.role));
+        let Some(mut kept) = same.one(tx.conn()).await? else {
+            contacts.push(gone.id);
+            let mut row = gone.into_active_model();
+            row.service_id = Set(Some(into));
+            row.update(tx.conn()).await?;
+            continue;
+        };
+        if !kept.is_valid(today) && gone.is_valid(today) {
+            (kept.valid_from, kept.valid_to) = (gone.valid_from, gone.valid_to);
         }
+        kept.is_safeguarding_lead |= gone.is_safeguarding_lead;
+        kept.verified_on = Ord::max(kept.verified_on, gone.verified_on);
+        kept.bounced_at = kept.bounced_at.or(gone.bounced_at);
+        contact::Entity::delete_by_id(gone.id).exec(tx.conn()).await?;
+        joined.push((gone, kept.id));
+        kept.into_active_model().reset_all().update(tx.conn()).await?;
     }
-    let grants = account_service::Entity::find().filter(account_service::Column::ServiceId.eq(from));
-    for grant in grants.all(tx.conn()).await? {
-        let (old, new) = ((grant.account_id, from), (grant.account_id, into));
-        account_service::Entity::delete_by_id(old).exec(tx.conn()).await?;
-        if account_service::Entity::find_by_id(new).one(tx.conn()).await?.is_none() {
-            let row = account_service::Model { service_id: into, ..grant };
-            account_service::Entity::insert(sea_orm::IntoActiveModel::into_active_model(row))
-                .exec_without_returning(tx.conn())
-                .await?;
-        }
-    }
+    let seen = || account_service::Column::ServiceId.eq(from);
+    let grants = account_service::Entity::find().filter(seen()).all(tx.conn()).await?;
+    account_service::Entity::delete_many().filter(seen()).exec(tx.conn()).await?;
     service::Entity::update_many()
         .col_expr(service::Column::MergedIntoId, Expr::value(into))
         .filter(service::Column::MergedIntoId.eq(from))
         .exec(tx.conn())
         .await?;
-    Ok(moved)
+    Ok(Moved { invitations, contacts, joined, grants: grants.into_iter().map(|g| g.account_id).collect() })
+}
+
+/// Forgets that a service had a name once.
+pub async fn forget_name(tx: &Tx, id: ServiceId, name: &str) -> Result<(), DbErr> {
+    let former = service::Entity::delete_many()
+        .filter(service::Column::MergedIntoId.eq(id))
+        .filter(Expr::expr(Func::lower(Expr::col(service::Column::Name))).eq(name.to_lowercase()));
+    former.exec(tx.conn()).await?;
+    Ok(())
 }

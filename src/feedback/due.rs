@@ -123,5 +123,6 @@ pub fn recipients_of(
     let row = &record.invitations[place];
     let (service, agency) = directory.of(row.service_id);
     let of_agency: Vec<&contact::Model> = contacts.iter().filter(|c| c.agency_id == agency.id).collect();
-    recipients(row.contact_email.as_deref(), row.delivery, service.id, &of_agency, today, &settings.domains)
+    let email = row.contact_email.as_deref();
+    recipients(email, row.delivery, service.id, &row.role, &of_agency, today, &settings.domains)
 }

@@ -29,11 +29,31 @@ pub struct Reached {
     pub call: bool,
 }
 
+/// The addresses of an agency that may be written to about a service, where one was invited: that one, or, where
+/// every entry of it there has ended, whoever has the same role there now. The person has left, the role has not.
+pub fn invited<'a>(
+    address: Option<&'a str>,
+    service: ServiceId,
+    role: &str,
+    contacts: &[&'a contact::Model],
+    today: NaiveDate,
+) -> Vec<&'a str> {
+    let Some(address) = address else { return Vec::new() };
+    let here = || contacts.iter().filter(|c| c.service_id.is_none_or(|of| of == service));
+    let mut entries = here().filter(|c| c.email.eq_ignore_ascii_case(address)).peekable();
+    if entries.peek().is_none() || entries.any(|c| c.is_valid(today)) {
+        return vec![address];
+    }
+    let next = here().filter(|c| c.service_id.is_some() && c.is_valid(today));
+    next.filter(|c| c.role.eq_ignore_ascii_case(role)).map(|c| c.email.as_str()).collect()
+}
+
 /// Who is reached about an invitation, and how. `contacts` are those of its agency.
 pub fn recipients(
     contact_email: Option<&str>,
     delivery: Delivery,
     service: ServiceId,
+    role: &str,
     contacts: &[&contact::Model],
     today: NaiveDate,
     domains: &Domains,
@@ -52,8 +72,10 @@ pub fn recipients(
     };
     let mut seen = BTreeSet::new();
     let mut reached = Reached::default();
-    let candidates =
-        contact_email.into_iter().chain(leads).filter(|address| seen.insert(address.to_lowercase()));
+    let candidates = invited(contact_email, service, role, contacts, today)
+        .into_iter()
+        .chain(leads)
+        .filter(|address| seen.insert(address.to_lowercase()));
     for address in candidates.filter(|address| !bounced(address) && is_address(address)) {
         match domains.trust(address) {
             Trust::Blocked => reached.call = true,
@@ -101,7 +123,7 @@ mod tests {
         };
         let contacts: Vec<&contact::Model> = contacts.iter().collect();
         let today = "2026-09-30".parse().unwrap();
-        let reached = recipients(email, delivery, service, &contacts, today, &domains);
+        let reached = recipients(email, delivery, service, "r", &contacts, today, &domains);
         assert!(reached.call || !reached.recipients.is_empty());
         reached.recipients.into_iter().map(|r| r.address).collect()
     }
@@ -133,5 +155,28 @@ mod tests {
         let mut left = contact(None, "agency@nhs.uk", true);
         left.valid_to = Some("2026-09-29".parse().unwrap());
         assert_eq!(to(None, Delivery::Sent, service, &[left]), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn whoever_was_invited_and_has_left_is_not_written_to_and_who_has_the_role_now_is() {
+        let service = ServiceId::new();
+        let mut left = contact(Some(service), "ann@nhs.uk", false);
+        left.valid_to = Some("2026-09-29".parse().unwrap());
+        let next = contact(Some(service), "jo@nhs.uk", false);
+        let lead = contact(None, "agency@nhs.uk", true);
+        let ann =
+            || to(Some("Ann@nhs.uk"), Delivery::Sent, service, &[left.clone(), next.clone(), lead.clone()]);
+        assert_eq!(ann(), ["jo@nhs.uk", "agency@nhs.uk"]);
+        assert_eq!(
+            to(Some("ann@nhs.uk"), Delivery::Sent, service, &[left.clone()]),
+            [] as [&str; 0],
+            "a call"
+        );
+        let again = contact(None, "ann@nhs.uk", false);
+        assert_eq!(
+            to(Some("ann@nhs.uk"), Delivery::Sent, service, &[left, again]),
+            ["ann@nhs.uk"],
+            "still there"
+        );
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::due::{Basis, Owed};
 use super::entity::feedback;
 use super::letter::Letter;
-use super::recipients::Recipient;
+use super::recipients::{Recipient, invited};
 use super::store::Following;
 use super::tasks::{CORRECTION, FeedbackError, Office, Paperwork, post};
 use super::{FeedbackId, ItemState, Kind, Settings, Wording, store};
@@ -103,9 +103,12 @@ pub(super) fn people(paperwork: &Paperwork, place: usize, settings: &Settings) -
     let came_back = |email: &str| {
         paperwork.contacts.iter().any(|c| c.bounced_at.is_some() && c.email.eq_ignore_ascii_case(email))
     };
-    let invited = row.contact_email.iter().filter(|_| row.delivery != Delivery::Bounced);
+    let of_agency: Vec<&contact::Model> =
+        paperwork.contacts.iter().filter(|c| c.agency_id == agency.id).collect();
+    let email = row.contact_email.as_deref().filter(|_| row.delivery != Delivery::Bounced);
+    let invited = invited(email, service.id, &row.role, &of_agency, paperwork.today).into_iter();
     let invited = invited.filter(|email| !came_back(email));
-    let invited = invited.map(|email| (email.clone(), format!("{email}, as invited")));
+    let invited = invited.map(|email| (email.to_owned(), format!("{email}, as invited")));
     let known = paperwork.contacts.iter().filter(valid);
     let known = known.map(|c| {
         let who = [c.name.as_str(), c.role.as_str()].into_iter().filter(|part| !part.is_empty());

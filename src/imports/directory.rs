@@ -142,7 +142,9 @@ pub(super) async fn agencies(
             Some(ours) => {
                 let before = ours.clone();
                 (ours.name, ours.agency_group) = (name.to_owned(), agency_group);
-                (ours.valid_from, ours.valid_to) = (valid_from, valid_to);
+                // An empty cell says nothing: what was kept here stays.
+                ours.valid_from = valid_from.or(ours.valid_from);
+                ours.valid_to = valid_to.or(ours.valid_to);
                 let day = |d: Option<chrono::NaiveDate>| d.map(|d| d.to_string()).unwrap_or_default();
                 let texts = |a: &agency::Model| {
                     [a.name.clone(), a.agency_group.code().to_owned(), day(a.valid_from), day(a.valid_to)]
@@ -164,7 +166,7 @@ pub(super) async fn agencies(
         }
     }
     let codes: HashMap<AgencyId, String> = known.agencies.values().map(|a| (a.id, a.code.clone())).collect();
-    for (code, successor) in successors {
+    for (code, successor) in successors.into_iter().filter(|(_, successor)| !successor.is_empty()) {
         let wanted = known.agencies.get(&successor).map(|a| a.id);
         let Some(ours) = known.agencies.get_mut(&code) else { continue };
         if wanted != ours.successor_id && wanted.is_none_or(|id| id != ours.id) {

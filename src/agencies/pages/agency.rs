@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::maintaining;
 use super::rows::{ContactRow, ServiceRow};
+use super::{line, maintaining};
 use crate::access::{KeepDirectory, May, SignedIn};
 use crate::agencies::entity::agency;
 use crate::agencies::maintaining::{AgencyFacts, Kept};
@@ -106,7 +106,7 @@ impl Typed {
 /// What is wrong with a form, or what it says.
 fn read(form: &Fields, directory: &Directory, own: Option<AgencyId>) -> Result<AgencyFacts, Errors> {
     let mut errors = Errors::default();
-    let (code, name) = (form.text("code").to_uppercase(), form.text("name"));
+    let (code, name) = (form.text("code").to_uppercase(), line(form.text("name")));
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if own.is_none() && !((1..=12).contains(&code.len()) && code.chars().all(plain)) {
         errors.add("code", "Enter a code of 1 to 12 letters and digits, as files use it");
@@ -130,7 +130,14 @@ fn read(form: &Fields, directory: &Directory, own: Option<AgencyId>) -> Result<A
     if valid_from.zip(valid_to).is_some_and(|(from, to)| to < from) {
         errors.add("valid_to", "The last day must not be before the first");
     }
-    let successor = directory.agencies.values().find(|a| a.code == form.text("successor")).map(|a| a.id);
+    let next = directory.agencies.values().find(|a| a.code == form.text("successor"));
+    let successor = next.map(|a| a.id);
+    if successor.is_none() && !form.text("successor").is_empty() {
+        errors.add("successor", "Choose an agency from the list");
+    }
+    if next.and_then(|a| a.valid_to).zip(valid_to).is_some_and(|(theirs, ours)| theirs <= ours) {
+        errors.add("successor", "Choose one that holds after it: this one has ended by then itself");
+    }
     if successor.is_some() && valid_to.is_none() {
         errors.add("valid_to", "Enter the last day too: its successor comes after it");
     }
@@ -138,9 +145,7 @@ fn read(form: &Fields, directory: &Directory, own: Option<AgencyId>) -> Result<A
         errors.add("successor", "Choose another agency");
     }
     match (group, errors.is_empty()) {
-        (Some(group), true) => {
-            Ok(AgencyFacts { code, name: name.to_owned(), group, valid_from, valid_to, successor })
-        }
+        (Some(group), true) => Ok(AgencyFacts { code, name, group, valid_from, valid_to, successor }),
         _ => Err(errors),
     }
 }
@@ -267,19 +272,19 @@ pub(super) async fn add_service(
 ) -> Result<Response, Problem> {
     let not_found = || Problem::NotFound(may.who.chrome());
     let id: AgencyId = id.parse().map_err(|_| not_found())?;
-    let name = form.text("service");
+    let name = line(form.text("service"));
     let known = directory(desk.db.read()).await?;
     let own = known.agencies.get(&id).ok_or_else(not_found)?;
     let errors = if !(1..=LONGEST).contains(&name.chars().count()) {
         Errors::one("service", format!("Enter the service's name, in at most {LONGEST} characters"))
     } else {
-        match maintaining(&desk, &may.who.actor()).add_service(id, name).await? {
+        match maintaining(&desk, &may.who.actor()).add_service(id, &name).await? {
             Kept::Done(id) => {
                 return Ok(Redirect::to(&format!("/directory/services/{id}?done=yes")).into_response());
             }
             _ => Errors::one("service", "This agency has, or had, a service of this name"),
         }
     };
-    let typed = Typed { service: name.to_owned(), ..Typed::of(own, &known) };
+    let typed = Typed { service: name, ..Typed::of(own, &known) };
     page(&desk, &may.who, &domains, Some(id), Some(typed), false, errors).await
 }

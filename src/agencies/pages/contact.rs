@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Tag, tags, verified as checked, who as called};
-use super::{Done, maintaining};
+use super::{Done, line, maintaining};
 use crate::access::{KeepDirectory, May, SignedIn};
 use crate::agencies::entity::contact;
 use crate::agencies::maintaining::{ContactFacts, Kept};
@@ -57,8 +57,8 @@ impl Form {
     fn typed(form: &Fields, prefix: &str) -> Self {
         let text = |name: &str| form.text(&format!("{prefix}{name}")).to_owned();
         Self {
-            name: text("name"),
-            role: text("role"),
+            name: line(&text("name")),
+            role: line(&text("role")),
             email: text("email"),
             is_safeguarding_lead: text("lead") == "yes",
             verified: text("checked") == "yes",
@@ -101,14 +101,23 @@ impl Form {
     }
 }
 
-const TWICE: &str = "This address is in the directory already, in this role at this place";
+const TWICE: &str = "This address is in the directory already, in this role at this place. If its entry has ended, open \
+                     it and choose \"They are here again\"";
+
+/// What a form was made from: another's change in between is not overwritten.
+fn seen(c: &contact::Model) -> String {
+    let lead = if c.is_safeguarding_lead { "lead" } else { "" };
+    [c.name.as_str(), &c.role, &c.email, lead].join("|")
+}
 
 #[derive(Serialize)]
 struct Existing {
+    seen: String,
     who: String,
     tags: Vec<Tag>,
     checked: String,
     verified: String,
+    came_back: String,
     left: String,
     /// Where an end is taken back.
     back: Option<String>,
@@ -208,6 +217,7 @@ pub(super) async fn add(
         let added = maintaining(&desk, &actor).add_contact(place.agency, place.service, form.facts());
         match added.await? {
             Kept::Done(_) => return Ok(Redirect::to(&format!("{}?done=yes", place.href())).into_response()),
+            Kept::NotThere => return Err(Problem::NotFound(may.who.chrome())),
             _ => errors.add("email", TWICE),
         }
     }
@@ -235,10 +245,12 @@ async fn page(
     let action = format!("/directory/contacts/{id}");
     let with_next = shown.next.is_some();
     let existing = Existing {
+        seen: seen(&c),
         who: called(&c),
         tags: tags(&c, domains, today),
         checked: checked(&c),
         verified: format!("{action}/verified"),
+        came_back: format!("{action}/came-back"),
         left: format!("{action}/left"),
         back: c.valid_to.is_some_and(|to| to < today).then(|| format!("{action}/back")),
         next: shown
@@ -293,6 +305,13 @@ pub(super) async fn change(
 ) -> Result<Response, Problem> {
     let (id, form) = (id_of(&may.who, &id)?, Form::typed(&fields, ""));
     let mut errors = form.errors(["name", "role", "email"]);
+    let c = by_id(desk.db.read(), id).await?.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    if fields.raw("seen") != seen(&c) {
+        let text = "Somebody changed this contact meanwhile. It is shown as it is now: enter what you want to change";
+        let errors = Errors::one("name", text);
+        return page(&desk, &may.who, &domains, id, Shown { form: None, next: None, done: false, errors })
+            .await;
+    }
     if errors.is_empty() {
         match maintaining(&desk, &may.who.actor()).change_contact(id, form.facts()).await? {
             Kept::Twice => errors.add("email", TWICE),
@@ -309,6 +328,15 @@ pub(super) async fn verified(
 ) -> Result<Response, Problem> {
     let id = id_of(&may.who, &id)?;
     after(&may.who, maintaining(&desk, &may.who.actor()).verify(id).await?)
+}
+
+pub(super) async fn came_back(
+    may: May<KeepDirectory>,
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = id_of(&may.who, &id)?;
+    after(&may.who, maintaining(&desk, &may.who.actor()).came_back(id).await?)
 }
 
 pub(super) async fn back(
@@ -328,7 +356,11 @@ pub(super) async fn left(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let (id, next) = (id_of(&may.who, &id)?, Form::typed(&fields, "next_"));
-    let given = !(next.name.is_empty() && next.email.is_empty());
+    let c = by_id(desk.db.read(), id).await?.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    // Whatever was entered of whoever takes over: nobody is lost by a field that was forgotten.
+    let role = !next.role.is_empty() && next.role != c.role;
+    let ticked = next.is_safeguarding_lead || next.verified;
+    let given = role || ticked || !next.name.is_empty() || !next.email.is_empty();
     let mut errors = match given {
         true => next.errors(["next_name", "next_role", "next_email"]),
         false => Errors::default(),

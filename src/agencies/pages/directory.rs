@@ -35,6 +35,8 @@ struct DirectoryPage {
     q: String,
     /// Which list, where one is asked for.
     list: Option<&'static str>,
+    /// The same, as an address says it.
+    show: String,
     searched: bool,
     tabs: Vec<Tab>,
     agencies: Vec<AgencyRow>,
@@ -72,7 +74,9 @@ pub(super) async fn show(
         let text = texts.join(" ").to_lowercase();
         words.iter().all(|word| text.contains(word))
     };
-    let (known, people) = (directory(db).await?, contacts(db).await?);
+    // Contacts first: whatever place they are at, the directory that is read after has it.
+    let people = contacts(db).await?;
+    let known = directory(db).await?;
     let (to_check, came_back): (Vec<_>, Vec<_>) = (
         people.iter().filter(|c| is_unverified(c, today)).collect(),
         people.iter().filter(|c| c.is_valid(today) && c.bounced_at.is_some()).collect(),
@@ -120,6 +124,7 @@ pub(super) async fn show(
     contacts.truncate(SHOWN);
     let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
     let searched = !words.is_empty();
-    let page = DirectoryPage { q, list, searched, tabs, agencies, services, contacts, found, more };
+    let show = asked.show.filter(|_| list.is_some()).unwrap_or_default();
+    let page = DirectoryPage { q, list, show, searched, tabs, agencies, services, contacts, found, more };
     Ok(page.show(may.who.chrome()))
 }

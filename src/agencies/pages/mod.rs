@@ -22,6 +22,12 @@ fn maintaining<'a>(desk: &'a Desk, actor: &'a Actor) -> Maintaining<'a> {
     Maintaining { db: &desk.db, keys: &desk.keys, actor, now: desk.clock.now() }
 }
 
+/// A name or a role as it is kept: on one line, without what cannot be seen.
+fn line(text: &str) -> String {
+    let parts = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ")
+}
+
 /// Whether a page is shown after something was done: `?done=yes`.
 struct Done(bool);
 
@@ -47,6 +53,7 @@ pub fn routes() -> Router<Desk> {
         .route("/directory/contacts", get(contact::begin).post(contact::add))
         .route("/directory/contacts/{id}", get(contact::show).post(contact::change))
         .route("/directory/contacts/{id}/verified", post(contact::verified))
+        .route("/directory/contacts/{id}/came-back", post(contact::came_back))
         .route("/directory/contacts/{id}/left", post(contact::left))
         .route("/directory/contacts/{id}/back", post(contact::back))
 }

@@ -7,12 +7,12 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
-use super::maintaining;
 use super::rows::ContactRow;
+use super::{line, maintaining};
 use crate::access::{KeepDirectory, May, SignedIn};
 use crate::agencies::ServiceId;
 use crate::agencies::maintaining::Kept;
-use crate::agencies::store::{contacts_of, directory};
+use crate::agencies::store::{contacts_of, directory, invitations_of};
 use crate::calendar::london;
 use crate::mail::Domains;
 use crate::web::{Desk, Errors, Fields, Page, Problem};
@@ -35,6 +35,8 @@ struct ServicePage {
     contacts: Vec<ContactRow>,
     add_contact: String,
     others: Vec<Other>,
+    /// What would move: "14 invitations and 1 contact".
+    moves: String,
     merge: String,
     done: bool,
     errors: Errors,
@@ -78,11 +80,14 @@ async fn page(
         others.map(|s| Other { id: s.id.to_string(), name: s.name.clone() }).collect();
     others.sort_by(|a, b| a.name.cmp(&b.name));
     let action = format!("/directory/services/{id}");
+    let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let invitations = plural(invitations_of(db, id).await?, "invitation");
     let page = ServicePage {
         name: service.name.clone(),
         agency: agency.name.clone(),
         agency_href: format!("/directory/agencies/{}", agency.id),
         typed: typed.unwrap_or(&service.name).to_owned(),
+        moves: format!("{invitations} and {}", plural(contacts.len(), "contact")),
         contacts,
         add_contact: format!("/directory/contacts?service={id}"),
         others,
@@ -116,9 +121,9 @@ pub(super) async fn rename(
     Path(id): Path<String>,
     form: Fields,
 ) -> Result<Response, Problem> {
-    let (id, name) = (id_of(&may.who, &id)?, form.text("name"));
+    let (id, name) = (id_of(&may.who, &id)?, line(form.text("name")));
     let errors = if (1..=LONGEST).contains(&name.chars().count()) {
-        match maintaining(&desk, &may.who.actor()).rename_service(id, name).await? {
+        match maintaining(&desk, &may.who.actor()).rename_service(id, &name).await? {
             Kept::Done(_) => {
                 return Ok(Redirect::to(&format!("/directory/services/{id}?done=yes")).into_response());
             }
@@ -130,7 +135,7 @@ pub(super) async fn rename(
     } else {
         Errors::one("name", format!("Enter the service's name, in at most {LONGEST} characters"))
     };
-    page(&desk, &may.who, &domains, id, Some(name), false, errors).await
+    page(&desk, &may.who, &domains, id, Some(&name), false, errors).await
 }
 
 pub(super) async fn merge(
@@ -158,7 +163,8 @@ pub(super) async fn merge(
                      was invited twice. Correct those registers first"
                 ),
             ),
-            _ => return Err(Problem::NotFound(may.who.chrome())),
+            // Merged already, by the same form or by somebody else: its page leads there.
+            _ => Errors::one("into", "Choose a service of this agency"),
         },
     };
     page(&desk, &may.who, &domains, id, None, false, errors).await
