@@ -41,8 +41,11 @@ pub(super) fn is_unverified(c: &contact::Model, today: NaiveDate) -> bool {
     c.is_valid(today) && c.verified_on.is_none_or(|on| on < today - TimeDelta::days(CHECKED_DAYS))
 }
 
-/// What is worth knowing about a contact at a glance, the address's trust first.
+/// What is worth knowing about a contact at a glance, the address's trust first; of one who has left, only that.
 pub(super) fn tags(c: &contact::Model, domains: &Domains, today: NaiveDate) -> Vec<Tag> {
+    if let Some(to) = c.valid_to.filter(|to| *to < today) {
+        return vec![tag(format!("ended {}", london::long_date(to)), "grey")];
+    }
     let mut tags = vec![match domains.trust(&c.email) {
         Trust::Full => tag("letters in full", "green"),
         Trust::Minimal => tag("short letters only", "grey"),
@@ -54,9 +57,7 @@ pub(super) fn tags(c: &contact::Model, domains: &Domains, today: NaiveDate) -> V
     if let Some(at) = c.bounced_at {
         tags.push(tag(format!("came back {}", london::long_date(london::date(at))), "red"));
     }
-    if let Some(to) = c.valid_to.filter(|to| *to < today) {
-        tags.push(tag(format!("ended {}", london::long_date(to)), "grey"));
-    } else if let Some(from) = c.valid_from.filter(|from| *from > today) {
+    if let Some(from) = c.valid_from.filter(|from| *from > today) {
         tags.push(tag(format!("from {}", london::long_date(from)), "grey"));
     }
     tags
