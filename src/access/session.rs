@@ -18,6 +18,9 @@ use crate::web::{Desk, SessionRules};
 
 /// A session is marked as used once in this many seconds, not at each request.
 const SEEN_SECONDS: i64 = 60;
+/// So long after its end a session still says whose it was, and a form that comes too late is kept for them. It
+/// waits as long again, no longer than a day's work.
+pub(super) const KEPT_HOURS: i64 = 24;
 /// How long a page waits for that.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -135,8 +138,9 @@ pub(super) async fn end(desk: &Desk, jar: CookieJar) -> Result<CookieJar, DbErr>
 /// Removes the sessions and links that have ended (a scheduled task). Says how many.
 pub async fn forget_ended(db: &Db, rules: &SessionRules, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let tx = db.begin("forget ended sessions").await?;
-    let ended =
-        store::end_sessions_before(&tx, now - rules.lasts, now - rules.idle.max(rules.keepers_idle)).await?;
+    let ended_by = now - TimeDelta::hours(KEPT_HOURS);
+    let idle = rules.idle.max(rules.keepers_idle);
+    let ended = store::end_sessions_before(&tx, ended_by - rules.lasts, ended_by - idle).await?;
     store::end_old_links(&tx, now).await?;
     store::forget_of_provider(&tx, now).await?;
     store::forget_devices_before(&tx, now - TimeDelta::days(DEVICE_DAYS)).await?;

@@ -1,5 +1,5 @@
-//! Maintaining the directory. Every change is in the audit trail with what stood before; nothing that a
-//! conference was ever asked by is deleted: entries end, agencies have successors, services are merged.
+//! Maintaining the directory. Every change is in the audit trail with what stood before; entries
+//! end, agencies have successors, services are merged, and only an entry that stood twice goes, into the other.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
@@ -294,8 +294,8 @@ impl Maintaining<'_> {
         Ok(Kept::Done(id))
     }
 
-    /// Says that a service is another one of the same agency under a second name: its invitations, contacts and
-    /// grants move there, and files that use its name mean the other.
+    /// Says that a service is another one of the same agency under a second name: its invitations and contacts
+    /// move there, and files that use its name mean the other. Grants to see it end.
     pub async fn merge(self, from: ServiceId, into: ServiceId) -> Result<Kept<ServiceId>, DbErr> {
         let tx = self.db.begin("merge services").await?;
         if from == into {

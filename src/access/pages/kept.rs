@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::own_path;
 use super::sign_in::SignInPage;
-use crate::access::{AccountId, session};
+use crate::access::AccountId;
+use crate::access::session::{self, KEPT_HOURS};
 use crate::platform::Sealed;
 use crate::web::{Chrome, Desk, FORM_LIMIT, Page, Problem};
 
@@ -21,8 +22,6 @@ use crate::web::{Chrome, Desk, FORM_LIMIT, Page, Problem};
 const KEPT: &str = "form.kept";
 /// A form of a register of forty agencies is 100 KB; sealed and in hexadecimal it must fit into a form again.
 const LARGEST: usize = 200 * 1024;
-/// It waits no longer than a day's work.
-const HOURS: i64 = 24;
 
 /// A form that waits.
 #[derive(Serialize, Deserialize)]
@@ -98,7 +97,7 @@ pub(super) fn whose(desk: &Desk, kept: &str) -> Option<AccountId> {
 pub(super) fn again(desk: &Desk, kept: &str, account: AccountId) -> Option<Response> {
     let sealed = Sealed(hex::decode(kept).ok()?);
     let kept: Kept = serde_json::from_str(&desk.keys.open(KEPT, &sealed).ok()?).ok()?;
-    let fresh = desk.clock.now() - kept.at < TimeDelta::hours(HOURS);
+    let fresh = desk.clock.now() - kept.at < TimeDelta::hours(KEPT_HOURS);
     let theirs = kept.account == account;
     let ours = own_path(Some(&kept.path)) == kept.path;
     let page = KeptPage { path: kept.path, fields: kept.fields };
