@@ -15,6 +15,7 @@ mod agencies;
 mod audit;
 mod calendar;
 mod conferences;
+mod convening;
 mod demo;
 mod feedback;
 mod imports;

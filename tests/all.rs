@@ -7,6 +7,7 @@ mod architecture;
 mod audit;
 mod backup;
 mod command_line;
+mod convening;
 mod demo;
 mod dependencies;
 mod directory;

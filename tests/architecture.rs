@@ -19,6 +19,7 @@ const ROOMS: &[&str] = &[
     "agencies",
     "invitations",
     "register",
+    "convening",
     "feedback",
     "reports",
     "imports",

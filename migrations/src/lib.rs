@@ -15,6 +15,7 @@ mod m20261125_000002_devices;
 mod m20261125_000003_retention;
 mod m20261125_000004_provider;
 mod m20261126_000001_directory;
+mod m20261127_000001_convening;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000003_retention::Migration),
             Box::new(m20261125_000004_provider::Migration),
             Box::new(m20261126_000001_directory::Migration),
+            Box::new(m20261127_000001_convening::Migration),
         ]
     }
 }

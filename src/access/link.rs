@@ -12,12 +12,13 @@ use crate::platform::Tx;
 /// Days for which a link can be used.
 pub const LINK_DAYS: i64 = 3;
 
-pub(super) fn hashed(token: &str) -> Vec<u8> {
+/// The hash under which a table keeps a token.
+pub fn hashed(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
 /// Random text that cannot be guessed, for links and cookies.
-pub(super) fn token() -> String {
+pub fn token() -> String {
     let mut random = [0; 32];
     getrandom::fill(&mut random).expect("the system has random numbers");
     hex::encode(random)

@@ -51,11 +51,13 @@ impl SignedIn {
     /// The links and the name at the top of every page.
     pub fn chrome(&self) -> Chrome {
         use Permission::{
-            AnswerSubject, GrantCover, Import, KeepAccounts, KeepDirectory, KeepRetention, PlaceHold,
+            AnswerSubject, Book, GrantCover, Import, KeepAccounts, KeepDirectory, KeepRetention, PlaceHold,
             ReadAudit, SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency, SeePost, SeeSchedule,
         };
         let links = [
             (SeeConferences, "/", "Today"),
+            (SeeConferences, "/board", "Coming weeks"),
+            (Book, "/book", "Book"),
             (SeeFigures, "/reports", "PAQA's month"),
             (SeeFeedback, "/feedback", "Feedback"),
             (SeeConferences, "/restricted", "Restricted"),
@@ -109,7 +111,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SeeFigures SeeBehindFigures Import SeePost ReadLetter Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
+needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SeeFigures SeeBehindFigures Import SeePost ReadLetter Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

@@ -16,11 +16,12 @@ mod session;
 pub(crate) mod store;
 
 pub use account::{Keeping, NewAccount, first_link};
+pub use link::{hashed, token};
 pub use may::{
-    AmendRegister, AnswerSubject, ConfirmRegister, GrantCover, HoldPost, Import, KeepAccounts, KeepDirectory,
-    KeepRegister, KeepRetention, May, PlaceHold, ReadAudit, ReadLetter, ReleaseLetter, Requeue, Restrict,
-    RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency, SeePost,
-    SeeSchedule, SignedIn, WatchRestricted,
+    AmendRegister, AnswerSubject, Book, ConfirmRegister, GrantCover, HoldPost, Import, KeepAccounts,
+    KeepDirectory, KeepRegister, KeepRetention, May, PlaceHold, ReadAudit, ReadLetter, ReleaseLetter,
+    Requeue, Restrict, RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency,
+    SeePost, SeeSchedule, SignedIn, WatchRestricted,
 };
 pub use pages::{keep_entries, routes};
 pub use provider::{Provider, ProviderRules};

@@ -30,6 +30,8 @@ pub enum Permission {
     Restrict,
     /// See who broke the glass of a restricted conference, and end it.
     WatchRestricted,
+    /// Book conferences, invite, move, cancel; note what is answered by telephone.
+    Book,
     /// Maintain the directory: agencies, services, contacts.
     KeepDirectory,
     /// Have a colleague stand in for a chair on some days.
@@ -82,7 +84,7 @@ impl Role {
             AmendRegister => matches!(self, Administrator | Chair | QaManager),
             Restrict => matches!(self, Administrator | Chair | QaManager),
             WatchRestricted => matches!(self, QaManager),
-            KeepDirectory => matches!(self, Administrator),
+            Book | KeepDirectory => matches!(self, Administrator),
             GrantCover => matches!(self, Administrator),
             SeeOwnAgency => matches!(self, AgencyLead),
             SeeFeedback => matches!(self, Administrator | QaManager),

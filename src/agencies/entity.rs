@@ -57,6 +57,7 @@ pub mod contact {
         pub name: String,
         pub role: String,
         pub email: String,
+        pub telephone: Option<String>,
         pub is_safeguarding_lead: bool,
         pub valid_from: Option<NaiveDate>,
         pub valid_to: Option<NaiveDate>,

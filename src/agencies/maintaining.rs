@@ -19,6 +19,7 @@ pub struct ContactFacts {
     pub role: String,
     /// In small letters.
     pub email: String,
+    pub telephone: Option<String>,
     pub is_safeguarding_lead: bool,
     /// Checked with them just now.
     pub verified: bool,
@@ -59,7 +60,7 @@ pub struct Maintaining<'a> {
 
 fn told(c: &contact::Model) -> Value {
     json!({
-        "name": c.name, "role": c.role, "email": c.email, "is_safeguarding_lead": c.is_safeguarding_lead,
+        "name": c.name, "role": c.role, "email": c.email, "telephone": c.telephone, "is_safeguarding_lead": c.is_safeguarding_lead,
         "valid_from": c.valid_from, "valid_to": c.valid_to, "verified_on": c.verified_on, "bounced_at": c.bounced_at,
     })
 }
@@ -119,6 +120,7 @@ impl Maintaining<'_> {
             name: facts.name,
             role: facts.role,
             email: facts.email,
+            telephone: facts.telephone,
             is_safeguarding_lead: facts.is_safeguarding_lead,
             valid_from,
             valid_to: None,
@@ -159,6 +161,7 @@ impl Maintaining<'_> {
                 (row.verified_on, row.bounced_at) = (Some(self.today()), None);
             }
             (row.name, row.role, row.email) = (facts.name, facts.role, facts.email);
+            row.telephone = facts.telephone;
             row.is_safeguarding_lead = facts.is_safeguarding_lead;
         })
         .await

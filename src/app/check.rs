@@ -7,6 +7,7 @@ use super::site::{Site, pending};
 use super::tasks::Task;
 use crate::audit;
 use crate::calendar::london;
+use crate::convening;
 use crate::feedback;
 use crate::outbox;
 use crate::platform::Clock;
@@ -50,7 +51,8 @@ pub(super) async fn check(
     let templates = &site.letterhead.templates;
     let letters = feedback::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
     let notices = restriction::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
-    let written: Vec<_> = letters.chain(notices).collect();
+    let invitations = convening::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
+    let written: Vec<_> = letters.chain(notices).chain(invitations).collect();
     for e in written.iter().filter_map(|letter| letter.as_ref().err()) {
         say(false, e.to_string());
     }

@@ -33,6 +33,7 @@ pub const SEALED: &[SealedColumn] = &[
     column("conference_child", "plan_end_reason", register::sealed::PLAN_END_REASON),
     column("conference_named", "why", conferences::BROKEN_GLASS),
     column("invitation", "deputy", register::sealed::DEPUTY),
+    column("invitation", "announced_deputy", register::sealed::ANNOUNCED_DEPUTY),
     column("amendment", "before", register::sealed::AMENDMENT),
     column("amendment", "after", register::sealed::AMENDMENT),
     column("amendment", "why", register::sealed::AMENDMENT),

@@ -19,6 +19,7 @@ use super::site::Site;
 use super::tasks::Tasks;
 use crate::access;
 use crate::agencies;
+use crate::convening;
 use crate::operations::{self, Timetable};
 use crate::web::{Chrome, Desk, FORM_LIMIT, Problem, asset_routes, limited, measured};
 use crate::{feedback, imports, register, reports, restriction, retention, subject};
@@ -57,6 +58,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .merge(agencies::routes())
         .merge(restriction::routes())
         .merge(register::routes())
+        .merge(convening::routes())
         .merge(feedback::routes())
         .merge(reports::routes())
         .merge(imports::routes())
@@ -68,6 +70,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .layer(axum::Extension(Arc::new(Tasks(site.clone())) as Arc<dyn Timetable>))
         .layer(axum::Extension(site.provider.clone()))
         .layer(axum::Extension(site.config.retention.periods()))
+        .layer(axum::Extension(site.convening.clone()))
         .layer(axum::Extension(Arc::new(site.rules.clone())))
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))

@@ -13,6 +13,7 @@ use super::config::{Config, ConfigError, TransportKind};
 use super::tasks::Task;
 use crate::access::{self, Provider};
 use crate::audit;
+use crate::convening;
 use crate::imports::Rules;
 use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::outbox::Letterhead;
@@ -86,6 +87,8 @@ pub struct Site {
     pub provider: Option<Arc<Provider>>,
     /// The way out for mail.
     pub transport: Transport,
+    /// How conferences are convened.
+    pub convening: Arc<convening::Settings>,
     /// How rows, registers and letters are judged.
     pub rules: Rules,
     /// Told when the process is to stop.
@@ -185,6 +188,7 @@ impl Site {
             limits: Arc::new(Limits::new(config.limits())),
             provider: config.provider()?.map(|rules| Arc::new(Provider::new(rules))),
             transport,
+            convening: Arc::new(config.convening_settings()?),
             rules,
             stop: CancellationToken::new(),
             under_way: TaskTracker::new(),

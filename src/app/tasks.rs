@@ -6,16 +6,55 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
 use futures_util::future::BoxFuture;
+use sea_orm::DbErr;
 use tokio::sync::Notify;
 
 use super::site::Site;
 use crate::access;
 use crate::audit::{self, Actor};
+use crate::convening::{self, StillStands};
 use crate::feedback::{self, FeedbackError, Office, StillDue};
 use crate::operations::{Entry, Timetable};
-use crate::outbox;
+use crate::outbox::{self, Claim, Delivery, End, Fate, NoticeError};
+use crate::platform::Tx;
 use crate::retention::{Class, ShredError, Shredder};
 use crate::schedule::{self, Alarm, Plan, PlanError, Run, Said};
+
+/// Whose messages the dispatcher carries: by the kind of each.
+struct Deliveries<'a> {
+    feedback: StillDue<'a>,
+    convening: StillStands<'a>,
+}
+
+impl Delivery for Deliveries<'_> {
+    async fn fate(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Fate, DbErr> {
+        match StillStands::carries(&claim.kind) {
+            true => self.convening.fate(claim, now).await,
+            false => self.feedback.fate(claim, now).await,
+        }
+    }
+
+    fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match StillStands::carries(&claim.kind) {
+            true => self.convening.next_attempt(claim, now),
+            false => self.feedback.next_attempt(claim, now),
+        }
+    }
+
+    async fn ended(&self, tx: &Tx, claim: &Claim, end: End) -> Result<(), DbErr> {
+        match StillStands::carries(&claim.kind) {
+            true => self.convening.ended(tx, claim, end).await,
+            false => self.feedback.ended(tx, claim, end).await,
+        }
+    }
+
+    async fn sent(&self, tx: &Tx, claim: &Claim, at: DateTime<Utc>) -> Result<(), DbErr> {
+        match StillStands::carries(&claim.kind) {
+            true => self.convening.sent(tx, claim, at).await,
+            false => self.feedback.sent(tx, claim, at).await,
+        }
+    }
+}
 
 /// A task by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -24,6 +63,8 @@ pub enum Task {
     Feedback,
     /// Sends what is in the outbox.
     Dispatch,
+    /// Reminds those who have not answered their invitation, or whose report is missing.
+    Reminders,
     /// Removes sessions that have ended.
     Sessions,
     /// Proves that the audit trail stands.
@@ -41,6 +82,9 @@ pub enum TaskError {
     /// The audit trail was changed.
     #[error("the audit trail does not stand at {0}")]
     Audit(audit::Broken),
+    /// A reminder could not be written.
+    #[error(transparent)]
+    Reminder(#[from] NoticeError),
     /// What had its time could not be destroyed.
     #[error(transparent)]
     Retention(#[from] ShredError),
@@ -51,13 +95,15 @@ pub enum TaskError {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 5] = [Self::Feedback, Self::Dispatch, Self::Sessions, Self::Audit, Self::Retention];
+    pub const ALL: [Self; 6] =
+        [Self::Feedback, Self::Dispatch, Self::Reminders, Self::Sessions, Self::Audit, Self::Retention];
 
     /// Its name, as in `schedule.<task>`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Feedback => "feedback",
             Self::Dispatch => "dispatch",
+            Self::Reminders => "reminders",
             Self::Sessions => "sessions",
             Self::Audit => "audit",
             Self::Retention => "retention",
@@ -93,7 +139,8 @@ impl Task {
                 )))
             }
             Self::Dispatch => {
-                let delivery = StillDue::new(&site.db, &site.rules.policies, &site.rules.feedback);
+                let feedback = StillDue::new(&site.db, &site.rules.policies, &site.rules.feedback);
+                let delivery = Deliveries { feedback, convening: StillStands(&site.db) };
                 let carrier = outbox::Carrier {
                     db: &site.db,
                     transport: &site.transport,
@@ -114,6 +161,22 @@ impl Task {
                     (Some(why), 0) => Said::Waits(format!("{} put off: {why}", done.put_off)),
                     (None, _) => Said::Did(did),
                     (Some(why), _) => Said::Did(format!("{did}; the rest waits: {why}")),
+                })
+            }
+            Self::Reminders => {
+                let office = convening::Office {
+                    db: &site.db,
+                    keys: &site.keys,
+                    letterhead: &site.letterhead,
+                    policies: &site.rules.policies,
+                    settings: &site.convening,
+                    domains: &site.rules.feedback.domains,
+                    actor: &Actor::system("reminders task"),
+                    now: now(),
+                };
+                Ok(match convening::remind(office).await? {
+                    0 => Said::Nothing,
+                    n => Said::Did(format!("{n} reminders posted")),
                 })
             }
             Self::Sessions => {
@@ -148,6 +211,9 @@ impl Task {
         match self {
             Self::Feedback => "Finds confirmed absences past their hold, and posts their letters.",
             Self::Dispatch => "Sends what is in the post.",
+            Self::Reminders => {
+                "Reminds those who have not answered their invitation, or whose report is missing."
+            }
             Self::Sessions => "Removes sessions that have ended.",
             Self::Audit => "Proves that the audit trail stands as it was written.",
             Self::Retention => "Erases the texts of messages and the runs of tasks that have had their time.",
@@ -160,6 +226,7 @@ impl Task {
         match self {
             Self::Feedback => &schedule.feedback,
             Self::Dispatch => &schedule.dispatch,
+            Self::Reminders => &schedule.reminders,
             Self::Sessions => &schedule.sessions,
             Self::Audit => &schedule.audit,
             Self::Retention => &schedule.retention,

@@ -46,6 +46,14 @@ pub mod conference {
         pub locality: Locality,
         pub mode: Mode,
         pub place: Option<String>,
+        /// For joining by video.
+        pub link: Option<String>,
+        /// How long it is planned to take.
+        pub minutes: i32,
+        /// Under which id it stands in calendars, where not its own: that of the date it was moved from.
+        pub calendar_id: Option<ConferenceId>,
+        /// Counts what calendars were told of it.
+        pub calendar_sequence: i32,
         pub chair_id: ChairId,
         pub strategy_discussion_on: Option<NaiveDate>,
         pub moved_to_id: Option<ConferenceId>,

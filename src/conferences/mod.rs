@@ -42,5 +42,7 @@ typed_id! {
 pub const ERASED_REFERENCE: &str = "conference.erased_key";
 /// The purpose under which the reason for breaking the glass is sealed.
 pub const BROKEN_GLASS: &str = "conference_named.why";
+/// How long a conference is planned to take where nobody says, in minutes.
+pub const USUAL_MINUTES: i32 = 90;
 /// The purpose under which a child's case reference is sealed and found.
 pub const CHILD: &str = "conference_child.child";

@@ -3,7 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use super::entity::{chair, conference, named};
@@ -42,6 +43,23 @@ pub async fn take(tx: &Tx, id: ConferenceId, sight: Sight) -> Result<Option<conf
         .filter(sight.condition())
         .filter(conference::Column::ErasedAt.is_null());
     found.lock(LockType::Update).one(tx.conn()).await
+}
+
+/// Names everybody who is named on one conference on another too.
+pub async fn name_on_too(tx: &Tx, id: ConferenceId, other: ConferenceId) -> Result<(), DbErr> {
+    let named = named::Entity::find()
+        .filter(named::Column::ConferenceId.eq(id))
+        .filter(named::Column::Until.is_null())
+        .all(tx.conn())
+        .await?;
+    let too = named.into_iter().map(|row| {
+        named::Model { id: super::NamedId::new(), conference_id: other, ..row }.into_active_model()
+    });
+    let too: Vec<_> = too.collect();
+    if !too.is_empty() {
+        named::Entity::insert_many(too).exec_without_returning(tx.conn()).await?;
+    }
+    Ok(())
 }
 
 /// The first day after `day` that has a conference.

@@ -102,6 +102,7 @@ mod tests {
             name: String::new(),
             role: "r".into(),
             email: email.into(),
+            telephone: None,
             is_safeguarding_lead: lead,
             valid_from: None,
             valid_to: None,

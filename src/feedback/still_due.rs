@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
-use uuid::Uuid;
 
 use super::due::Basis;
 use super::retry::next_attempt;
@@ -87,11 +86,12 @@ impl Delivery for StillDue<'_> {
         }
     }
 
-    fn next_attempt(&self, due_since: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        next_attempt(due_since, now, self.settings.window, &self.policies.calendar)
+    fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        next_attempt(claim.due_since, now, self.settings.window, &self.policies.calendar)
     }
 
-    async fn ended(&self, tx: &Tx, about: Uuid, end: End) -> Result<(), DbErr> {
+    async fn ended(&self, tx: &Tx, claim: &Claim, end: End) -> Result<(), DbErr> {
+        let about = claim.about;
         // Taken first: of two letters of one item that end at the same time, the second sees how the first ended.
         let Some(item) = store::take_item(tx, FeedbackId(about)).await? else { return Ok(()) };
         match end {

@@ -226,6 +226,7 @@ pub(super) async fn contacts(
             name: name.to_owned(),
             role: role.to_owned(),
             email,
+            telephone: None,
             is_safeguarding_lead,
             valid_from: None,
             valid_to: None,

@@ -37,6 +37,10 @@ pub mod invitation {
         pub left_at: Option<DateTime<Utc>>,
         pub report: Report,
         pub report_received_on: Option<NaiveDate>,
+        /// It said that a report will come.
+        pub report_promised: bool,
+        /// The deputy that it named in its answer, sealed.
+        pub announced_deputy: Option<Sealed>,
         pub absence_reason: Option<AbsenceReason>,
         pub excused: Option<Excused>,
         pub view: Option<View>,

@@ -1,7 +1,7 @@
 //! The invitations' only queries.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QuerySelect};
 
 use super::InvitationId;
 use super::entity::invitation;
@@ -13,6 +13,11 @@ const BATCH: usize = 500;
 /// One invitation.
 pub async fn by_id(db: &impl ConnectionTrait, id: InvitationId) -> Result<Option<invitation::Model>, DbErr> {
     invitation::Entity::find_by_id(id).one(db).await
+}
+
+/// One invitation, taken for this transaction.
+pub async fn take(tx: &Tx, id: InvitationId) -> Result<Option<invitation::Model>, DbErr> {
+    invitation::Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await
 }
 
 /// Writes these rows as they are now, all in one statement: a register has some ten, and each statement

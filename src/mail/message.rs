@@ -33,9 +33,31 @@ pub struct Draft<'a> {
     pub date: DateTime<Utc>,
 }
 
+/// A calendar entry that travels with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalendarPart {
+    /// `REQUEST` or `CANCEL`.
+    pub method: &'static str,
+    /// The iCalendar text.
+    pub text: String,
+}
+
 /// The message as bytes.
-pub fn freeze(draft: Draft<'_>, letter: &Rendered) -> Result<Vec<u8>, MessageError> {
+pub fn freeze(
+    draft: Draft<'_>,
+    letter: &Rendered,
+    calendar: Option<&CalendarPart>,
+) -> Result<Vec<u8>, MessageError> {
     let mailbox = |name, text: &str| text.parse::<Mailbox>().map_err(|e| MessageError::Address(name, e));
+    let mut parts = MultiPart::alternative()
+        .singlepart(part(ContentType::TEXT_PLAIN, letter.text.clone()))
+        .singlepart(part(ContentType::TEXT_HTML, letter.html.clone()));
+    if let Some(calendar) = calendar {
+        // Last of the alternatives: a program that knows calendars takes it, the others pass it over.
+        let kind = format!("text/calendar; method={}; charset=UTF-8", calendar.method);
+        let kind = ContentType::parse(&kind).expect("a content type");
+        parts = parts.singlepart(part(kind, calendar.text.clone()));
+    }
     let mut message = lettre::Message::builder()
         .from(mailbox("mail.from", draft.from)?)
         .reply_to(mailbox("mail.reply_to", draft.reply_to)?)
@@ -43,11 +65,7 @@ pub fn freeze(draft: Draft<'_>, letter: &Rendered) -> Result<Vec<u8>, MessageErr
         .subject(letter.subject.clone())
         .message_id(Some(draft.message_id.to_owned()))
         .date(draft.date.into())
-        .multipart(
-            MultiPart::alternative()
-                .singlepart(part(ContentType::TEXT_PLAIN, letter.text.clone()))
-                .singlepart(part(ContentType::TEXT_HTML, letter.html.clone())),
-        )?;
+        .multipart(parts)?;
     // Out-of-office replies to a machine help nobody (RFC 3834).
     let name = HeaderName::new_from_ascii_str("Auto-Submitted");
     message.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));

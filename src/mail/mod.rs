@@ -8,7 +8,7 @@ mod templates;
 mod transport;
 
 pub use address::{Domains, Trust, is_address, masked};
-pub use message::{Draft, MessageError, freeze};
+pub use message::{CalendarPart, Draft, MessageError, freeze};
 pub use reading::{Letter, read};
 pub use smtp::{Smtp, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 pub use templates::{TemplateError, Templates};

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
+use sea_orm::sea_query::UnionType;
 use serde_json::{Value, json};
 
 use crate::audit::{self, Actor, Event};
 use crate::conferences::Sight;
+use crate::convening;
 use crate::feedback;
 use crate::outbox::{self, MessageId};
 use crate::platform::{Db, Keys, Tx};
@@ -38,7 +40,9 @@ pub async fn requeue(
     only: Option<MessageId>,
 ) -> Result<usize, DbErr> {
     let tx = counter.db.begin("requeue").await?;
-    let about = outbox::requeue(&tx, only, feedback::hidden_from(sight), counter.now).await?;
+    let mut hidden = feedback::hidden_from(sight);
+    hidden.union(UnionType::All, convening::store::hidden_from(sight));
+    let about = outbox::requeue(&tx, only, hidden, counter.now).await?;
     let n = about.len();
     if n == 0 {
         return Ok(0);

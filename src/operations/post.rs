@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::agencies::ServiceId;
 use crate::agencies::store::directory;
 use crate::conferences::entity::conference;
 use crate::conferences::{self, ConferenceId, Sight};
-use crate::feedback::FeedbackId;
+use crate::convening::entity::invitation_message;
 use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
@@ -69,16 +70,21 @@ pub async fn described(
     sight: Sight,
 ) -> Result<Vec<Posted>, DbErr> {
     let directory = directory(db).await?;
-    let mut about: HashMap<FeedbackId, (ServiceId, Option<conference::Model>)> = HashMap::new();
-    let ids: Vec<FeedbackId> = messages.iter().map(|m| FeedbackId(m.about_id)).collect();
+    let mut about: HashMap<Uuid, (ServiceId, Option<conference::Model>)> = HashMap::new();
+    let ids: Vec<Uuid> = messages.iter().map(|m| m.about_id).collect();
     for ids in ids.chunks(BATCH) {
-        let items: Vec<(FeedbackId, InvitationId)> = feedback::Entity::find()
+        let mut items: Vec<(Uuid, InvitationId)> = feedback::Entity::find()
             .select_only()
             .columns([feedback::Column::Id, feedback::Column::InvitationId])
             .filter(feedback::Column::Id.is_in(ids.iter().copied()))
             .into_tuple()
             .all(db)
             .await?;
+        let invitations = invitation_message::Entity::find()
+            .select_only()
+            .columns([invitation_message::Column::Id, invitation_message::Column::InvitationId])
+            .filter(invitation_message::Column::Id.is_in(ids.iter().copied()));
+        items.extend(invitations.into_tuple::<(Uuid, InvitationId)>().all(db).await?);
         let invitations: Vec<(InvitationId, ConferenceId, ServiceId)> = invitation::Entity::find()
             .select_only()
             .columns([
@@ -102,7 +108,7 @@ pub async fn described(
     Ok(messages
         .into_iter()
         .map(|m| {
-            let about = about.get(&FeedbackId(m.about_id));
+            let about = about.get(&m.about_id);
             let known = about.and_then(|(service, met)| Some((directory.of(*service), met.as_ref()?)));
             // A notice is between the service and its recipient.
             let restricted = about.is_some() && known.is_none();

@@ -9,7 +9,6 @@ use sea_orm::DbErr;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::store::{Settled, Settlement, claim, give_back, release_abandoned, settle};
 use super::{Claim, notice, pause};
@@ -50,10 +49,19 @@ pub enum Fate {
 pub trait Delivery: Sync {
     /// Asked just before sending: the state may have changed since the message was posted.
     fn fate(&self, claim: &Claim, now: DateTime<Utc>) -> impl Future<Output = Result<Fate, DbErr>> + Send;
-    /// When to try again, after a passing error, what has been due since then; `None` to give up.
-    fn next_attempt(&self, due_since: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>>;
+    /// When to try again, after a passing error; `None` to give up.
+    fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>>;
     /// Told in the transaction that gives a message up, or cancels it.
-    fn ended(&self, tx: &Tx, about: Uuid, end: End) -> impl Future<Output = Result<(), DbErr>> + Send;
+    fn ended(&self, tx: &Tx, claim: &Claim, end: End) -> impl Future<Output = Result<(), DbErr>> + Send;
+    /// Told in the transaction that notes a message as sent.
+    fn sent(
+        &self,
+        _tx: &Tx,
+        _claim: &Claim,
+        _at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), DbErr>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// How a message ended without being sent.
@@ -237,7 +245,7 @@ impl<D: Delivery> Carrier<'_, D> {
                         }
                         let next = match claim.is_notice {
                             true => notice::next_attempt(claim.due_since, now()),
-                            false => self.delivery.next_attempt(claim.due_since, now()),
+                            false => self.delivery.next_attempt(&claim, now()),
                         };
                         match next {
                             Some(at) => Settlement::Retry { at, why, may_be_out },
@@ -261,7 +269,10 @@ impl<D: Delivery> Carrier<'_, D> {
             Settled::Sent | Settled::PutOff => None,
         };
         if let Some(end) = end.filter(|_| ours && !claim.is_notice) {
-            self.delivery.ended(&tx, claim.about, end).await?;
+            self.delivery.ended(&tx, &claim, end).await?;
+        }
+        if settled == Settled::Sent && ours && !claim.is_notice {
+            self.delivery.sent(&tx, &claim, at).await?;
         }
         tx.commit().await?;
         if !ours {

@@ -21,7 +21,7 @@ pub use entity::message::{Entity as MessageEntity, Model};
 pub use entity::pause::Entity as PauseEntity;
 pub use erasure::{erase_about, erase_texts_before, texts_before};
 pub use listing::{Listed, about, accepted_at, by_id, counts, list, oldest_due, page, to_address};
-pub use notice::{Letterhead, NoticeError, tell};
+pub use notice::{Letterhead, NoticeError, next_attempt as notice_pauses, tell};
 pub use pause::{held_back, hold_back, let_go};
 pub use store::{Gone, all_given_up, cancel_unsent, doubt_all, post, requeue, sent_to};
 
@@ -67,6 +67,8 @@ pub struct Post {
 pub struct Claim {
     /// The message.
     pub id: MessageId,
+    /// The kind of letter.
+    pub kind: String,
     /// What it is about.
     pub about: Uuid,
     /// To whom.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{MessageId, Post, store};
-use crate::mail::{Draft, MessageError, TemplateError, Templates, freeze};
+use crate::mail::{CalendarPart, Draft, MessageError, TemplateError, Templates, freeze};
 use crate::platform::Tx;
 
 /// What messages are written on.
@@ -59,12 +59,28 @@ impl Letterhead {
         context: &impl Serialize,
         now: DateTime<Utc>,
     ) -> Result<(String, Vec<u8>), NoticeError> {
-        let domain =
-            self.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain.trim_end_matches('>'));
+        self.write_with(id, template, to, context, now, |_, _| None)
+    }
+
+    /// The same with a calendar entry, made of the sender's bare address and the message's text.
+    pub fn write_with(
+        &self,
+        id: MessageId,
+        template: &str,
+        to: &str,
+        context: &impl Serialize,
+        now: DateTime<Utc>,
+        calendar: impl FnOnce(&str, &str) -> Option<CalendarPart>,
+    ) -> Result<(String, Vec<u8>), NoticeError> {
+        let sender = self.from.rsplit_once('<').map_or(self.from.as_str(), |(_, address)| address);
+        let sender = sender.trim_end_matches('>').trim();
+        let domain = sender.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         let message_id = format!("<{id}@{domain}>");
         let draft =
             Draft { from: &self.from, reply_to: &self.reply_to, to, message_id: &message_id, date: now };
-        let message = freeze(draft, &self.templates.write(template, context)?)?;
+        let letter = self.templates.write(template, context)?;
+        let calendar = calendar(sender, &letter.text);
+        let message = freeze(draft, &letter, calendar.as_ref())?;
         Ok((message_id, message))
     }
 }
@@ -91,7 +107,7 @@ pub async fn tell(
 const PAUSES: [i64; 8] = [1, 5, 15, 30, 60, 120, 240, 480];
 
 /// When to try a notice again that has been due since `due_since`; `None` to give up.
-pub(super) fn next_attempt(due_since: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub fn next_attempt(due_since: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let mut at = due_since;
     for minutes in PAUSES {
         at += TimeDelta::minutes(minutes);

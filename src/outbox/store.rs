@@ -83,6 +83,7 @@ pub(super) async fn claim(
         .await?;
     let claims = rows.into_iter().map(|row| Claim {
         id: row.id,
+        kind: row.kind,
         about: row.about_id,
         recipient: row.recipient,
         message: row.message,

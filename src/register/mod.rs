@@ -59,6 +59,8 @@ pub mod sealed {
     pub const PLAN_END_REASON: &str = "conference_child.plan_end_reason";
     /// A deputy's name and role.
     pub const DEPUTY: &str = "invitation.deputy";
+    /// The deputy that an answer names.
+    pub const ANNOUNCED_DEPUTY: &str = "invitation.announced_deputy";
     /// An amendment's before, after and why.
     pub const AMENDMENT: &str = "amendment";
 }

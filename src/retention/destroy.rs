@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::class::{Class, Periods};
 use super::entity::destruction;
+use super::eraser::Eraser;
 use super::{DestructionId, store};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
@@ -89,7 +90,7 @@ impl Shredder<'_> {
                 (due, audit::texts_before(db, before, &[]).await? - due)
             }
             Class::MailText => {
-                (outbox::texts_before(db, self.before(class), store::held_feedback()).await?, 0)
+                (outbox::texts_before(db, self.before(class), store::held_messages()).await?, 0)
             }
             Class::TaskRuns => (schedule::runs_before(db, self.before(class)).await?, 0),
         };
@@ -120,7 +121,7 @@ impl Shredder<'_> {
         }
         let before = self.before(class);
         let destroyed = match class {
-            Class::MailText => outbox::erase_texts_before(&tx, before, store::held_feedback()).await?,
+            Class::MailText => outbox::erase_texts_before(&tx, before, store::held_messages()).await?,
             Class::TaskRuns => schedule::forget_runs_before(&tx, before).await?,
             Class::AuditText | Class::Register => {
                 let kept = store::held_objects(tx.conn()).await?;
@@ -144,7 +145,7 @@ impl Shredder<'_> {
     /// Erases registers, some at a time: the certificate grows with each, so that a run that is broken off has
     /// certified what it did.
     async fn erase_registers(&self, id: DestructionId, due: Due) -> Result<(), DbErr> {
-        let eraser = store::Eraser::new(self.now);
+        let eraser = Eraser::new(self.now);
         let mut destroyed = 0;
         loop {
             let tx = self.db.begin("erase registers").await?;

@@ -4,6 +4,7 @@
 mod class;
 mod destroy;
 mod entity;
+mod eraser;
 mod holds;
 mod pages;
 mod store;

@@ -1,25 +1,22 @@
 //! Retention's only queries: what is due, and how it is erased so that the figures stay.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entity::{destruction, legal_hold};
 use super::{DestructionId, HoldId};
-use crate::conferences::entity::{child, conference, named};
-use crate::conferences::{self, CHILD, ConferenceId, ERASED_REFERENCE};
+use crate::conferences::ConferenceId;
+use crate::conferences::entity::{child, conference};
+use crate::convening;
 use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
-use crate::platform::{Keys, Tx};
+use crate::platform::Tx;
 use crate::register::entity::{amendment, register};
-use crate::register::sealed::AMENDMENT;
-
-/// What stands where something was.
-const ERASED: &str = "erased";
 
 /// Holds that have not ended.
 pub async fn living_holds(db: &impl ConnectionTrait) -> Result<Vec<legal_hold::Model>, DbErr> {
@@ -145,119 +142,6 @@ pub async fn take_due(
         .await
 }
 
-/// What a run of erasing shares.
-pub struct Eraser {
-    secret: String,
-    now: DateTime<Utc>,
-}
-
-impl Eraser {
-    pub fn new(now: DateTime<Utc>) -> Self {
-        Self { secret: crate::platform::token(32), now }
-    }
-
-    /// Erases what identifies anybody in these conferences.
-    pub async fn erase(&self, tx: &Tx, keys: &Keys, rows: Vec<conference::Model>) -> Result<(), DbErr> {
-        let ids: Vec<ConferenceId> = rows.iter().map(|c| c.id).collect();
-        for row in rows {
-            let key = keys.find(ERASED_REFERENCE, &row.conference_ref);
-            let id = row.id;
-            let mut row = row.into_active_model();
-            row.conference_ref = Set(format!("{ERASED} {id}"));
-            // The one in letters that agencies keep leads nowhere any more.
-            row.reference = Set(conferences::new_reference());
-            (row.place, row.from_file) = (Set(None), Set(None));
-            (row.erased_at, row.erased_key) = (Set(Some(self.now)), Set(Some(key)));
-            row.update(tx.conn()).await?;
-        }
-        let of = || ids.iter().copied();
-        let children = child::Entity::find().filter(child::Column::ConferenceId.is_in(of())).all(tx.conn());
-        for row in children.await? {
-            let mut row = row.into_active_model();
-            row.child = Set(keys.seal(CHILD, ERASED));
-            (row.plan_end_reason, row.decision_from_file) = (Set(None), Set(None));
-            row.update(tx.conn()).await?;
-        }
-        let nothing = || Expr::value(None::<String>);
-        invitation::Entity::update_many()
-            .col_expr(invitation::Column::ContactEmail, nothing())
-            .col_expr(invitation::Column::Deputy, Expr::value(None::<Vec<u8>>))
-            .col_expr(invitation::Column::RecordedBy, nothing())
-            .col_expr(invitation::Column::FromFile, nothing())
-            .filter(invitation::Column::ConferenceId.is_in(of()))
-            .exec(tx.conn())
-            .await?;
-        amendment::Entity::update_many()
-            .col_expr(amendment::Column::Before, Expr::value(None::<Vec<u8>>))
-            .col_expr(amendment::Column::After, Expr::value(None::<Vec<u8>>))
-            .col_expr(amendment::Column::Why, Expr::value(keys.seal(AMENDMENT, ERASED).0))
-            .col_expr(amendment::Column::ByName, Expr::value(ERASED))
-            .filter(amendment::Column::ConferenceId.is_in(of()))
-            .exec(tx.conn())
-            .await?;
-        register::Entity::update_many()
-            .col_expr(register::Column::ConfirmedBy, Expr::value(ERASED))
-            .filter(register::Column::ConferenceId.is_in(of()))
-            .exec(tx.conn())
-            .await?;
-        let invitations = Query::select()
-            .column(invitation::Column::Id)
-            .from(invitation::Entity)
-            .and_where(invitation::Column::ConferenceId.is_in(of()))
-            .to_owned();
-        feedback::Entity::update_many()
-            .col_expr(feedback::Column::Basis, Expr::value("{}"))
-            .col_expr(feedback::Column::ReleasedBy, nothing())
-            .filter(feedback::Column::InvitationId.in_subquery(invitations.clone()))
-            .exec(tx.conn())
-            .await?;
-        let items = Query::select()
-            .column(feedback::Column::Id)
-            .from(feedback::Entity)
-            .and_where(feedback::Column::InvitationId.in_subquery(invitations))
-            .to_owned();
-        crate::outbox::erase_about(tx, items).await?;
-        named::Entity::delete_many().filter(named::Column::ConferenceId.is_in(of())).exec(tx.conn()).await?;
-        Ok(())
-    }
-}
-
-impl Eraser {
-    /// Puts another hash in the place of each child's of whom no conference is left that was not erased. Until then
-    /// the hash stays, for the figures of the younger conferences ask what came before. All rows of a child change
-    /// together, so that what was counted as one child still is, and nobody finds the child by it.
-    pub async fn forget_children(&self, tx: &Tx, keys: &Keys) -> Result<(), DbErr> {
-        let still_known = Query::select()
-            .column((child::Entity, child::Column::ChildKey))
-            .from(child::Entity)
-            .inner_join(
-                conference::Entity,
-                Expr::col((conference::Entity, conference::Column::Id))
-                    .equals((child::Entity, child::Column::ConferenceId)),
-            )
-            .and_where(Expr::col((conference::Entity, conference::Column::ErasedAt)).is_null())
-            .to_owned();
-        let gone: Vec<Vec<u8>> = child::Entity::find()
-            .select_only()
-            .column(child::Column::ChildKey)
-            .filter(child::Column::ChildKey.not_in_subquery(still_known))
-            .distinct()
-            .into_tuple()
-            .all(tx.conn())
-            .await?;
-        // One byte longer than a hash by which a child is found: done before.
-        for key in gone.into_iter().filter(|key| key.len() == 32) {
-            let other = keys.find(ERASED, [self.secret.as_bytes(), &key].concat());
-            child::Entity::update_many()
-                .col_expr(child::Column::ChildKey, Expr::value([&[0][..], &other].concat()))
-                .filter(child::Column::ChildKey.eq(key))
-                .exec(tx.conn())
-                .await?;
-        }
-        Ok(())
-    }
-}
-
 /// Forgets holds that ended before a moment, or of whose conferences none is left that was not erased.
 pub async fn forget_holds(tx: &Tx, before: DateTime<Utc>) -> Result<(), DbErr> {
     let left =
@@ -315,8 +199,8 @@ pub async fn objects_of(db: &impl ConnectionTrait, ids: &[ConferenceId]) -> Resu
     Ok(objects.chain(items.iter().map(ToString::to_string)).collect())
 }
 
-/// The feedback of held conferences: their messages keep their text.
-pub fn held_feedback() -> SelectStatement {
+/// What messages of held conferences are about: they keep their text.
+pub fn held_messages() -> SelectStatement {
     let conferences =
         Query::select().column(conference::Column::Id).from(conference::Entity).cond_where(held()).to_owned();
     let invitations = Query::select()
@@ -324,11 +208,17 @@ pub fn held_feedback() -> SelectStatement {
         .from(invitation::Entity)
         .and_where(invitation::Column::ConferenceId.in_subquery(conferences))
         .to_owned();
-    Query::select()
+    messages_about(invitations)
+}
+
+/// What the messages about some invitations are about: their feedback, and what was written to invite them.
+pub fn messages_about(invitations: SelectStatement) -> SelectStatement {
+    let mut feedback = Query::select()
         .column(feedback::Column::Id)
         .from(feedback::Entity)
-        .and_where(feedback::Column::InvitationId.in_subquery(invitations))
-        .to_owned()
+        .and_where(feedback::Column::InvitationId.in_subquery(invitations.clone()))
+        .to_owned();
+    feedback.union(UnionType::All, convening::store::about(invitations)).to_owned()
 }
 
 /// Writes a certificate, or what more it stands for.

@@ -31,6 +31,8 @@ pub struct Invited {
     attendance: Option<&'static str>,
     by_deputy: bool,
     deputy: Option<String>,
+    deputy_announced: Option<String>,
+    report_promised: bool,
     joined_at: Option<DateTime<Utc>>,
     left_at: Option<DateTime<Utc>>,
     report: &'static str,
@@ -163,6 +165,11 @@ pub async fn gather(
                 attendance: row.attendance.map(|a| a.label()),
                 by_deputy: row.by_deputy,
                 deputy: row.deputy.as_ref().and_then(|d| keys.open(sealed::DEPUTY, d).ok()),
+                deputy_announced: row
+                    .announced_deputy
+                    .as_ref()
+                    .and_then(|d| keys.open(sealed::ANNOUNCED_DEPUTY, d).ok()),
+                report_promised: row.report_promised,
                 joined_at: row.joined_at,
                 left_at: row.left_at,
                 report: row.report.label(),

@@ -129,8 +129,9 @@ pub async fn gather(
         invited.into_iter().map(|row| (row, "invited at this address")).collect();
     if !name.is_empty() {
         // Deputies' names are sealed: each is opened and looked at.
-        let deputies =
-            invitation::Entity::find().filter(invitation::Column::Deputy.is_not_null()).all(db).await?;
+        let names_one =
+            invitation::Column::Deputy.is_not_null().or(invitation::Column::AnnouncedDeputy.is_not_null());
+        let deputies = invitation::Entity::find().filter(names_one).all(db).await?;
         let words = |text: &str| -> Vec<String> {
             let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
             parts.map(str::to_lowercase).collect()
@@ -138,8 +139,11 @@ pub async fn gather(
         let wanted = words(name);
         let named = deputies.into_iter().filter(|row| {
             let deputy = row.deputy.as_ref().and_then(|d| keys.open(sealed::DEPUTY, d).ok());
+            let announced = row.announced_deputy.as_ref();
+            let announced = announced.and_then(|d| keys.open(sealed::ANNOUNCED_DEPUTY, d).ok());
             // The whole name, word for word: Ann is not Joanne.
-            deputy.is_some_and(|deputy| words(&deputy).windows(wanted.len()).any(|part| part == wanted))
+            let named = |text: String| words(&text).windows(wanted.len()).any(|part| part == wanted);
+            deputy.is_some_and(named) || announced.is_some_and(named)
         });
         rows.extend(named.map(|row| (row, "named as a deputy")));
     }

@@ -30,6 +30,12 @@ impl Errors {
         self.list.push(FieldError { field: field.into(), text: text.to_string() });
     }
 
+    /// What is wrong with a line, whose fields are `row.N.…`.
+    pub fn at_row(&self, n: usize) -> Option<String> {
+        let prefix = format!("row.{n}.");
+        self.list.iter().find(|e| e.field.starts_with(&prefix)).map(|e| e.text.clone())
+    }
+
     /// One alone.
     pub fn one(field: &'static str, text: impl ToString) -> Self {
         let mut errors = Self::default();

@@ -49,6 +49,7 @@ struct Form {
     name: String,
     role: String,
     email: String,
+    telephone: String,
     is_safeguarding_lead: bool,
     verified: bool,
 }
@@ -60,6 +61,7 @@ impl Form {
             name: line(&text("name")),
             role: line(&text("role")),
             email: text("email"),
+            telephone: line(&text("telephone")),
             is_safeguarding_lead: text("lead") == "yes",
             verified: text("checked") == "yes",
         }
@@ -70,6 +72,7 @@ impl Form {
             name: c.name.clone(),
             role: c.role.clone(),
             email: c.email.clone(),
+            telephone: c.telephone.clone().unwrap_or_default(),
             is_safeguarding_lead: c.is_safeguarding_lead,
             verified: false,
         }
@@ -80,14 +83,18 @@ impl Form {
             name: self.name.clone(),
             role: self.role.clone(),
             email: self.email.to_lowercase(),
+            telephone: (!self.telephone.is_empty()).then(|| self.telephone.clone()),
             is_safeguarding_lead: self.is_safeguarding_lead,
             verified: self.verified,
         }
     }
 
-    fn errors(&self, fields: [&'static str; 3]) -> Errors {
+    fn errors(&self, fields: [&'static str; 4]) -> Errors {
         let mut errors = Errors::default();
-        let [name, role, email] = fields;
+        let [name, role, email, telephone] = fields;
+        if !is_telephone(&self.telephone) {
+            errors.add(telephone, "Enter one telephone number, as 01865 000000, or leave it empty");
+        }
         if self.name.chars().count() > LONGEST {
             errors.add(name, format!("Shorten the name to {LONGEST} characters"));
         }
@@ -101,13 +108,20 @@ impl Form {
     }
 }
 
+/// Whether a text is a number that can be rung, or nothing.
+fn is_telephone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let plain = text.chars().all(|c| c.is_ascii_digit() || " +()-x".contains(c));
+    text.is_empty() || plain && (5..=20).contains(&digits) && text.len() <= 30
+}
+
 const TWICE: &str = "This address is in the directory already, in this role at this place. If its entry has ended, open \
                      it and choose \"They are here again\"";
 
 /// What a form was made from: another's change in between is not overwritten.
 fn seen(c: &contact::Model) -> String {
     let lead = if c.is_safeguarding_lead { "lead" } else { "" };
-    [c.name.as_str(), &c.role, &c.email, lead].join("|")
+    [c.name.as_str(), &c.role, &c.email, c.telephone.as_deref().unwrap_or_default(), lead].join("|")
 }
 
 #[derive(Serialize)]
@@ -211,7 +225,7 @@ pub(super) async fn add(
 ) -> Result<Response, Problem> {
     let (known, place) = place_of(&desk, &may.who, fields.text("agency"), fields.text("service")).await?;
     let form = Form::typed(&fields, "");
-    let mut errors = form.errors(["name", "role", "email"]);
+    let mut errors = form.errors(["name", "role", "email", "telephone"]);
     if errors.is_empty() {
         let actor = may.who.actor();
         let added = maintaining(&desk, &actor).add_contact(place.agency, place.service, form.facts());
@@ -304,7 +318,7 @@ pub(super) async fn change(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let (id, form) = (id_of(&may.who, &id)?, Form::typed(&fields, ""));
-    let mut errors = form.errors(["name", "role", "email"]);
+    let mut errors = form.errors(["name", "role", "email", "telephone"]);
     let c = by_id(desk.db.read(), id).await?.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
     if fields.raw("seen") != seen(&c) {
         let text = "Somebody changed this contact meanwhile. It is shown as it is now: enter what you want to change";
@@ -362,7 +376,7 @@ pub(super) async fn left(
     let ticked = next.is_safeguarding_lead || next.verified;
     let given = role || ticked || !next.name.is_empty() || !next.email.is_empty();
     let mut errors = match given {
-        true => next.errors(["next_name", "next_role", "next_email"]),
+        true => next.errors(["next_name", "next_role", "next_email", "next_telephone"]),
         false => Errors::default(),
     };
     if errors.is_empty() {

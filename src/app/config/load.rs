@@ -154,7 +154,11 @@ impl Loaded {
             (path, Value::String(_, text)) if SECRETS.contains(&path) && !text.is_empty() => "***".to_owned(),
             (_, Value::String(_, text)) => text.clone(),
             (_, Value::Array(_, items)) => {
-                items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+                let text = |item: &Value| {
+                    let number = item.to_i128().map(|n| n.to_string());
+                    item.as_str().map(str::to_owned).or(number).unwrap_or_default()
+                };
+                items.iter().map(text).collect::<Vec<_>>().join(", ")
             }
             (_, Value::Num(_, n)) => n.to_i128().map(|n| n.to_string()).unwrap_or_default(),
             (_, other) => other.to_bool().map(|b| b.to_string()).unwrap_or_default(),

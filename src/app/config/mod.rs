@@ -11,12 +11,13 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::convening::{self, ReminderDays};
 use crate::feedback;
 use crate::invitations::MinimumNotice;
 use crate::mail::{Domains, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 use crate::outbox;
 use crate::web::LimitRules;
-use values::{domains, minimum_notice, networks, number};
+use values::{domains, list, minimum_notice, networks, number, reminder_days};
 
 pub use load::{ConfigError, Loaded, load};
 pub use people::{Access, Retention};
@@ -33,6 +34,8 @@ pub struct Config {
     pub keys: KeysFile,
     /// How mail goes.
     pub mail: Mail,
+    /// How conferences are booked.
+    pub booking: Booking,
     /// What invitations owe.
     pub invitations: Invitations,
     /// How registers are judged.
@@ -163,6 +166,17 @@ pub struct Smtp {
     pub timeout_seconds: u32,
 }
 
+/// `booking`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Booking {
+    /// As 09:30.
+    #[serde(deserialize_with = "list")]
+    pub slots: Vec<String>,
+    /// Rules of one's own.
+    pub suggestions_file: PathBuf,
+}
+
 /// `invitations`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -170,6 +184,9 @@ pub struct Invitations {
     /// Working days by type.
     #[serde(deserialize_with = "minimum_notice")]
     pub minimum_notice: MinimumNotice,
+    /// Working days before.
+    #[serde(deserialize_with = "reminder_days")]
+    pub reminders: ReminderDays,
 }
 
 /// `register`
@@ -212,6 +229,8 @@ pub struct Schedule {
     pub feedback: String,
     /// When the outbox is emptied.
     pub dispatch: String,
+    /// When reminders go.
+    pub reminders: String,
     /// When ended sessions are removed.
     pub sessions: String,
     /// When the audit trail is proved.
@@ -320,6 +339,20 @@ impl Config {
             gap,
             timeout: Duration::from_secs(timeout.into()),
         }
+    }
+
+    /// How conferences are convened.
+    pub fn convening_settings(&self) -> Result<convening::Settings, ConfigError> {
+        let suggestions = convening::Settings::rules(&self.booking.suggestions_file)
+            .map_err(|e| ConfigError::Value("booking.suggestions_file", e.to_string()))?;
+        Ok(convening::Settings {
+            suggestions,
+            slots: self.booking.slots.clone(),
+            reminders: self.invitations.reminders.clone(),
+            contact: self.feedback.contact.clone(),
+            telephone: self.feedback.telephone.clone(),
+            address: self.server.address(),
+        })
     }
 
     fn window(&self) -> Result<feedback::Window, ConfigError> {

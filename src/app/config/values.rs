@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
 use crate::access::Role;
+use crate::convening::ReminderDays;
 use crate::invitations::MinimumNotice;
 use crate::mail::Domains;
 
@@ -83,6 +84,37 @@ pub(super) fn minimum_notice<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
     }
     let Days { initial, review, reconvened } = Days::deserialize(deserializer)?;
     Ok(MinimumNotice { initial, review, reconvened })
+}
+
+pub(super) fn reminder_days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ReminderDays, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Days {
+        #[serde(deserialize_with = "numbers")]
+        answer: Vec<u32>,
+        #[serde(deserialize_with = "numbers")]
+        report: Vec<u32>,
+    }
+    let Days { answer, report } = Days::deserialize(deserializer)?;
+    Ok(ReminderDays { answer, report })
+}
+
+fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        List(Vec<u32>),
+        Text(String),
+    }
+    match Either::deserialize(deserializer)? {
+        Either::List(list) => Ok(list),
+        Either::Text(text) => {
+            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            parts
+                .map(|part| part.parse().map_err(|_| de::Error::custom("these are not whole numbers")))
+                .collect()
+        }
+    }
 }
 
 /// Codes of roles.

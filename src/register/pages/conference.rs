@@ -72,6 +72,7 @@ struct ConferencePage {
     confirm: Option<String>,
     amend: Option<String>,
     restrict: Option<String>,
+    invitations: String,
     /// Until when the glass is broken, for somebody who is not named.
     opened_until: Option<String>,
     /// Its time is over: what identified anybody is gone, and nothing is changed any more.
@@ -209,6 +210,7 @@ pub(super) async fn conference(
         amend: (confirmed && c.erased_at.is_none() && role.may(Permission::AmendRegister))
             .then(|| format!("{href}/amend")),
         erased: c.erased_at.is_some(),
+        invitations: format!("{href}/invitations"),
         restrict: (role.may(Permission::Restrict) && c.erased_at.is_none())
             .then(|| format!("{href}/restrict")),
         restricted: c.restricted,

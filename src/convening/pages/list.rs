@@ -1,0 +1,282 @@
+//! The second step of booking: whom to invite, suggested with reasons; the administrator ticks.
+
+use std::collections::HashMap;
+
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{Bureau, Carried, Pick};
+use crate::access::SignedIn;
+use crate::agencies::ServiceId;
+use crate::agencies::store::{Directory, contacts, directory};
+use crate::calendar::london;
+use crate::convening::booking::{History, Invitee, places, services_busy};
+use crate::convening::draft::Draft;
+use crate::convening::suggestion::{Place, Suggested, suggest};
+use crate::invitations::Necessity;
+use crate::web::{Choice, Errors, Fields, Page, Problem, choices};
+
+/// Empty lines at the end, for whoever is not suggested.
+const EMPTY: usize = 2;
+const MOST: usize = 60;
+
+#[derive(Serialize)]
+struct ChildTick {
+    n: usize,
+    label: String,
+    ticked: bool,
+}
+
+#[derive(Serialize)]
+struct Line {
+    n: usize,
+    ticked: bool,
+    /// One service: its id and words.
+    service: Option<Pick>,
+    /// Several: one is to be chosen.
+    services: Vec<Pick>,
+    /// None yet: its name is typed.
+    typed: Option<String>,
+    role: String,
+    necessity: Vec<Choice>,
+    children: Vec<ChildTick>,
+    why: String,
+    busy: Option<String>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ListPage {
+    summary: String,
+    lines: Vec<Line>,
+    count: usize,
+    /// For typing a service's name.
+    directory: Vec<String>,
+    carried: Vec<Carried>,
+    narrows: bool,
+    errors: Errors,
+}
+
+impl Page for ListPage {
+    const TEMPLATE: &'static str = "convening/pages/list";
+    fn title(&self) -> String {
+        "Whom to invite".to_owned()
+    }
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+/// What the list is made from.
+pub(super) struct Listing {
+    pub directory: Directory,
+    pub places: Vec<Place>,
+    pub contacts: Vec<crate::agencies::entity::contact::Model>,
+    suggested: Vec<Suggested>,
+    busy: HashMap<ServiceId, DateTime<Utc>>,
+}
+
+impl Listing {
+    /// Looks it up.
+    pub async fn of(bureau: &Bureau, who: &SignedIn, draft: &Draft) -> Result<Self, Problem> {
+        let (db, now) = (bureau.desk.db.read(), bureau.desk.clock.now());
+        let contacts = contacts(db).await?;
+        let directory = directory(db).await?;
+        let places = places(&directory, &contacts, draft.when.date);
+        let names = draft.children.iter().map(|(child, _)| child.as_str());
+        let sight = who.sight(now);
+        let history = History::of(db, &bureau.desk.keys, names, sight).await?;
+        let mut before = history.invited(db, &directory).await?;
+        // An agency that has ended is not asked again; who came after it is in the directory.
+        before.retain(|past| places.iter().any(|place| place.service == past.service));
+        let suggested = suggest(&bureau.settings.suggestions, &draft.family(), &places, &before);
+        let busy = services_busy(db, draft.when, None, sight).await?;
+        Ok(Self { directory, places, contacts, suggested, busy })
+    }
+
+    /// The directory alone, for finding a service that somebody typed.
+    pub fn only(directory: Directory, day: chrono::NaiveDate) -> Self {
+        let places = places(&directory, &[], day);
+        Self { directory, places, contacts: Vec::new(), suggested: Vec::new(), busy: HashMap::new() }
+    }
+
+    /// "Health Visiting North, Larkshire Community Health Trust".
+    pub fn words(&self, id: ServiceId) -> String {
+        let (service, agency) = self.directory.of(id);
+        format!("{}, {}", service.name, agency.name)
+    }
+
+    /// The service that somebody typed.
+    pub fn typed(&self, text: &str) -> Option<ServiceId> {
+        let wanted = text.trim().to_lowercase();
+        let whole = self.places.iter().find(|p| self.words(p.service).to_lowercase() == wanted);
+        let mut named = self.places.iter().filter(|p| p.name.to_lowercase() == wanted);
+        let (one, other) = (named.next(), named.next());
+        whole.or(one.filter(|_| other.is_none())).map(|p| p.service)
+    }
+
+    fn busy(&self, id: ServiceId) -> Option<String> {
+        let at = self.busy.get(&id)?;
+        Some(format!("asked to another conference at {}", london::clock(*at)))
+    }
+}
+
+/// The lines as typed, or `None` where the list was not shown yet.
+fn count(fields: &Fields) -> Option<usize> {
+    fields.text("row.count").parse().ok().map(|n: usize| n.min(MOST))
+}
+
+/// Who is ticked, with what is wrong.
+pub(super) fn read(
+    fields: &Fields,
+    listing: &Listing,
+    draft: &Draft,
+    errors: &mut Errors,
+) -> Vec<(usize, Invitee)> {
+    let mut invitees: Vec<(usize, Invitee)> = Vec::new();
+    for n in 0..count(fields).unwrap_or(0) {
+        let text = |name: &str| fields.text(&format!("row.{n}.{name}"));
+        let typed = text("typed");
+        if text("invite") != "yes" && typed.is_empty() {
+            continue;
+        }
+        let service = match typed {
+            "" => text("service").parse().ok().filter(|id| listing.places.iter().any(|p| p.service == *id)),
+            typed => listing.typed(typed),
+        };
+        let Some(service) = service else {
+            let (field, text) = match typed {
+                "" if text("service").is_empty() && text("role").is_empty() => {
+                    ("typed", "enter the service, or clear the tick".to_owned())
+                }
+                "" => ("service", format!("choose which service is meant for {}", text("role"))),
+                typed => {
+                    ("typed", format!("the directory has no service \"{typed}\": choose one that it offers"))
+                }
+            };
+            errors.add_at(format!("row.{n}.{field}"), format!("Line {}: {text}", n + 1));
+            continue;
+        };
+        let role = text("role").split_whitespace().collect::<Vec<_>>().join(" ");
+        if role.is_empty() || role.chars().count() > 120 {
+            errors.add_at(format!("row.{n}.role"), format!("Line {}: enter the role that is invited", n + 1));
+            continue;
+        }
+        let twice = |(_, i): &(usize, Invitee)| i.service == service && i.role.eq_ignore_ascii_case(&role);
+        if invitees.iter().any(twice) {
+            let text = format!("Line {}: {} is there twice, as {role}", n + 1, listing.words(service));
+            errors.add_at(format!("row.{n}.role"), text);
+            continue;
+        }
+        let necessity = text("necessity").parse().unwrap_or(Necessity::Expected);
+        let ticked = fields.all(&format!("row.{n}.child"));
+        let mut only_children: Vec<usize> = ticked.iter().filter_map(|n| n.parse().ok()).collect();
+        only_children.retain(|n| *n < draft.children.len());
+        if draft.children.len() > 1 && only_children.is_empty() {
+            let text = format!("Line {}: tick the children whom it concerns", n + 1);
+            errors.add_at(format!("row.{n}.child.0"), text);
+            continue;
+        }
+        if only_children.len() == draft.children.len() {
+            only_children.clear();
+        }
+        invitees.push((n, Invitee { service, role, necessity, email: None, only_children }));
+    }
+    let leads =
+        invitees.iter().any(|(_, i)| !listing.directory.of(i.service).1.agency_group.can_be_excused());
+    if errors.is_empty() && !leads {
+        errors.add_at(
+            "row.0.invite".to_owned(),
+            "Invite children's social care: no conference is quorate without it",
+        );
+    }
+    invitees
+}
+
+/// The page: suggested, or as it was typed.
+pub(super) fn page(
+    who: &SignedIn,
+    fields: &Fields,
+    draft: &Draft,
+    listing: &Listing,
+    errors: Errors,
+) -> Response {
+    let shown = count(fields);
+    let more = if fields.text("step") == "more_lines" { 3 } else { 0 };
+    let lines = shown.map_or(listing.suggested.len() + EMPTY, |n| (n + more).min(MOST));
+    let text = |n: usize, name: &str| fields.text(&format!("row.{n}.{name}")).to_owned();
+    let option = |id: ServiceId, chosen| Pick { value: id.to_string(), label: listing.words(id), chosen };
+    let line = |n: usize| {
+        let suggested = listing.suggested.get(n);
+        let was_shown = shown.is_some_and(|count| n < count);
+        let services = suggested.map(|s| s.services.as_slice()).unwrap_or_default();
+        let chosen = text(n, "service");
+        let necessity = match was_shown {
+            true => text(n, "necessity").parse().ok(),
+            false => Some(suggested.map_or(Necessity::Expected, |s| s.necessity)),
+        };
+        let ticked = fields.all(&format!("row.{n}.child"));
+        let typed = text(n, "typed");
+        Line {
+            n,
+            ticked: if was_shown { text(n, "invite") == "yes" } else { suggested.is_some_and(|s| s.ticked) },
+            service: match services {
+                [one] => Some(option(*one, true)),
+                _ => None,
+            },
+            services: match services {
+                [_, _, ..] => services.iter().map(|id| option(*id, id.to_string() == chosen)).collect(),
+                _ => Vec::new(),
+            },
+            typed: services.is_empty().then_some(typed),
+            role: if was_shown {
+                text(n, "role")
+            } else {
+                suggested.map(|s| s.role.clone()).unwrap_or_default()
+            },
+            necessity: choices(Necessity::ALL, necessity, |n| (n.code(), n.label())),
+            children: match draft.children.len() {
+                0 | 1 => Vec::new(),
+                _ => draft
+                    .children
+                    .iter()
+                    .enumerate()
+                    .map(|(child, (label, _))| ChildTick {
+                        n: child,
+                        label: label.clone(),
+                        ticked: !was_shown || ticked.contains(&child.to_string()),
+                    })
+                    .collect(),
+            },
+            why: suggested.map(|s| s.why.join("; ")).unwrap_or_default(),
+            busy: match services {
+                [one] => listing.busy(*one),
+                _ => chosen.parse().ok().and_then(|id| listing.busy(id)),
+            },
+            error: errors.at_row(n),
+        }
+    };
+    let page = ListPage {
+        summary: summary(draft),
+        lines: (0..lines).map(line).collect(),
+        count: lines,
+        directory: listing.places.iter().map(|p| listing.words(p.service)).collect(),
+        carried: carried(fields, |name| !name.starts_with("row.") && name != "step"),
+        narrows: draft.children.len() > 1,
+        errors,
+    };
+    page.show(who.chrome())
+}
+
+/// Fields that go along unseen.
+pub(super) fn carried(fields: &Fields, which: impl Fn(&str) -> bool) -> Vec<Carried> {
+    let along = fields.iter().filter(|(name, value)| which(name) && !value.is_empty());
+    along.map(|(name, value)| Carried { name: name.to_owned(), value: value.to_owned() }).collect()
+}
+
+/// "review conference, Wednesday 30 September 2026, 1:30pm".
+pub(super) fn summary(draft: &Draft) -> String {
+    let (day, time) = (london::full_date(draft.when.date), london::clock(draft.when.starts_at));
+    format!("{}, {day}, {time}", draft.kind.label())
+}
