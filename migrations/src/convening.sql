@@ -15,7 +15,7 @@ alter table invitation add column announced_deputy {bytes};
 create table invitation_message (
   id {uuid} primary key,
   invitation_id {uuid} not null references invitation (id),
-  kind text not null check (kind in ('invitation', 'invitation_changed', 'invitation_cancelled', 'answer_wanted', 'report_wanted', 'nudge')),
+  kind text not null check (kind in ('invitation', 'invitation_changed', 'invitation_cancelled', 'answer_wanted', 'report_wanted', 'answer_nudge', 'report_nudge')),
   step integer not null,
   link_hash {bytes} unique,
   made_at {time} not null,

@@ -14,7 +14,7 @@ use crate::calendar::london;
 use crate::conferences::entity::conference;
 use crate::conferences::{self, ConferenceId, Sight, Status};
 use crate::invitations::entity::invitation;
-use crate::invitations::{self, AbsenceReason, InvitationId, Response};
+use crate::invitations::{self, AbsenceReason, Delivery, InvitationId, Response};
 use crate::platform::{Db, Keys};
 use crate::register::sealed;
 use crate::web::{Errors, Fields};
@@ -154,6 +154,10 @@ pub async fn answer(
         return Ok(Answered::Closed(why));
     }
     let before = json!({ "response": row.response, "reason": row.absence_reason });
+    if actor.account.is_some() && (row.invited_on.is_none() || row.delivery != Delivery::Sent) {
+        // Whoever answers on the telephone was asked on it.
+        row.by_telephone(london::date(now));
+    }
     row.response = answer.response;
     row.responded_on = Some(london::date(now));
     row.absence_reason = answer.reason;

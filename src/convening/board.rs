@@ -39,8 +39,9 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// How much is at risk: quorum weighs most, then those who were not reached, then the silence of core agencies.
-    pub fn risk(&self) -> u32 {
+    /// How much is at risk, with so many working days left: quorum weighs most, and more in the last three days; then
+    /// those who were not reached, then the silence of core agencies.
+    pub fn risk(&self, days_left: u32) -> u32 {
         let of = |to_do: &ToDo| {
             let reached = match to_do.fault {
                 Some(Fault::NotInvited | Fault::Undelivered) => 4,
@@ -54,7 +55,11 @@ impl Outlook {
             };
             reached + silent + u32::from(to_do.report_outstanding) + 2 * u32::from(to_do.busy.is_some())
         };
-        let quorum = if self.quorate { 0 } else { 10 };
+        let quorum = match (self.quorate, days_left) {
+            (true, _) => 0,
+            (false, 0..=3) => 20,
+            (false, _) => 10,
+        };
         quorum + 5 * u32::from(self.chair_busy) + self.to_do.iter().map(of).sum::<u32>()
     }
 }
@@ -131,8 +136,9 @@ mod tests {
         let unreached = outlook(true, vec![to_do(true, false, Some(Fault::Undelivered))]);
         let silent = outlook(true, vec![to_do(true, true, None)]);
         let late = outlook(true, vec![to_do(false, false, Some(Fault::Late))]);
-        let risks = [&short, &unreached, &silent, &late].map(Outlook::risk);
+        let risks = [&short, &unreached, &silent, &late].map(|outlook| outlook.risk(7));
         assert!(risks.is_sorted_by(|a, b| a > b), "{risks:?}");
-        assert_eq!(outlook(true, vec![]).risk(), 0);
+        assert!(short.risk(1) > short.risk(7), "tomorrow before next week");
+        assert_eq!(outlook(true, vec![]).risk(0), 0);
     }
 }

@@ -21,7 +21,7 @@ use crate::conferences::{
     self, ChairId, ChildId, ConferenceId, ConferenceType, Sight, Status, latest_day, new_reference,
 };
 use crate::invitations::entity::{invitation, invitation_child};
-use crate::invitations::{self, AbsenceReason, Delivery, Excused, InvitationId, Necessity, Report, Response};
+use crate::invitations::{self, AbsenceReason, Excused, InvitationId, Necessity};
 use crate::outbox::NoticeError;
 use crate::platform::{Keys, Tx};
 use crate::register::store::records;
@@ -249,34 +249,9 @@ pub fn places(directory: &Directory, contacts: &[contact::Model], day: NaiveDate
 
 /// An invitation that nobody has sent yet.
 pub fn new_invitation(conference_id: ConferenceId, of: &Invitee) -> invitation::Model {
-    invitation::Model {
-        id: InvitationId::new(),
-        conference_id,
-        service_id: of.service,
-        role: of.role.clone(),
-        necessity: of.necessity,
-        walk_in: false,
-        contact_email: of.email.clone(),
-        invited_on: None,
-        delivery: Delivery::NotSent,
-        response: Response::None,
-        responded_on: None,
-        attendance: None,
-        by_deputy: false,
-        deputy: None,
-        joined_at: None,
-        left_at: None,
-        report: Report::None,
-        report_received_on: None,
-        report_promised: false,
-        announced_deputy: None,
-        absence_reason: None,
-        excused: None,
-        view: None,
-        recorded_by: None,
-        recorded_at: None,
-        from_file: None,
-    }
+    let contact_email = of.email.clone();
+    let unsent = invitation::Model::new(conference_id, of.service, of.role.clone(), of.necessity);
+    invitation::Model { contact_email, ..unsent }
 }
 
 /// Writes the narrowed children of invitations.

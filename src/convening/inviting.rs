@@ -115,7 +115,10 @@ pub(super) async fn post(
                 let entry = Entry { organiser, attendee, text, link, now: office.now };
                 Some(calendar_entry(c, cancels, entry))
             }
-            MessageKind::AnswerWanted | MessageKind::ReportWanted | MessageKind::Nudge => None,
+            MessageKind::AnswerWanted
+            | MessageKind::ReportWanted
+            | MessageKind::AnswerNudge
+            | MessageKind::ReportNudge => None,
         },
     )?;
     let post = Post {

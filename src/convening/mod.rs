@@ -44,7 +44,8 @@ codes! {
         Cancelled = "invitation_cancelled", "a cancellation";
         AnswerWanted = "answer_wanted", "a reminder to answer";
         ReportWanted = "report_wanted", "a reminder of the report";
-        Nudge = "nudge", "a nudge";
+        AnswerNudge = "answer_nudge", "asked again for an answer";
+        ReportNudge = "report_nudge", "asked again for the report";
     }
 }
 
@@ -52,7 +53,8 @@ impl MessageKind {
     /// The folder of its template.
     pub const fn template(self) -> &'static str {
         match self {
-            Self::Nudge => Self::AnswerWanted.code(),
+            Self::AnswerNudge => Self::AnswerWanted.code(),
+            Self::ReportNudge => Self::ReportWanted.code(),
             other => other.code(),
         }
     }

@@ -12,10 +12,11 @@ use super::draft::{When, Where};
 use super::inviting::{Office, Papers, invite, post};
 use super::store;
 use crate::audit::{self, Event};
+use crate::calendar::london;
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{self, ChildId, ConferenceId, Sight, Status, new_reference};
 use crate::invitations::entity::invitation;
-use crate::invitations::{self, Delivery, Excused, InvitationId, report_timing};
+use crate::invitations::{self, Delivery, Excused, InvitationId, Response, report_timing};
 use crate::outbox::{self, NoticeError};
 use crate::platform::Tx;
 use crate::register::save::take;
@@ -290,6 +291,30 @@ impl Office<'_> {
         Ok(Moved::Done(id, written))
     }
 
+    /// Notes that somebody was invited by telephone today.
+    pub async fn invited_by_telephone(
+        self,
+        id: ConferenceId,
+        sight: Sight,
+        invitation: InvitationId,
+    ) -> Result<Moved, NoticeError> {
+        let tx = self.db.begin("note an invitation by telephone").await?;
+        let record = match take_scheduled(&tx, id, sight, None).await? {
+            Ok(record) => record,
+            Err(not) => return Ok(not),
+        };
+        let Some(mut row) = record.invitations.into_iter().find(|row| row.id == invitation) else {
+            return Ok(Moved::NotThere);
+        };
+        if was_told(&row) || row.excused.is_some() {
+            return Ok(Moved::Nothing);
+        }
+        row.by_telephone(london::date(self.now));
+        invitations::store::save_all(&tx, vec![row]).await?;
+        self.noted(tx, "invitation.by_telephone", id, json!({ "invitation": invitation })).await?;
+        Ok(Moved::Done(id, 0))
+    }
+
     /// Notes that an agency is not involved any more: it is not expected, and is told if it had been invited.
     pub async fn withdraw(
         self,
@@ -329,7 +354,7 @@ impl Office<'_> {
         Ok(Moved::Done(id, written))
     }
 
-    /// Asks for an answer, or a report, once more.
+    /// Asks for the answer once more; whoever has answered, for the report.
     pub async fn nudge(
         self,
         id: ConferenceId,
@@ -346,7 +371,11 @@ impl Office<'_> {
             return Ok(Moved::NotThere);
         };
         let papers = self.papers(tx.conn(), record.conference, services).await?;
-        let written = usize::from(post(self, &tx, &papers, row, MessageKind::Nudge, None).await?);
+        let kind = match row.response {
+            Response::None => MessageKind::AnswerNudge,
+            _ => MessageKind::ReportNudge,
+        };
+        let written = usize::from(post(self, &tx, &papers, row, kind, None).await?);
         let payload = json!({ "invitation": invitation, "written_to": written });
         self.noted(tx, "invitation.nudged", id, payload).await?;
         Ok(Moved::Done(id, written))

@@ -36,16 +36,16 @@ impl Delivery for StillStands<'_> {
             return overtaken("its invitation is gone");
         };
         let found = conferences::store::by_ids(db, [row.conference_id], Sight::Everything).await?.pop();
-        let Some(c) = found.filter(|c| c.status == Status::Scheduled && c.starts_at > now) else {
+        if found.is_none_or(|c| c.status != Status::Scheduled || c.starts_at <= now) {
             return overtaken("the conference has begun, was moved, or was cancelled");
-        };
+        }
         if row.excused.is_some() {
             return overtaken("the agency is not involved any more");
         }
         let has = match message.kind {
-            MessageKind::AnswerWanted => row.response != Response::None,
-            MessageKind::ReportWanted => row.report != Report::None || c.restricted,
-            _ => false,
+            MessageKind::AnswerWanted | MessageKind::AnswerNudge => row.response != Response::None,
+            MessageKind::ReportWanted | MessageKind::ReportNudge => row.report != Report::None,
+            MessageKind::Invitation | MessageKind::Changed | MessageKind::Cancelled => false,
         };
         if has {
             return overtaken("what it asks for has come");

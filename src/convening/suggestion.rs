@@ -258,7 +258,7 @@ mod tests {
             before("Designated safeguarding lead", false),
             before("Class teacher", true),
         ];
-        let list = suggest(&rules, &family(ConferenceType::Review), &[school.clone()], &past);
+        let list = suggest(&rules, &family(ConferenceType::Review), std::slice::from_ref(&school), &past);
         assert_eq!(list.len(), 2);
         assert!(list[0].ticked && list[0].necessity == Necessity::Core && list[0].why.len() == 3, "{list:?}");
         assert!(!list[1].ticked && list[1].why[0].starts_with("no longer involved"), "{list:?}");

@@ -20,7 +20,6 @@ use crate::conferences::entity::{chair, child, conference};
 use crate::conferences::{
     self, ChairId, ChildId, ConferenceId, ERASED_REFERENCE, Sight, Status, new_reference,
 };
-use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::platform::{Keys, Tx};
 use crate::register::entity::{amendment, register as confirmation};
@@ -268,33 +267,22 @@ impl Run<'_> {
             row
         };
         let invitation = |(i, service): (&LogInvitation, &crate::agencies::ServiceId)| {
+            let unsent = invitation::Model::new(id, *service, i.role.clone(), i.necessity);
             let mut row = invitation::Model {
-                id: InvitationId::new(),
-                conference_id: id,
-                service_id: *service,
-                role: i.role.clone(),
-                necessity: i.necessity,
-                walk_in: false,
                 contact_email: i.contact_email.clone(),
                 invited_on: i.invited_on,
                 delivery: i.delivery,
                 response: i.response,
-                responded_on: None,
                 attendance: i.attendance,
                 by_deputy: i.by_deputy,
-                deputy: None,
                 joined_at: i.joined_at,
                 left_at: i.left_at,
                 report: i.report,
                 report_received_on: i.report_received_on,
-                report_promised: false,
-                announced_deputy: None,
                 absence_reason: i.absence_reason,
                 excused: i.excused,
                 view: i.view,
-                recorded_by: None,
-                recorded_at: None,
-                from_file: None,
+                ..unsent
             };
             row.from_file = Some(merge::as_text(merge::INVITATION, &row));
             row

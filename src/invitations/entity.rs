@@ -53,6 +53,48 @@ pub mod invitation {
     impl ActiveModelBehavior for ActiveModel {}
 
     impl Model {
+        /// One that nobody has sent, and of which nothing is known yet.
+        pub fn new(
+            conference_id: ConferenceId,
+            service_id: ServiceId,
+            role: String,
+            necessity: Necessity,
+        ) -> Self {
+            Self {
+                id: InvitationId::new(),
+                conference_id,
+                service_id,
+                role,
+                necessity,
+                walk_in: false,
+                contact_email: None,
+                invited_on: None,
+                delivery: Delivery::NotSent,
+                response: Response::None,
+                responded_on: None,
+                attendance: None,
+                by_deputy: false,
+                deputy: None,
+                joined_at: None,
+                left_at: None,
+                report: Report::None,
+                report_received_on: None,
+                report_promised: false,
+                announced_deputy: None,
+                absence_reason: None,
+                excused: None,
+                view: None,
+                recorded_by: None,
+                recorded_at: None,
+                from_file: None,
+            }
+        }
+
+        /// It was invited by telephone on this day.
+        pub fn by_telephone(&mut self, day: NaiveDate) {
+            (self.invited_on, self.delivery) = (Some(day), Delivery::Sent);
+        }
+
         /// The facts that rules look at.
         pub fn facts(&self) -> Facts {
             Facts {

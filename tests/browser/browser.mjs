@@ -44,7 +44,7 @@ export async function demonstration (...size) {
   execFileSync(program, [...args, '--only-fill'])
   const { server, address } = await serve(args)
   const password = /the password (\S+) as/.exec(readFileSync(join(folder, 'demo/sign-ins.txt'), 'utf8'))[1]
-  return { address, password, end: () => { server.kill(); rmSync(folder, { recursive: true, force: true }) } }
+  return { address, password, mail: join(folder, 'demo/mail'), end: () => { server.kill(); rmSync(folder, { recursive: true, force: true }) } }
 }
 
 export async function signIn (page, address, email, password) {

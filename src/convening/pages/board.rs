@@ -174,7 +174,8 @@ pub(super) async fn show(
         });
         let near = |date| calendar.working_days(today, date) <= ask_days;
         let found = outlook(record, &known, &bureau.policies, &services, chair_busy, near);
-        let risk = found.risk();
+        let left = calendar.working_days(today, c.conference_date);
+        let risk = found.risk(left);
         if risk == 0 {
             well += 1;
             continue;
@@ -200,7 +201,7 @@ pub(super) async fn show(
             reference: c.reference.clone(),
             kind: c.kind.label(),
             when: when(c),
-            left: match calendar.working_days(today, c.conference_date) {
+            left: match left {
                 0 => "today".to_owned(),
                 n => format!("in {}", working_days(n)),
             },

@@ -128,7 +128,7 @@ pub(super) async fn page(
     let text = |name: &str| fields.text(name).to_owned();
     let filled = children(fields).count();
     let wanted = if fields.text("step") == "more" { filled + 2 } else { filled + 1 };
-    let shown = wanted.max(ROWS).min(CHILDREN);
+    let shown = wanted.clamp(ROWS, CHILDREN);
     let ticked = fields.all("circumstance");
     let minutes = match fields.text("minutes") {
         "" => USUAL_MINUTES.to_string(),

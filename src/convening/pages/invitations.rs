@@ -84,6 +84,7 @@ const DONE: &[(&str, &str)] = &[
     ("changed", "The change is saved, and those who were invited are told."),
     ("answered", "The answer is recorded."),
     ("nudged", "The reminder is on its way."),
+    ("telephoned", "It is noted that they were invited by telephone today."),
     ("withdrawn", "The agency is no longer expected, and is told."),
     ("cancelled", "The conference is cancelled, and those who were invited are told."),
     ("nothing", "Nothing was changed: there is no address to write to, or it was done already."),
@@ -131,6 +132,9 @@ pub(super) fn invited(row: &invitation::Model) -> String {
     match (row.excused, row.invited_on, row.delivery) {
         (Some(excused), ..) => excused.label().to_owned(),
         (_, _, Delivery::Bounced) => format!("came back from {to}"),
+        (_, Some(day), Delivery::Sent) if to.is_empty() => {
+            format!("{}, by telephone", london::long_date(day))
+        }
         (_, Some(day), Delivery::Sent) => format!("{} to {to}", london::long_date(day)),
         _ if row.contact_email.is_none() => "not yet: no address, invite by telephone".to_owned(),
         _ => "not yet".to_owned(),

@@ -137,12 +137,16 @@ pub(super) fn read(
     let mut invitees: Vec<(usize, Invitee)> = Vec::new();
     for n in 0..count(fields).unwrap_or(0) {
         let text = |name: &str| fields.text(&format!("row.{n}.{name}"));
-        let typed = text("typed");
-        if text("invite") != "yes" && typed.is_empty() {
+        let (typed, choice) = (text("typed"), text("choice"));
+        // Whoever names a service means to invite it.
+        if text("invite") != "yes" && typed.is_empty() && choice.is_empty() {
             continue;
         }
         let service = match typed {
-            "" => text("service").parse().ok().filter(|id| listing.places.iter().any(|p| p.service == *id)),
+            "" => if choice.is_empty() { text("service") } else { choice }
+                .parse()
+                .ok()
+                .filter(|id| listing.places.iter().any(|p| p.service == *id)),
             typed => listing.typed(typed),
         };
         let Some(service) = service else {
@@ -150,7 +154,7 @@ pub(super) fn read(
                 "" if text("service").is_empty() && text("role").is_empty() => {
                     ("typed", "enter the service, or clear the tick".to_owned())
                 }
-                "" => ("service", format!("choose which service is meant for {}", text("role"))),
+                "" => ("choice", format!("choose which service is meant for {}", text("role"))),
                 typed => {
                     ("typed", format!("the directory has no service \"{typed}\": choose one that it offers"))
                 }
@@ -211,7 +215,7 @@ pub(super) fn page(
         let suggested = listing.suggested.get(n);
         let was_shown = shown.is_some_and(|count| n < count);
         let services = suggested.map(|s| s.services.as_slice()).unwrap_or_default();
-        let chosen = text(n, "service");
+        let chosen = text(n, "choice");
         let necessity = match was_shown {
             true => text(n, "necessity").parse().ok(),
             false => Some(suggested.map_or(Necessity::Expected, |s| s.necessity)),

@@ -104,6 +104,7 @@ pub fn routes() -> Router<Desk> {
         .route("/conferences/{id}/invitations/{invitation}", get(one::show).post(one::by_phone))
         .route("/conferences/{id}/invitations/{invitation}/address", post(one::readdress))
         .route("/conferences/{id}/invitations/{invitation}/nudge", post(one::nudge))
+        .route("/conferences/{id}/invitations/{invitation}/telephoned", post(one::telephoned))
         .route("/conferences/{id}/invitations/{invitation}/withdraw", post(one::withdraw))
         .route("/conferences/{id}/change", get(change::show).post(change::change))
         .route("/conferences/{id}/cancel", get(change::ask_cancel).post(change::cancel))

@@ -15,7 +15,7 @@ use crate::conferences::Status;
 use crate::convening::answering::{Answer, Answered, REASONS, answer};
 use crate::convening::moving::Moved;
 use crate::invitations::entity::invitation;
-use crate::invitations::{Delivery, InvitationId, Response as Answers};
+use crate::invitations::{Delivery, InvitationId, Report, Response as Answers};
 use crate::register::store::Record;
 use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, choices, options};
 
@@ -46,6 +46,19 @@ pub(super) async fn withdraw(
     let actor = may.who.actor();
     let done = bureau.office(&actor).withdraw(id, may.who.sight(desk.clock.now()), invitation).await;
     led(&may.who, id, done, "withdrawn")
+}
+
+pub(super) async fn telephoned(
+    may: May<Book>,
+    State(desk): State<Desk>,
+    bureau: Bureau,
+    Path((id, invitation)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let (id, invitation) = (id_of(&may.who, &id)?, id_of(&may.who, &invitation)?);
+    let actor = may.who.actor();
+    let sight = may.who.sight(desk.clock.now());
+    let done = bureau.office(&actor).invited_by_telephone(id, sight, invitation).await;
+    led(&may.who, id, done, "telephoned")
 }
 
 /// Invites one agency, again or for the first time, at the address chosen.
@@ -102,6 +115,8 @@ struct OnePage {
     addresses: Vec<Pick>,
     telephones: Vec<Pick>,
     nudge: bool,
+    /// Nobody has reached them yet.
+    to_ring: bool,
     errors: Errors,
 }
 
@@ -144,6 +159,7 @@ async fn one_page(
         None => row.absence_reason,
     };
     let today = london::date(bureau.desk.clock.now());
+    let reached = row.invited_on.is_some() && row.delivery == Delivery::Sent;
     let pick = |(value, label): (String, String)| {
         let chosen = row.contact_email.as_deref() == Some(&value);
         Pick { value, label, chosen }
@@ -173,7 +189,10 @@ async fn one_page(
         report: typed.map_or(row.report_promised, |form| form.text("report") == "yes"),
         addresses: offered(bureau, known, row).await?.into_iter().map(pick).collect(),
         telephones: telephones.collect(),
-        nudge: row.invited_on.is_some() && row.delivery == Delivery::Sent && row.excused.is_none(),
+        nudge: reached
+            && row.excused.is_none()
+            && (row.response == Answers::None || row.report == Report::None),
+        to_ring: !reached && row.excused.is_none(),
         errors,
     };
     Ok(page.show(who.chrome()))
