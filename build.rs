@@ -31,7 +31,7 @@ fn main() {
     };
     fs::write(assets.join("style.css"), css + "\n" + &own).expect("OUT_DIR can be written");
     fs::write(assets.join("govuk-frontend.js"), js).expect("OUT_DIR can be written");
-    for script in ["start.js", "session.js", "live.js", "hints.js", "copy.js"] {
+    for script in ["start.js", "session.js", "live.js", "hints.js", "copy.js", "register.js"] {
         fs::copy(Path::new("src/web/assets").join(script), assets.join(script)).expect("our own script");
     }
     println!("cargo:rustc-env=QUORATE_ASSETS={}", assets.display());

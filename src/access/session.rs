@@ -103,6 +103,18 @@ pub(super) async fn find(
     desk: &Desk,
     jar: &CookieJar,
 ) -> Result<Option<(session::Model, account::Model)>, DbErr> {
+    let found = look(desk, jar).await?;
+    if let Some((session, _)) = &found {
+        mark_used(desk, session).await;
+    }
+    Ok(found)
+}
+
+/// The same, and the session is not used by it: an open page asks for news by itself.
+pub(super) async fn look(
+    desk: &Desk,
+    jar: &CookieJar,
+) -> Result<Option<(session::Model, account::Model)>, DbErr> {
     let (rules, now) = (&desk.sessions, desk.clock.now());
     let Some(cookie) = jar.get(name(rules)) else { return Ok(None) };
     let Some((session, account)) = store::session(desk.db.read(), hashed(cookie.value())).await? else {
@@ -111,6 +123,11 @@ pub(super) async fn find(
     if account.disabled_at.is_some() || !lives(rules, &session, account.role, now) {
         return Ok(None);
     }
+    Ok(Some((session, account)))
+}
+
+async fn mark_used(desk: &Desk, session: &session::Model) {
+    let now = desk.clock.now();
     if now - session.seen_at >= TimeDelta::seconds(SEEN_SECONDS) {
         let mark = async {
             let tx = desk.db.begin("session seen").await?;
@@ -122,7 +139,6 @@ pub(super) async fn find(
             tracing::warn!(%error, "a session could not be marked as used");
         }
     }
-    Ok(Some((session, account)))
 }
 
 /// Ends the session that the browser shows.

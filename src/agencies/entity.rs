@@ -23,6 +23,13 @@ pub mod agency {
         pub successor_id: Option<AgencyId>,
     }
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl Model {
+        /// Whether the agency holds on a day.
+        pub fn is_valid(&self, day: NaiveDate) -> bool {
+            self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| to >= day)
+        }
+    }
 }
 
 pub mod service {

@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::entity::{chair, conference, named};
@@ -43,6 +43,13 @@ pub async fn take(tx: &Tx, id: ConferenceId, sight: Sight) -> Result<Option<conf
         .filter(sight.condition())
         .filter(conference::Column::ErasedAt.is_null());
     found.lock(LockType::Update).one(tx.conn()).await
+}
+
+/// Counts one more change of the register.
+pub async fn bump(tx: &Tx, mut row: conference::Model) -> Result<(), DbErr> {
+    row.version += 1;
+    row.into_active_model().reset_all().update(tx.conn()).await?;
+    Ok(())
 }
 
 /// Names everybody who is named on one conference on another too.

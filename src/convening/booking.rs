@@ -231,10 +231,7 @@ pub fn places(directory: &Directory, contacts: &[contact::Model], day: NaiveDate
         }
     }
     let living = directory.services.values().filter(|s| s.merged_into_id.is_none());
-    let living = living.filter(|s| {
-        let agency = &directory.agencies[&s.agency_id];
-        agency.valid_from.is_none_or(|from| from <= day) && agency.valid_to.is_none_or(|to| to >= day)
-    });
+    let living = living.filter(|s| directory.agencies[&s.agency_id].is_valid(day));
     let mut places: Vec<Place> = living
         .map(|s| Place {
             service: s.id,

@@ -147,12 +147,60 @@ impl<'a> Reader<'a> {
         read
     }
 
+    /// Whether the form has this row: one that is saved while it is filled in has only those that changed.
+    fn is_there(&self) -> bool {
+        !self.text("base").is_empty()
+    }
+
+    /// The facts of the conference as the form has them.
+    fn conference(&mut self, ours: &conference::Model) -> Proposed<conference::Model> {
+        if !self.is_there() {
+            return unchanged(ours);
+        }
+        let mut row = ours.clone();
+        row.decision_at = self.time("decision_time");
+        row.status = self.code_or("status", ours.status);
+        row.adjournment_reason =
+            self.code::<AdjournmentReason>("adjournment_reason").filter(|_| row.status == Status::Adjourned);
+        if row.status == Status::Adjourned && row.adjournment_reason.is_none() {
+            self.error("adjournment_reason", "say why it was adjourned".to_owned());
+        }
+        if row.decision_at.is_some_and(|at| at < row.starts_at) {
+            self.error("decision_time", "the decision was before the start".to_owned());
+        }
+        if row.decision_at.is_some() && matches!(row.status, Status::Scheduled | Status::Cancelled) {
+            row.status = Status::Held;
+        }
+        if matches!(row.status, Status::Held | Status::Adjourned) && self.occasion.date > self.occasion.today
+        {
+            self.error("status", "the conference has not taken place yet".to_owned());
+        }
+        Proposed { row, base: self.text("base").to_owned() }
+    }
+
+    /// The decision for a child as the form has it.
+    fn child(&mut self, ours: &child::Model, conference: &conference::Model) -> Proposed<child::Model> {
+        if !self.is_there() {
+            return unchanged(ours);
+        }
+        let mut row = ours.clone();
+        row.decision = self.code::<Decision>("decision");
+        if let Some(wrong) = row.decision.filter(|d| !d.fits(conference.kind)) {
+            let text = format!("\"{}\" cannot be decided at a {}", wrong.label(), conference.kind.label());
+            self.error("decision", text);
+        }
+        Proposed { row, base: self.text("base").to_owned() }
+    }
+
     /// The facts of an invitation as the form has them.
     pub fn invitation(
         &mut self,
         ours: &invitation::Model,
         group: AgencyGroup,
     ) -> (Proposed<invitation::Model>, Typed) {
+        if !self.is_there() {
+            return (unchanged(ours), Typed::default());
+        }
         let mut row = ours.clone();
         row.attendance = self.code("attendance");
         row.by_deputy = self.text("by_deputy") == "yes";
@@ -228,44 +276,15 @@ impl Submission {
         names: &[String],
         occasion: Occasion<'_>,
     ) -> Self {
-        let c = &record.conference;
         let mut errors = Vec::new();
         let mut reader = Reader::new(fields, "conference", "The conference", occasion);
-        let mut row = c.clone();
-        row.decision_at = reader.time("decision_time");
-        row.status = reader.code_or("status", c.status);
-        row.adjournment_reason = reader
-            .code::<AdjournmentReason>("adjournment_reason")
-            .filter(|_| row.status == Status::Adjourned);
-        if row.status == Status::Adjourned && row.adjournment_reason.is_none() {
-            reader.error("adjournment_reason", "say why it was adjourned".to_owned());
-        }
-        if row.decision_at.is_some_and(|at| at < row.starts_at) {
-            reader.error("decision_time", "the decision was before the start".to_owned());
-        }
-        if row.decision_at.is_some() && matches!(row.status, Status::Scheduled | Status::Cancelled) {
-            row.status = Status::Held;
-        }
-        if matches!(row.status, Status::Held | Status::Adjourned) && occasion.date > occasion.today {
-            reader.error("status", "the conference has not taken place yet".to_owned());
-        }
-        let conference = Proposed { row, base: reader.text("base").to_owned() };
+        let conference = reader.conference(&record.conference);
         errors.append(&mut reader.errors);
         let mut children = Vec::with_capacity(record.children.len());
         for (n, ours) in record.children.iter().enumerate() {
-            let whose = format!("Child {}", n + 1);
-            let mut reader = Reader::new(fields, ours.id, &whose, occasion);
-            let mut row = ours.clone();
-            row.decision = reader.code::<Decision>("decision");
-            if let Some(wrong) = row.decision.filter(|d| !d.fits(c.kind)) {
-                reader.error(
-                    "decision",
-                    format!("\"{}\" cannot be decided at a {}", wrong.label(), c.kind.label()),
-                );
-            }
-            let base = reader.text("base").to_owned();
+            let mut reader = Reader::new(fields, ours.id, &format!("Child {}", n + 1), occasion);
+            children.push(reader.child(ours, &record.conference));
             errors.append(&mut reader.errors);
-            children.push(Proposed { row, base });
         }
         let mut invitations = Vec::with_capacity(record.invitations.len());
         for (ours, name) in record.invitations.iter().zip(names) {
@@ -276,4 +295,29 @@ impl Submission {
         }
         Self { conference, children, invitations, errors }
     }
+
+    /// What can be saved of it: a line in which something is wrong stays as it stands, the others are taken.
+    pub fn without_what_is_wrong(mut self, record: &Record) -> (Self, Vec<FieldError>) {
+        let errors = std::mem::take(&mut self.errors);
+        let wrong = |prefix: String| errors.iter().any(|e| e.field.starts_with(&prefix));
+        if wrong("conference.".to_owned()) {
+            self.conference = unchanged(&record.conference);
+        }
+        for (proposed, ours) in self.children.iter_mut().zip(&record.children) {
+            if wrong(format!("{}.", ours.id)) {
+                *proposed = unchanged(ours);
+            }
+        }
+        for (proposed, ours) in self.invitations.iter_mut().zip(&record.invitations) {
+            if wrong(format!("{}.", ours.id)) {
+                *proposed = (unchanged(ours), Typed::default());
+            }
+        }
+        (self, errors)
+    }
+}
+
+/// A line that says nothing: without a base nothing is taken from it.
+fn unchanged<M: Clone>(ours: &M) -> Proposed<M> {
+    Proposed { row: ours.clone(), base: String::new() }
 }

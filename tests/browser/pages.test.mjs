@@ -128,7 +128,8 @@ test('a plan that is about to end without a core agency, and two people in one r
   await check(page, 'confirm-blocked')
   await page.locator('main li a').first().click()
 
-  const other = await signedIn('administrator@quorate.example')
+  // Without scripts: with them, each would see the other's entries.
+  const other = await signedIn('administrator@quorate.example', { javaScriptEnabled: false })
   await toConference(other, ending)
   await other.click('text=Open the register')
 
@@ -148,7 +149,7 @@ test('a plan that is about to end without a core agency, and two people in one r
   await check(page, 'confirm-refused')
 
   await other.locator('[role=radiogroup]').first().locator('input[value=phone]').check()
-  await other.click('button:has-text("Save") >> nth=0')
+  await other.click('button.govuk-button:has-text("Save") >> nth=0')
   assert.match(await other.textContent('main'), /Someone else changed this while you were writing/)
   await check(other, 'register-clash')
 
@@ -210,11 +211,11 @@ test('an open register, empty, filled and wrong', async () => {
   await page.keyboard.press('ArrowRight')
   assert.equal(await page.evaluate(() => document.activeElement.value), 'video')
   await page.fill('[id="conference.decision_time"]', 'half past')
-  await page.click('button:has-text("Save") >> nth=0')
+  await page.click('button.govuk-button:has-text("Save") >> nth=0')
   assert.match(await page.title(), /^Error: /)
   await check(page, 'register-refused')
   await page.fill('[id="conference.decision_time"]', '16:40')
-  await page.click('button:has-text("Save") >> nth=0')
+  await page.click('button.govuk-button:has-text("Save") >> nth=0')
   assert.match(await page.textContent('.govuk-notification-banner'), /Saved/)
   await check(page, 'register-saved')
 })

@@ -3,11 +3,12 @@
 mod amend;
 mod conference;
 mod confirm;
+mod live;
 mod register;
 mod today;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Serialize;
 use serde_json::json;
 
@@ -15,7 +16,7 @@ use super::form::Occasion;
 use super::merge;
 use super::save::{Clash, open_deputy, take};
 use super::store::{Record, record};
-use super::{Assessment, Policies, assess_at};
+use super::{Assessment, Policies, assess_at, sealed};
 use crate::access::SignedIn;
 use crate::agencies::store::{Directory, directory_of};
 use crate::audit::{self, Event};
@@ -34,6 +35,8 @@ pub fn routes() -> Router<Desk> {
         .route("/", get(today::today))
         .route("/conferences/{id}", get(conference::conference))
         .route("/conferences/{id}/register", get(register::show).post(register::save))
+        .route("/conferences/{id}/register/live", get(live::news).post(live::save))
+        .route("/conferences/{id}/register/walk-in", post(live::walk_in))
         .route("/conferences/{id}/confirm", get(confirm::show).post(confirm::confirm))
         .route("/conferences/{id}/amend", get(amend::show_conference).post(amend::amend_conference))
         .route("/conferences/{id}/amend/{invitation}", get(amend::show).post(amend::amend))
@@ -182,6 +185,12 @@ struct RowFields {
     necessity: &'static str,
     invited: String,
     standing: &'static str,
+    /// ", joined 14:10": what the line shows of the times.
+    times: String,
+    /// The deputy that an answer named.
+    announced: Option<String>,
+    /// It said that a report will come.
+    promised: bool,
     attendance: Vec<Choice>,
     by_deputy: bool,
     /// Whether the part below the fold is shown: a deputy came, or something in it is wrong.
@@ -203,6 +212,17 @@ struct RowFields {
     errors: Vec<String>,
 }
 
+/// ", joined 14:10, left 15:00"; empty for whoever was there all the time.
+fn times(row: &invitation::Model) -> String {
+    let joined = row.joined_at.map(|at| format!(", joined {}", london::hhmm(at)));
+    let left = row.left_at.map(|at| format!(", left {}", london::hhmm(at)));
+    [joined, left].into_iter().flatten().collect()
+}
+
+fn announced(keys: &Keys, row: &invitation::Model) -> Option<String> {
+    row.announced_deputy.as_ref().and_then(|who| keys.open(sealed::ANNOUNCED_DEPUTY, who).ok())
+}
+
 /// How and when it was invited, with the fault if there is one.
 fn invited(
     record: &Record,
@@ -212,6 +232,9 @@ fn invited(
     policies: &Policies,
 ) -> String {
     let c = &record.conference;
+    if row.walk_in {
+        return "Came without being invited".to_owned();
+    }
     let fault = assessment.invitations[place].fault;
     match (row.invited_on, fault) {
         (None, _) if c.status == Status::Scheduled => "Not invited yet".to_owned(),
@@ -234,6 +257,21 @@ fn working_days(n: u32) -> String {
     if n == 1 { "1 working day".to_owned() } else { format!("{n} working days") }
 }
 
+/// What a form shows of an invitation: the base of the comparison when it is sent.
+fn base_of(keys: &Keys, row: &invitation::Model) -> String {
+    let mut base: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&merge::as_text(merge::INVITATION, row)).unwrap_or_default();
+    base.insert("deputy".to_owned(), open_deputy(keys, row).into());
+    serde_json::Value::Object(base).to_string()
+}
+
+/// "3 of 8 are here at the decision": how many take part, or took part at the decision.
+fn here(record: &Record, assessment: &Assessment) -> String {
+    let there = assessment.invitations.iter().filter(|a| a.standing.is_represented()).count();
+    let when = if record.conference.decision_at.is_some() { " at the decision" } else { "" };
+    format!("{there} of {} are here{when}.", record.invitations.len())
+}
+
 /// The fields of each invitation, showing `shown` (what stands, or what the form proposed); times and days
 /// that could not be read are shown as they were `typed`.
 #[allow(clippy::too_many_arguments, reason = "each is a different thing, and all are wanted")]
@@ -254,9 +292,6 @@ fn row_fields(
     rows.map(|(((place, stored), row), deputy)| {
         let (service, agency) = directory.of(stored.service_id);
         let prefix = format!("{}.", stored.id);
-        let mut base: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(&merge::as_text(merge::INVITATION, stored)).unwrap_or_default();
-        base.insert("deputy".to_owned(), open_deputy(keys, stored).into());
         let as_typed = |field: &str, stands: String| {
             typed.map_or(stands, |fields| fields.text(&format!("{prefix}{field}")).to_owned())
         };
@@ -268,6 +303,9 @@ fn row_fields(
             necessity: stored.necessity.label(),
             invited: invited(record, stored, assessment, place, policies),
             standing: assessment.invitations[place].standing.label(),
+            times: times(stored),
+            announced: announced(keys, stored),
+            promised: stored.report_promised && !stored.report.was_received(),
             attendance: choices(Attendance::ALL, row.attendance, |a| (a.code(), a.label())),
             by_deputy: row.by_deputy,
             opened: row.by_deputy || errors.iter().any(|e| e.field.starts_with(&prefix)),
@@ -286,7 +324,7 @@ fn row_fields(
             necessities: choices(Necessity::ALL, Some(row.necessity), |n| (n.code(), n.label())),
             invited_on: as_typed("invited_on", day(row.invited_on)),
             contact_email: as_typed("contact_email", row.contact_email.clone().unwrap_or_default()),
-            base: serde_json::Value::Object(base).to_string(),
+            base: base_of(keys, stored),
             errors: errors.iter().filter(|e| e.field.starts_with(&prefix)).map(|e| e.text.clone()).collect(),
         }
     })

@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, names, occasion, open,
-    row_fields, take_mine,
+    ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, here, names, occasion,
+    open, row_fields, take_mine,
 };
 use crate::access::{KeepRegister, May, SignedIn};
-use crate::agencies::store::Directory;
+use crate::agencies::ServiceId;
+use crate::agencies::store::{Directory, directory as whole_directory};
 use crate::calendar::london;
 use crate::conferences::entity::conference;
 use crate::conferences::{AdjournmentReason, ConferenceId, Decision, Status};
@@ -46,9 +47,23 @@ pub(super) struct ConferenceFields {
 struct RegisterPage {
     heading: Heading,
     action: String,
+    /// Where what is entered is saved as it is entered.
+    live: String,
+    walk_in: String,
+    id: String,
+    /// Whose entries a device keeps while there is no connection.
+    account: String,
+    version: i32,
+    mode: &'static str,
     confirm: bool,
     quorum: String,
     quorum_at: String,
+    here: String,
+    directory: Vec<String>,
+    typed_service: String,
+    typed_role: String,
+    service_error: Option<&'static str>,
+    role_error: Option<&'static str>,
     saved: bool,
     errors: Vec<FieldError>,
     clashes: Vec<ClashLine>,
@@ -63,7 +78,7 @@ impl Page for RegisterPage {
         format!("Register of {}", self.heading.reference)
     }
     fn has_error(&self) -> bool {
-        !self.errors.is_empty()
+        !self.errors.is_empty() || self.service_error.is_some() || self.role_error.is_some()
     }
 }
 
@@ -108,13 +123,51 @@ pub(super) fn child_fields(record: &Record, shown: &[Option<Decision>], desk: &D
 }
 
 /// What the page shows over what stands: a form that was refused is shown as it was typed.
-struct Shown<'a> {
+#[derive(Default)]
+pub(super) struct Shown<'a> {
     submission: Option<(&'a Submission, &'a Fields)>,
     clashes: &'a [Clash],
     saved: bool,
+    /// Somebody who was to be added and could not be.
+    adding: Adding,
 }
 
-async fn page(
+impl Shown<'_> {
+    /// Somebody could not be added.
+    pub(super) fn with(adding: Adding) -> Self {
+        Self { adding, ..Self::default() }
+    }
+}
+
+/// Somebody who came uninvited, as typed.
+#[derive(Default)]
+pub(super) struct Adding {
+    pub service: String,
+    pub role: String,
+    pub service_error: Option<&'static str>,
+    pub role_error: Option<&'static str>,
+}
+
+/// The services that can come on a day, in words.
+pub(super) fn services(directory: &Directory, day: chrono::NaiveDate) -> Vec<(ServiceId, String)> {
+    let living = directory.services.values().filter(|s| s.merged_into_id.is_none());
+    let mut words: Vec<(ServiceId, String)> = living
+        .map(|s| (s.id, directory.of(s.id)))
+        .filter(|(_, (_, agency))| agency.is_valid(day))
+        .map(|(id, (service, agency))| (id, format!("{}, {}", service.name, agency.name)))
+        .collect();
+    words.sort_by(|a, b| a.1.cmp(&b.1));
+    words
+}
+
+/// For which moment quorum is said.
+pub(super) fn quorum_at(c: &conference::Model) -> String {
+    c.decision_at.map_or("as last saved".to_owned(), |at| {
+        format!("as last saved, at the decision at {}", london::clock(at))
+    })
+}
+
+pub(super) async fn page(
     desk: &Desk,
     who: &SignedIn,
     policies: &Policies,
@@ -141,15 +194,26 @@ async fn page(
         Some((s, _)) => s.children.iter().map(|c| c.row.decision).collect(),
     };
     let c = &record.conference;
+    let whole = whole_directory(desk.db.read()).await?;
     let typed = shown.submission.map(|(_, fields)| fields);
     let page = RegisterPage {
         heading: heading(desk, record).await?,
         action: format!("/conferences/{}/register", c.id),
         confirm: who.role.may(crate::access::Permission::ConfirmRegister),
         quorum: assessment.quoracy.sentence(),
-        quorum_at: c.decision_at.map_or("as last saved".to_owned(), |at| {
-            format!("as last saved, at the decision at {}", london::clock(at))
-        }),
+        quorum_at: quorum_at(c),
+        here: here(record, &assessment),
+        live: format!("/conferences/{}/register/live", c.id),
+        walk_in: format!("/conferences/{}/register/walk-in", c.id),
+        id: c.id.to_string(),
+        account: who.id.to_string(),
+        version: c.version,
+        mode: c.mode.code(),
+        directory: services(&whole, c.conference_date).into_iter().map(|(_, words)| words).collect(),
+        typed_service: shown.adding.service,
+        typed_role: shown.adding.role,
+        service_error: shown.adding.service_error,
+        role_error: shown.adding.role_error,
         saved: shown.saved,
         clashes: clash_lines(shown.clashes, record, &names, desk.clock.now()),
         conference: conference_fields(record, conference, typed),
@@ -182,7 +246,7 @@ pub(super) async fn show(
     if record.register.is_some() || record.conference.status == Status::Cancelled {
         return Ok(Redirect::to(&format!("/conferences/{}", record.conference.id)).into_response());
     }
-    let shown = Shown { submission: None, clashes: &[], saved: asked.saved.is_some() };
+    let shown = Shown { saved: asked.saved.is_some(), ..Shown::default() };
     page(&desk, &may.who, &policies, &record, &directory, shown).await
 }
 
@@ -196,9 +260,9 @@ pub(super) async fn save(
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
     let tx = desk.db.begin("save register").await?;
     let (record, directory) = take_mine(&tx, &desk, &may.who, id).await?;
-    let here = format!("/conferences/{id}");
+    let to = format!("/conferences/{id}");
     if record.register.is_some() || record.conference.status == Status::Cancelled {
-        return Ok(Redirect::to(&here).into_response());
+        return Ok(Redirect::to(&to).into_response());
     }
     let submission = Submission::read(
         &fields,
@@ -209,7 +273,7 @@ pub(super) async fn save(
     );
     if !submission.errors.is_empty() {
         tx.roll_back().await?;
-        let shown = Shown { submission: Some((&submission, &fields)), clashes: &[], saved: false };
+        let shown = Shown { submission: Some((&submission, &fields)), ..Shown::default() };
         return page(&desk, &may.who, &policies, &record, &directory, shown).await;
     }
     let clashes =
@@ -217,9 +281,9 @@ pub(super) async fn save(
     tx.commit().await?;
     if !clashes.is_empty() {
         let (record, directory) = open(&desk, &may.who, &id.to_string()).await?;
-        let shown = Shown { submission: None, clashes: &clashes, saved: false };
+        let shown = Shown { clashes: &clashes, ..Shown::default() };
         return page(&desk, &may.who, &policies, &record, &directory, shown).await;
     }
     let next = if fields.text("then") == "confirm" { "confirm" } else { "register?saved=yes" };
-    Ok(Redirect::to(&format!("{here}/{next}")).into_response())
+    Ok(Redirect::to(&format!("{to}/{next}")).into_response())
 }

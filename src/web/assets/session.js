@@ -33,4 +33,6 @@ warning.querySelector("form").addEventListener("submit", async (event) => {
   }
 });
 warning.querySelector("[data-close]").addEventListener("click", () => warning.close());
+// A register that is saved as it is filled in uses the session without a new page.
+document.addEventListener("quorate:used", () => arm(Number(warning.dataset.seconds)));
 arm(Number(warning.dataset.seconds));

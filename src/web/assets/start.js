@@ -6,3 +6,16 @@ initAll()
 if (document.querySelector('form[data-live]')) import('/assets/live.js')
 if (document.querySelector('form[data-hints]')) import('/assets/hints.js')
 if (document.querySelector('[data-copy]')) import('/assets/copy.js')
+if (document.querySelector('form[data-register]')) import('/assets/register.js')
+
+// What a register keeps on this device goes at sign-out, and after twelve hours.
+const KEPT_FOR = 12 * 3600 * 1000
+const forget = which => {
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith('quorate.register.') && which(key)) localStorage.removeItem(key)
+  }
+}
+forget(key => {
+  try { return !(Date.now() - JSON.parse(localStorage.getItem(key)).at < KEPT_FOR) } catch { return true }
+})
+document.querySelector('form[action="/sign-out"]')?.addEventListener('submit', () => forget(() => true))
