@@ -17,6 +17,7 @@ create table invitation_message (
   invitation_id {uuid} not null references invitation (id),
   kind text not null check (kind in ('invitation', 'invitation_changed', 'invitation_cancelled', 'answer_wanted', 'report_wanted', 'answer_nudge', 'report_nudge')),
   step integer not null,
+  address text,
   link_hash {bytes} unique,
   made_at {time} not null,
   unique (invitation_id, kind, step)

@@ -41,10 +41,10 @@ impl Delivery for Deliveries<'_> {
         }
     }
 
-    async fn ended(&self, tx: &Tx, claim: &Claim, end: End) -> Result<(), DbErr> {
+    async fn ended(&self, tx: &Tx, claim: &Claim, end: End, at: DateTime<Utc>) -> Result<(), DbErr> {
         match StillStands::carries(&claim.kind) {
-            true => self.convening.ended(tx, claim, end).await,
-            false => self.feedback.ended(tx, claim, end).await,
+            true => self.convening.ended(tx, claim, end, at).await,
+            false => self.feedback.ended(tx, claim, end, at).await,
         }
     }
 
@@ -140,7 +140,8 @@ impl Task {
             }
             Self::Dispatch => {
                 let feedback = StillDue::new(&site.db, &site.rules.policies, &site.rules.feedback);
-                let delivery = Deliveries { feedback, convening: StillStands(&site.db) };
+                let delivery =
+                    Deliveries { feedback, convening: StillStands { db: &site.db, keys: &site.keys } };
                 let carrier = outbox::Carrier {
                     db: &site.db,
                     transport: &site.transport,

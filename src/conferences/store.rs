@@ -48,6 +48,11 @@ pub async fn take(tx: &Tx, id: ConferenceId, sight: Sight) -> Result<Option<conf
 /// Counts one more change of the register.
 pub async fn bump(tx: &Tx, mut row: conference::Model) -> Result<(), DbErr> {
     row.version += 1;
+    save(tx, row).await
+}
+
+/// Writes a conference as it is now.
+pub async fn save(tx: &Tx, row: conference::Model) -> Result<(), DbErr> {
     row.into_active_model().reset_all().update(tx.conn()).await?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! What an agency answers to its invitation: by the link in its message, without an account, or by telephone to an
 //! administrator. Only before the conference begins, and only for the date that was asked.
 
-use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, DbErr, IntoActiveModel};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DbErr;
 use serde_json::json;
 
 use super::store;
@@ -17,7 +17,7 @@ use crate::invitations::entity::invitation;
 use crate::invitations::{self, AbsenceReason, Delivery, InvitationId, Response};
 use crate::platform::{Db, Keys};
 use crate::register::sealed;
-use crate::web::{Errors, Fields};
+use crate::web::{Errors, Fields, one_line};
 
 /// Reasons that an agency may give for apologies, its own and ours.
 pub const REASONS: &[AbsenceReason] = &[
@@ -35,6 +35,8 @@ pub const REASONS: &[AbsenceReason] = &[
 ];
 
 const LONGEST: usize = 120;
+/// Days after the conference for which a link still says how it stands.
+const LINK_DAYS: i64 = 14;
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +54,7 @@ impl Answer {
     /// Reads `answer`, `reason`, `deputy`, `report`.
     pub fn read(form: &Fields, errors: &mut Errors) -> Option<Self> {
         let report_promised = form.text("report") == "yes";
-        let deputy = form.text("deputy").split_whitespace().collect::<Vec<_>>().join(" ");
+        let deputy = one_line(form.text("deputy"));
         let reason = form.text("reason").parse::<AbsenceReason>().ok().filter(|r| REASONS.contains(r));
         let response = match form.text("answer").parse::<Response>() {
             Ok(response) if response != Response::None => response,
@@ -96,6 +98,9 @@ impl Asked {
 }
 
 fn closed(c: &conference::Model, row: &invitation::Model, now: DateTime<Utc>) -> Option<&'static str> {
+    if row.excused.is_some() {
+        return Some("You are no longer expected at this conference. There is nothing more to do.");
+    }
     if c.status == Status::Cancelled && c.moved_to_id.is_some() {
         return Some(
             "This conference was moved. Please answer by the link in our newest message: an answer to the old date does not count for the new one.",
@@ -103,9 +108,6 @@ fn closed(c: &conference::Model, row: &invitation::Model, now: DateTime<Utc>) ->
     }
     if c.status == Status::Cancelled {
         return Some("This conference was cancelled. There is nothing more to do.");
-    }
-    if row.excused.is_some() {
-        return Some("You are no longer expected at this conference. There is nothing more to do.");
     }
     if c.status != Status::Scheduled || now >= c.starts_at {
         return Some(
@@ -116,12 +118,19 @@ fn closed(c: &conference::Model, row: &invitation::Model, now: DateTime<Utc>) ->
 }
 
 /// What a link leads to; `None` for one that leads nowhere.
-pub async fn asked(db: &Db, token: &str) -> Result<Option<Asked>, DbErr> {
+pub async fn asked(db: &Db, token: &str, now: DateTime<Utc>) -> Result<Option<Asked>, DbErr> {
     let db = db.read();
     let Some(message) = store::by_link(db, hashed(token)).await? else { return Ok(None) };
     let Some(row) = invitations::store::by_id(db, message.invitation_id).await? else { return Ok(None) };
     let found = conferences::store::by_ids(db, [row.conference_id], Sight::Everything).await?.pop();
     let Some(conference) = found else { return Ok(None) };
+    // A message that went to another address than the one that is meant now answers nothing any more; and no link
+    // lives for long after the day.
+    let meant = row.contact_email.as_deref().zip(message.address.as_deref());
+    let meant = meant.is_some_and(|(now, then)| now.eq_ignore_ascii_case(then));
+    if !meant || now > conference.starts_at + TimeDelta::days(LINK_DAYS) {
+        return Ok(None);
+    }
     let chair = conferences::store::chair(db, conference.chair_id).await?;
     let directory = directory_of(db, [row.service_id]).await?;
     Ok(Some(Asked { conference, row, chair, directory }))
@@ -147,14 +156,32 @@ pub async fn answer(
     answer: &Answer,
 ) -> Result<Answered, DbErr> {
     let tx = db.begin("answer an invitation").await?;
-    let Some(mut c) = conferences::store::take(&tx, id, sight).await? else { return Ok(Answered::NotThere) };
-    let found = invitations::store::by_id(tx.conn(), invitation).await?;
+    let Some(c) = conferences::store::take(&tx, id, sight).await? else { return Ok(Answered::NotThere) };
+    let found = invitations::store::take(&tx, invitation).await?;
     let Some(mut row) = found.filter(|row| row.conference_id == id) else { return Ok(Answered::NotThere) };
     if let Some(why) = closed(&c, &row, now) {
         return Ok(Answered::Closed(why));
     }
-    let before = json!({ "response": row.response, "reason": row.absence_reason });
-    if actor.account.is_some() && (row.invited_on.is_none() || row.delivery != Delivery::Sent) {
+    let said = |row: &invitation::Model| {
+        json!({
+            "response": row.response, "reason": row.absence_reason, "names_a_deputy": row.announced_deputy.is_some(),
+            "report_promised": row.report_promised, "invited_on": row.invited_on, "delivery": row.delivery,
+        })
+    };
+    let before = said(&row);
+    let same = row.response == answer.response
+        && row.absence_reason == answer.reason
+        && row.report_promised == answer.report_promised
+        && row.announced_deputy.as_ref().and_then(|who| keys.open(sealed::ANNOUNCED_DEPUTY, who).ok())
+            == answer.deputy;
+    if same && row.is_reached() {
+        return Ok(Answered::Done);
+    }
+    if actor.account.is_none() && row.delivery != Delivery::Sent && row.invited_on.is_some() {
+        // Whoever answers by the link in a message has had it.
+        row.delivery = Delivery::Sent;
+    }
+    if actor.account.is_some() && !row.is_reached() {
         // Whoever answers on the telephone was asked on it.
         row.by_telephone(london::date(now));
     }
@@ -164,14 +191,8 @@ pub async fn answer(
     row.announced_deputy = answer.deputy.as_deref().map(|who| keys.seal(sealed::ANNOUNCED_DEPUTY, who));
     row.report_promised = answer.report_promised;
     (row.recorded_by, row.recorded_at) = (Some(actor.name.clone()), Some(now));
+    let payload = json!({ "before": before, "after": said(&row) });
     invitations::store::save_all(&tx, vec![row]).await?;
-    // Whoever has the register open is shown what changed.
-    c.version += 1;
-    c.into_active_model().reset_all().update(tx.conn()).await?;
-    let payload = json!({
-        "before": before, "response": answer.response, "reason": answer.reason, "deputy": answer.deputy,
-        "report_promised": answer.report_promised,
-    });
     let event = Event { action: "invitation.answered", object: invitation.to_string(), payload };
     audit::record(&tx, keys, actor, now, vec![event]).await?;
     tx.commit().await?;

@@ -1,6 +1,7 @@
 //! How a conference stands before its day: quorum if only those come who accepted, and what can still be done. The
 //! most at risk come first.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -39,9 +40,9 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// How much is at risk, with so many working days left: quorum weighs most, and more in the last three days; then
-    /// those who were not reached, then the silence of core agencies.
-    pub fn risk(&self, days_left: u32) -> u32 {
+    /// The place on the board, with so many working days left: who is not quorate comes first, the soonest above all;
+    /// then by what else is open. `None`: nothing is at risk.
+    pub fn place(&self, days_left: u32) -> Option<(bool, u32, Reverse<u32>)> {
         let of = |to_do: &ToDo| {
             let reached = match to_do.fault {
                 Some(Fault::NotInvited | Fault::Undelivered) => 4,
@@ -55,12 +56,9 @@ impl Outlook {
             };
             reached + silent + u32::from(to_do.report_outstanding) + 2 * u32::from(to_do.busy.is_some())
         };
-        let quorum = match (self.quorate, days_left) {
-            (true, _) => 0,
-            (false, 0..=3) => 20,
-            (false, _) => 10,
-        };
-        quorum + 5 * u32::from(self.chair_busy) + self.to_do.iter().map(of).sum::<u32>()
+        let open = 5 * u32::from(self.chair_busy) + self.to_do.iter().map(of).sum::<u32>();
+        let soon = if self.quorate { 0 } else { days_left };
+        (!self.quorate || open > 0).then_some((self.quorate, soon, Reverse(open)))
     }
 }
 
@@ -136,9 +134,16 @@ mod tests {
         let unreached = outlook(true, vec![to_do(true, false, Some(Fault::Undelivered))]);
         let silent = outlook(true, vec![to_do(true, true, None)]);
         let late = outlook(true, vec![to_do(false, false, Some(Fault::Late))]);
-        let risks = [&short, &unreached, &silent, &late].map(|outlook| outlook.risk(7));
-        assert!(risks.is_sorted_by(|a, b| a > b), "{risks:?}");
-        assert!(short.risk(1) > short.risk(7), "tomorrow before next week");
-        assert_eq!(outlook(true, vec![]).risk(0), 0);
+        let much = outlook(true, vec![to_do(true, true, Some(Fault::NotInvited)); 12]);
+        let places = [
+            short.place(1),
+            short.place(7),
+            much.place(0),
+            unreached.place(0),
+            silent.place(0),
+            late.place(0),
+        ];
+        assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
+        assert_eq!(outlook(true, vec![]).place(0), None);
     }
 }

@@ -3,8 +3,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use icalendar::{Calendar, Component, Event, EventLike, EventStatus, Property};
+use sha2::{Digest, Sha256};
 
 use crate::conferences::entity::conference;
+use crate::invitations::entity::invitation;
 use crate::mail::CalendarPart;
 
 /// Who is asked by whom, and what the entry says.
@@ -21,14 +23,25 @@ pub struct Entry<'a> {
     pub now: DateTime<Utc>,
 }
 
+/// One entry for a conference and an invited service, whatever its date: two services at one mailbox have two.
+fn uid(c: &conference::Model, row: &invitation::Model) -> String {
+    let of = format!("{} {} {}", c.calendar_id.unwrap_or(c.id), row.service_id, row.role.to_lowercase());
+    hex::encode(&Sha256::digest(of.as_bytes())[..16])
+}
+
 /// The calendar part for one recipient.
-pub fn calendar_entry(c: &conference::Model, cancels: bool, entry: Entry<'_>) -> CalendarPart {
+pub fn calendar_entry(
+    c: &conference::Model,
+    row: &invitation::Model,
+    cancels: bool,
+    entry: Entry<'_>,
+) -> CalendarPart {
     let domain = entry.organiser.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     let method = if cancels { "CANCEL" } else { "REQUEST" };
     let mut event = Event::new();
     let ends = c.starts_at + TimeDelta::minutes(i64::from(c.minutes));
     event
-        .uid(&format!("{}@{domain}", c.calendar_id.unwrap_or(c.id)))
+        .uid(&format!("{}@{domain}", uid(c, row)))
         .sequence(c.calendar_sequence.unsigned_abs())
         .timestamp(entry.now)
         .summary(&format!("Multi-agency conference {}", c.reference))

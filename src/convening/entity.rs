@@ -20,6 +20,8 @@ pub mod invitation_message {
         pub kind: MessageKind,
         /// Of a reminder: the working days before the conference; else a running number.
         pub step: i32,
+        /// Where it went: its link answers while the invitation is still meant for this address.
+        pub address: Option<String>,
         /// The hash of the token in its answer link.
         #[sea_orm(unique)]
         pub link_hash: Option<Vec<u8>>,

@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
+use super::address::addressees;
 use super::calendar_entry::{Entry, calendar_entry};
 use super::entity::invitation_message;
 use super::letter::{InvitationLetter, Subject};
 use super::{InvitationMessageId, MessageKind, Settings, store};
 use crate::access::{hashed, token};
 use crate::agencies::ServiceId;
-use crate::agencies::store::{Directory, directory_of};
+use crate::agencies::entity::contact;
+use crate::agencies::store::{Directory, contacts_of, directory_of};
 use crate::audit::Actor;
 use crate::calendar::london;
 use crate::conferences::entity::conference;
@@ -89,6 +91,7 @@ pub(super) async fn post(
         invitation_id: row.id,
         kind,
         step,
+        address: Some(address.to_owned()),
         link_hash: answers.as_deref().map(hashed),
         made_at: office.now,
     };
@@ -110,10 +113,12 @@ pub(super) async fn post(
         &letter,
         office.now,
         |organiser, text| match kind {
+            // Whoever is not expected has nothing to put into a calendar.
+            _ if letter.report_only => None,
             MessageKind::Invitation | MessageKind::Changed | MessageKind::Cancelled => {
                 let (attendee, link) = (address, letter.link.as_deref());
                 let entry = Entry { organiser, attendee, text, link, now: office.now };
-                Some(calendar_entry(c, cancels, entry))
+                Some(calendar_entry(c, row, cancels, entry))
             }
             MessageKind::AnswerWanted
             | MessageKind::ReportWanted
@@ -136,7 +141,7 @@ pub(super) async fn post(
 }
 
 /// Invites: each with an address gets its message, and is invited as of today. The others stay not invited, for
-/// somebody to ring.
+/// somebody to ring. Says to how many a message goes.
 pub(super) async fn invite(
     office: Office<'_>,
     tx: &Tx,
@@ -152,6 +157,40 @@ pub(super) async fn invite(
         }
     }
     Ok(invited)
+}
+
+impl Office<'_> {
+    /// The address for an invitation as the directory stands today: the one that is there, if it may still be used,
+    /// else the best that may.
+    pub(super) async fn address(
+        &self,
+        db: &impl ConnectionTrait,
+        directory: &Directory,
+        row: &invitation::Model,
+    ) -> Result<Option<String>, DbErr> {
+        let (service, agency) = directory.of(row.service_id);
+        let people = contacts_of(db, [agency.id]).await?;
+        let people: Vec<&contact::Model> = people.iter().collect();
+        let today = london::date(self.now);
+        let bounced = row.delivery == Delivery::Bounced;
+        let usable = addressees(service.id, &row.role, &people, today, self.domains);
+        let mut usable = usable.into_iter().filter(|c| {
+            !bounced || !row.contact_email.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(&c.email))
+        });
+        let stands = row.contact_email.as_deref().filter(|_| !bounced);
+        let known = |a: &str| people.iter().any(|c| c.email.eq_ignore_ascii_case(a));
+        // An address that the directory does not know came with a file: nobody has said that it ended.
+        if let Some(address) = stands.filter(|a| !known(a) && self.domains.trust(a) != Trust::Blocked) {
+            return Ok(Some(address.to_owned()));
+        }
+        let best = usable.next().map(|c| c.email.clone());
+        let same = stands.filter(|a| {
+            addressees(service.id, &row.role, &people, today, self.domains)
+                .iter()
+                .any(|c| c.email.eq_ignore_ascii_case(a))
+        });
+        Ok(same.map(str::to_owned).or(best))
+    }
 }
 
 /// The messages about each invitation of a conference, the newest last.

@@ -8,7 +8,7 @@ use crate::calendar::{Calendar, london};
 use crate::conferences::Status;
 use crate::conferences::entity::conference;
 use crate::invitations::entity::invitation;
-use crate::invitations::{Report, notice};
+use crate::invitations::{Necessity, Report, notice};
 
 /// The context of the templates `invitation`, `invitation_changed`, `invitation_cancelled`, `answer_wanted`,
 /// `report_wanted`.
@@ -39,6 +39,10 @@ pub struct InvitationLetter {
     pub report_by: Option<String>,
     /// The date it was moved from.
     pub moved_from: Option<String>,
+    /// The reference that it had then: that of the secure letter which went before.
+    pub formerly: Option<String>,
+    /// A report is asked for, and nobody is expected to come.
+    pub report_only: bool,
     /// The conference does not take place, rather than that one agency is not needed.
     pub cancelled: bool,
     /// Less notice than is owed: we apologise.
@@ -96,6 +100,8 @@ impl InvitationLetter {
             answer_link: token.map(|token| format!("{}/answer/{token}", office.settings.address)),
             report_by: (wanted && by >= today).then(|| london::full_date(by)),
             moved_from: subject.moved_from.map(when),
+            formerly: subject.moved_from.map(|old| old.reference.clone()),
+            report_only: row.necessity == Necessity::InformationOnly,
             cancelled: c.status == Status::Cancelled,
             short_notice: notice(today, c.conference_date, &policies.calendar) < owed,
             contact: office.settings.contact.clone(),
@@ -122,6 +128,8 @@ pub fn samples() -> Vec<(&'static str, InvitationLetter)> {
         answer_link: Some("https://quorate.example/answer/0123456789abcdef0123456789abcdef".into()),
         report_by: Some("Monday 28 September 2026".into()),
         moved_from: Some("Friday 18 September 2026, 9:30am".into()),
+        formerly: Some("P6MH-BF72".into()),
+        report_only: false,
         cancelled: true,
         short_notice: true,
         contact: "Conference team, Oxfordshire".into(),
@@ -133,6 +141,8 @@ pub fn samples() -> Vec<(&'static str, InvitationLetter)> {
         link_by_telephone: true,
         report_by: None,
         moved_from: None,
+        formerly: None,
+        report_only: true,
         cancelled: false,
         short_notice: false,
         ..full.clone()

@@ -3,6 +3,7 @@
 
 mod address;
 mod answering;
+mod attending;
 mod board;
 mod booking;
 mod calendar_entry;

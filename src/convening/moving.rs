@@ -1,8 +1,9 @@
-//! What happens to a conference that is booked: its place or link changes, it is moved, it is cancelled, an agency is
-//! added or is not to come after all. Those who were invited are told each time, in the same transaction.
+//! What happens to a conference that is booked: its place or link changes, it is moved, it is cancelled. Those who were
+//! invited are told each time, in the same transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 use serde_json::json;
 
@@ -12,12 +13,11 @@ use super::draft::{When, Where};
 use super::inviting::{Office, Papers, invite, post};
 use super::store;
 use crate::audit::{self, Event};
-use crate::calendar::london;
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{self, ChildId, ConferenceId, Sight, Status, new_reference};
 use crate::invitations::entity::invitation;
-use crate::invitations::{self, Delivery, Excused, InvitationId, Response, report_timing};
-use crate::outbox::{self, NoticeError};
+use crate::invitations::{self, InvitationId, Report, report_timing};
+use crate::outbox::{self, Gone, NoticeError};
 use crate::platform::Tx;
 use crate::register::save::take;
 use crate::register::store::Record;
@@ -25,15 +25,15 @@ use crate::register::store::Record;
 /// What came of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moved {
-    /// Done; the conference as it stands now, and how many were written to.
+    /// Done; the conference as it stands now, and how many are written to.
     Done(ConferenceId, usize),
     /// Not there, or hidden.
     NotThere,
-    /// It is not to be held any more, or has been.
+    /// It is not to be held any more, or has begun.
     NotScheduled,
     /// Somebody changed it since the form was made.
     Meanwhile,
-    /// Nothing would change.
+    /// Nothing would change, or nothing can be written.
     Nothing,
     /// It is invited already, in this role.
     Twice,
@@ -42,56 +42,72 @@ pub enum Moved {
 }
 
 /// Takes a conference that is still to be held.
-async fn take_scheduled(
+pub(super) async fn take_scheduled(
     tx: &Tx,
     id: ConferenceId,
     sight: Sight,
     version: Option<i32>,
+    now: DateTime<Utc>,
 ) -> Result<Result<Record, Moved>, DbErr> {
     let Some(record) = take(tx, id, sight).await? else { return Ok(Err(Moved::NotThere)) };
-    if record.conference.status != Status::Scheduled || record.register.is_some() {
+    let c = &record.conference;
+    if c.status != Status::Scheduled || record.register.is_some() || c.starts_at <= now {
         return Ok(Err(Moved::NotScheduled));
     }
-    if version.is_some_and(|seen| seen != record.conference.version) {
+    if version.is_some_and(|seen| seen != c.version) {
         return Ok(Err(Moved::Meanwhile));
     }
     Ok(Ok(record))
 }
 
-/// Takes back what was going to be sent about these invitations.
-async fn take_back(tx: &Tx, id: ConferenceId, why: &str) -> Result<(), DbErr> {
-    for message in store::messages_of(tx.conn(), [id]).await? {
-        outbox::cancel_unsent(tx, message.id.0, why).await?;
+/// Takes back what was going to be sent about invitations (all of a conference's, or one). Says which had been told of
+/// nothing yet.
+pub(super) async fn take_back(
+    tx: &Tx,
+    id: ConferenceId,
+    only: Option<InvitationId>,
+    why: &str,
+) -> Result<HashSet<InvitationId>, DbErr> {
+    let (mut written, mut told) = (HashSet::new(), HashSet::new());
+    let messages = store::messages_of(tx.conn(), [id]).await?.into_iter();
+    for message in messages.filter(|m| only.is_none_or(|id| m.invitation_id == id)) {
+        let gone = outbox::cancel_unsent(tx, message.id.0, why).await?;
+        if message.kind == MessageKind::Invitation {
+            written.insert(message.invitation_id);
+            if gone != Gone::No {
+                told.insert(message.invitation_id);
+            }
+        }
     }
-    Ok(())
-}
-
-fn was_told(row: &invitation::Model) -> bool {
-    row.invited_on.is_some() && row.delivery == Delivery::Sent && row.excused.is_none()
+    Ok(written.into_iter().filter(|id| !told.contains(id)).collect())
 }
 
 impl Office<'_> {
-    async fn noted(
+    pub(super) async fn noted(
         self,
         tx: Tx,
         action: &'static str,
-        id: ConferenceId,
+        object: String,
         payload: serde_json::Value,
     ) -> Result<(), DbErr> {
-        let event = Event { action, object: id.to_string(), payload };
+        let event = Event { action, object, payload };
         audit::record(&tx, self.keys, self.actor, self.now, vec![event]).await?;
         tx.commit().await
     }
 
-    async fn tell(
+    /// Tells those who were invited; not whoever is not expected any more, nor whoever has been told of nothing yet.
+    pub(super) async fn tell(
         self,
         tx: &Tx,
         papers: &Papers,
         rows: &[invitation::Model],
+        but: &HashSet<InvitationId>,
         kind: MessageKind,
     ) -> Result<usize, NoticeError> {
         let mut told = 0;
-        for row in rows.iter().filter(|row| was_told(row)) {
+        for row in
+            rows.iter().filter(|row| row.is_reached() && row.excused.is_none() && !but.contains(&row.id))
+        {
             told += usize::from(post(self, tx, papers, row, kind, None).await?);
         }
         Ok(told)
@@ -109,7 +125,7 @@ impl Office<'_> {
         at: &Where,
     ) -> Result<Moved, NoticeError> {
         let tx = self.db.begin("change a conference").await?;
-        let record = match take_scheduled(&tx, id, sight, Some(version)).await? {
+        let record = match take_scheduled(&tx, id, sight, Some(version), self.now).await? {
             Ok(record) => record,
             Err(not) => return Ok(not),
         };
@@ -120,14 +136,7 @@ impl Office<'_> {
             if c == record.conference {
                 return Ok(Moved::Nothing);
             }
-            (c.version, c.calendar_sequence) = (c.version + 1, c.calendar_sequence + 1);
-            let (before, after) = (told(&record.conference), told(&c));
-            c.clone().into_active_model().reset_all().update(tx.conn()).await?;
-            let papers = self.papers(tx.conn(), c, record.services()).await?;
-            let written = self.tell(&tx, &papers, &record.invitations, MessageKind::Changed).await?;
-            let payload = json!({ "before": before, "after": after, "written_to": written });
-            self.noted(tx, "conference.changed", id, payload).await?;
-            return Ok(Moved::Done(id, written));
+            return self.change_in_place(tx, record, c).await;
         }
         c.id = ConferenceId::new();
         (c.conference_date, c.starts_at) = (when.date, when.starts_at);
@@ -142,33 +151,65 @@ impl Office<'_> {
             // The case system goes on with its own reference, and means the new date by it.
             old.conference_ref = format!("{} ({}, moved)", old.conference_ref, old.reference);
         }
-        (old.status, old.moved_to_id, old.version) = (Status::Cancelled, None, old.version + 1);
+        (old.status, old.version) = (Status::Cancelled, old.version + 1);
         old.clone().into_active_model().reset_all().update(tx.conn()).await?;
         conference::Entity::insert(c.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
         old.moved_to_id = Some(c.id);
         old.clone().into_active_model().reset_all().update(tx.conn()).await?;
-        take_back(&tx, id, "the conference was moved").await?;
+        take_back(&tx, id, None, "the conference was moved").await?;
         // Whoever is named on a restricted conference is named on its new date.
         conferences::store::name_on_too(&tx, id, c.id).await?;
-        let (mut rows, was_invited) = self.carry_over(&tx, &record, &c).await?;
-        let new_id = c.id;
         let mut papers = self.papers(tx.conn(), c, record.services()).await?;
+        let (mut rows, was_invited) = self.carry_over(&tx, &record, &papers).await?;
+        let new_id = papers.conference.id;
+        let changes = json!({ "before": said(&record.conference), "after": said(&papers.conference) });
         papers.moved_from = Some(old);
         let written = invite(self, &tx, &papers, &mut rows[..was_invited]).await?;
         invitations::store::save_all(&tx, rows).await?;
-        let payload = json!({ "to": new_id, "starts_at": when.starts_at, "written_to": written });
-        self.noted(tx, "conference.moved", id, payload).await?;
+        let event = Event {
+            action: "conference.moved_here",
+            object: new_id.to_string(),
+            payload: json!({ "from": id, "changes": changes.clone(), "written_to": written }),
+        };
+        audit::record(&tx, self.keys, self.actor, self.now, vec![event]).await?;
+        let payload = json!({ "to": new_id, "changes": changes });
+        self.noted(tx, "conference.moved", id.to_string(), payload).await?;
         Ok(Moved::Done(new_id, written))
     }
 
-    /// Copies children and invitations to the new date: whoever had been invited first, to be invited again. What
-    /// was answered stays behind; a report that came is here.
+    /// Place, link, chair or length change, and nothing else: answers stand. Whoever's invitation has not gone yet gets
+    /// one that says how it stands now, and nothing of before.
+    async fn change_in_place(
+        self,
+        tx: Tx,
+        record: Record,
+        mut c: conference::Model,
+    ) -> Result<Moved, NoticeError> {
+        let id = c.id;
+        (c.version, c.calendar_sequence) = (c.version + 1, c.calendar_sequence + 1);
+        let changes = json!({ "before": said(&record.conference), "after": said(&c) });
+        c.clone().into_active_model().reset_all().update(tx.conn()).await?;
+        let unsent = take_back(&tx, id, None, "the conference was changed").await?;
+        let papers = self.papers(tx.conn(), c, record.services()).await?;
+        let mut written = self.tell(&tx, &papers, &record.invitations, &unsent, MessageKind::Changed).await?;
+        for row in record.invitations.iter().filter(|row| unsent.contains(&row.id) && row.excused.is_none()) {
+            written += usize::from(post(self, &tx, &papers, row, MessageKind::Invitation, None).await?);
+        }
+        let payload = json!({ "changes": changes, "written_to": written });
+        self.noted(tx, "conference.changed", id.to_string(), payload).await?;
+        Ok(Moved::Done(id, written))
+    }
+
+    /// Copies children and invitations to the new date: whoever had been invited first, to be invited again at an
+    /// address that may be used today. What was answered stays behind; a report that came is here, with the view in
+    /// it. Whoever was not to come is not to come.
     async fn carry_over(
         self,
         tx: &Tx,
         record: &Record,
-        to: &conference::Model,
+        papers: &Papers,
     ) -> Result<(Vec<invitation::Model>, usize), DbErr> {
+        let to = &papers.conference;
         let mut new_id: HashMap<ChildId, ChildId> = HashMap::new();
         let children = record.children.iter().map(|old| {
             let id = ChildId::new();
@@ -177,28 +218,34 @@ impl Office<'_> {
         });
         let children: Vec<_> = children.map(IntoActiveModel::into_active_model).collect();
         child::Entity::insert_many(children).exec_without_returning(tx.conn()).await?;
-        let carried = record.invitations.iter().filter(|row| !row.walk_in && row.excused.is_none());
-        let (first, last): (Vec<_>, Vec<_>) = carried.partition(|row| row.invited_on.is_some());
+        let carried = record.invitations.iter().filter(|row| !row.walk_in);
+        let (first, last): (Vec<_>, Vec<_>) =
+            carried.partition(|row| row.invited_on.is_some() && row.excused.is_none());
         let was_invited = first.len();
         let mut rows = Vec::new();
         let mut only = Vec::new();
         for old in first.into_iter().chain(last) {
+            let by_telephone = old.is_reached() && old.contact_email.is_none();
+            let email = match by_telephone {
+                true => None,
+                false => self.address(tx.conn(), &papers.directory, old).await?,
+            };
             let of = Invitee {
                 service: old.service_id,
                 role: old.role.clone(),
                 necessity: old.necessity,
-                email: old.contact_email.clone(),
+                email,
                 only_children: Vec::new(),
             };
             let mut row = new_invitation(to.id, &of);
+            row.excused = old.excused;
             (row.report, row.report_received_on) = (old.report, old.report_received_on);
+            row.view = old.view.filter(|_| old.report.was_received());
             let days = self.policies.report_on_time_working_days;
-            let timing = old.report_received_on.filter(|_| old.report != invitations::Report::NilReturn);
-            if let Some(timing) =
-                timing.and_then(|on| report_timing(on, to.conference_date, days, &self.policies.calendar))
-            {
-                row.report = timing;
-            }
+            let received = old.report_received_on.filter(|_| old.report != Report::NilReturn);
+            let timing =
+                received.and_then(|on| report_timing(on, to.conference_date, days, &self.policies.calendar));
+            row.report = timing.unwrap_or(row.report);
             let concerns = record.only_children.get(&old.id).into_iter().flatten();
             only.extend(concerns.map(|child| (row.id, new_id[child])));
             rows.push(row);
@@ -208,180 +255,38 @@ impl Office<'_> {
         Ok((rows, was_invited))
     }
 
-    /// Cancels a conference: what was going to be sent is not, and those who were invited are told.
+    /// Cancels a conference: what was going to be sent is not, and those who were invited are told. One whose time has
+    /// come can still be cancelled while nothing of it is recorded: it did not take place.
     pub async fn cancel(self, id: ConferenceId, sight: Sight, version: i32) -> Result<Moved, NoticeError> {
         let tx = self.db.begin("cancel a conference").await?;
-        let record = match take_scheduled(&tx, id, sight, Some(version)).await? {
-            Ok(record) => record,
-            Err(not) => return Ok(not),
-        };
+        let Some(record) = take(&tx, id, sight).await? else { return Ok(Moved::NotThere) };
         let mut c = record.conference.clone();
+        let recorded = record.invitations.iter().any(|row| row.attendance.is_some());
+        let begun = c.starts_at <= self.now;
+        if c.status != Status::Scheduled || record.register.is_some() || begun && recorded {
+            return Ok(Moved::NotScheduled);
+        }
+        if version != c.version {
+            return Ok(Moved::Meanwhile);
+        }
         c.status = Status::Cancelled;
         (c.version, c.calendar_sequence) = (c.version + 1, c.calendar_sequence + 1);
         c.clone().into_active_model().reset_all().update(tx.conn()).await?;
-        take_back(&tx, id, "the conference was cancelled").await?;
+        let unsent = take_back(&tx, id, None, "the conference was cancelled").await?;
         let papers = self.papers(tx.conn(), c, record.services()).await?;
-        let written = self.tell(&tx, &papers, &record.invitations, MessageKind::Cancelled).await?;
-        self.noted(tx, "conference.cancelled", id, json!({ "written_to": written })).await?;
-        Ok(Moved::Done(id, written))
-    }
-
-    /// Invites one more agency.
-    pub async fn add(self, id: ConferenceId, sight: Sight, of: &Invitee) -> Result<Moved, NoticeError> {
-        let tx = self.db.begin("invite an agency").await?;
-        let record = match take_scheduled(&tx, id, sight, None).await? {
-            Ok(record) => record,
-            Err(not) => return Ok(not),
+        let written = match begun {
+            true => 0,
+            false => self.tell(&tx, &papers, &record.invitations, &unsent, MessageKind::Cancelled).await?,
         };
-        let same =
-            |row: &invitation::Model| row.service_id == of.service && row.role.eq_ignore_ascii_case(&of.role);
-        if record.invitations.iter().any(same) {
-            return Ok(Moved::Twice);
-        }
-        let mut rows = [new_invitation(id, of)];
-        invitations::store::save_all(&tx, rows.to_vec()).await?;
-        let only = of.only_children.iter().filter_map(|n| record.children.get(*n));
-        narrow(&tx, only.map(|child| (rows[0].id, child.id)).collect::<Vec<_>>()).await?;
-        let papers = self.papers(tx.conn(), record.conference, [of.service]).await?;
-        let written = invite(self, &tx, &papers, &mut rows).await?;
-        let row = rows[0].id;
-        invitations::store::save_all(&tx, rows.to_vec()).await?;
-        let payload =
-            json!({ "invitation": row, "service": of.service, "role": of.role, "written_to": written });
-        self.noted(tx, "invitation.added", id, payload).await?;
-        Ok(Moved::Done(id, written))
-    }
-
-    /// Invites those who have not been: all, or one, to another address where one is given.
-    pub async fn send(
-        self,
-        id: ConferenceId,
-        sight: Sight,
-        only: Option<InvitationId>,
-        address: Option<&str>,
-    ) -> Result<Moved, NoticeError> {
-        let tx = self.db.begin("send invitations").await?;
-        let record = match take_scheduled(&tx, id, sight, None).await? {
-            Ok(record) => record,
-            Err(not) => return Ok(not),
-        };
-        let services: Vec<_> = record.services().collect();
-        let wanted = record.invitations.into_iter().filter(|row| {
-            row.excused.is_none()
-                && match only {
-                    Some(id) => row.id == id,
-                    None => row.invited_on.is_none() || row.delivery == Delivery::NotSent,
-                }
-        });
-        let mut rows: Vec<invitation::Model> = wanted.collect();
-        if let (Some(address), [row]) = (address, &mut rows[..]) {
-            // What still waits for the address that was wrong does not go.
-            for message in store::messages_of(tx.conn(), [id]).await? {
-                if message.invitation_id == row.id {
-                    outbox::cancel_unsent(&tx, message.id.0, "it goes to another address").await?;
-                }
-            }
-            row.contact_email = Some(address.to_lowercase());
-        }
-        let papers = self.papers(tx.conn(), record.conference, services).await?;
-        let written = invite(self, &tx, &papers, &mut rows).await?;
-        let ids: Vec<InvitationId> = rows.iter().map(|row| row.id).collect();
-        invitations::store::save_all(&tx, rows).await?;
-        self.noted(tx, "invitation.sent", id, json!({ "invitations": ids, "written_to": written })).await?;
-        Ok(Moved::Done(id, written))
-    }
-
-    /// Notes that somebody was invited by telephone today.
-    pub async fn invited_by_telephone(
-        self,
-        id: ConferenceId,
-        sight: Sight,
-        invitation: InvitationId,
-    ) -> Result<Moved, NoticeError> {
-        let tx = self.db.begin("note an invitation by telephone").await?;
-        let record = match take_scheduled(&tx, id, sight, None).await? {
-            Ok(record) => record,
-            Err(not) => return Ok(not),
-        };
-        let Some(mut row) = record.invitations.into_iter().find(|row| row.id == invitation) else {
-            return Ok(Moved::NotThere);
-        };
-        if was_told(&row) || row.excused.is_some() {
-            return Ok(Moved::Nothing);
-        }
-        row.by_telephone(london::date(self.now));
-        invitations::store::save_all(&tx, vec![row]).await?;
-        self.noted(tx, "invitation.by_telephone", id, json!({ "invitation": invitation })).await?;
-        Ok(Moved::Done(id, 0))
-    }
-
-    /// Notes that an agency is not involved any more: it is not expected, and is told if it had been invited.
-    pub async fn withdraw(
-        self,
-        id: ConferenceId,
-        sight: Sight,
-        invitation: InvitationId,
-    ) -> Result<Moved, NoticeError> {
-        let tx = self.db.begin("withdraw an invitation").await?;
-        let record = match take_scheduled(&tx, id, sight, None).await? {
-            Ok(record) => record,
-            Err(not) => return Ok(not),
-        };
-        let services: Vec<_> = record.services().collect();
-        let Some(mut row) = record.invitations.into_iter().find(|row| row.id == invitation) else {
-            return Ok(Moved::NotThere);
-        };
-        if row.excused.is_some() {
-            return Ok(Moved::Nothing);
-        }
-        for message in store::messages_of(tx.conn(), [id]).await? {
-            if message.invitation_id == row.id {
-                outbox::cancel_unsent(&tx, message.id.0, "the agency is not involved any more").await?;
-            }
-        }
-        let mut c = record.conference;
-        (c.version, c.calendar_sequence) = (c.version + 1, c.calendar_sequence + 1);
-        c.clone().into_active_model().reset_all().update(tx.conn()).await?;
-        let papers = self.papers(tx.conn(), c, services).await?;
-        if !papers.directory.of(row.service_id).1.agency_group.can_be_excused() {
-            return Ok(Moved::AlwaysExpected);
-        }
-        let written = self.tell(&tx, &papers, std::slice::from_ref(&row), MessageKind::Cancelled).await?;
-        row.excused = Some(Excused::NoLongerInvolved);
-        invitations::store::save_all(&tx, vec![row]).await?;
-        let payload = json!({ "invitation": invitation, "written_to": written });
-        self.noted(tx, "invitation.withdrawn", id, payload).await?;
-        Ok(Moved::Done(id, written))
-    }
-
-    /// Asks for the answer once more; whoever has answered, for the report.
-    pub async fn nudge(
-        self,
-        id: ConferenceId,
-        sight: Sight,
-        invitation: InvitationId,
-    ) -> Result<Moved, NoticeError> {
-        let tx = self.db.begin("nudge an agency").await?;
-        let record = match take_scheduled(&tx, id, sight, None).await? {
-            Ok(record) => record,
-            Err(not) => return Ok(not),
-        };
-        let services: Vec<_> = record.services().collect();
-        let Some(row) = record.invitations.iter().find(|row| row.id == invitation && was_told(row)) else {
-            return Ok(Moved::NotThere);
-        };
-        let papers = self.papers(tx.conn(), record.conference, services).await?;
-        let kind = match row.response {
-            Response::None => MessageKind::AnswerNudge,
-            _ => MessageKind::ReportNudge,
-        };
-        let written = usize::from(post(self, &tx, &papers, row, kind, None).await?);
-        let payload = json!({ "invitation": invitation, "written_to": written });
-        self.noted(tx, "invitation.nudged", id, payload).await?;
+        self.noted(tx, "conference.cancelled", id.to_string(), json!({ "written_to": written })).await?;
         Ok(Moved::Done(id, written))
     }
 }
 
-fn told(c: &conference::Model) -> serde_json::Value {
-    json!({ "mode": c.mode, "place": c.place, "link": c.link, "chair": c.chair_id, "minutes": c.minutes })
+/// What the trail says of a conference: that there is a link, not the link.
+fn said(c: &conference::Model) -> serde_json::Value {
+    json!({
+        "starts_at": c.starts_at, "mode": c.mode, "place": c.place, "has_link": c.link.is_some(), "chair": c.chair_id,
+        "minutes": c.minutes,
+    })
 }

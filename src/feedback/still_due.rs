@@ -90,16 +90,16 @@ impl Delivery for StillDue<'_> {
         next_attempt(claim.due_since, now, self.settings.window, &self.policies.calendar)
     }
 
-    async fn ended(&self, tx: &Tx, claim: &Claim, end: End) -> Result<(), DbErr> {
+    async fn ended(&self, tx: &Tx, claim: &Claim, end: End, _: DateTime<Utc>) -> Result<(), DbErr> {
         let about = claim.about;
         // Taken first: of two letters of one item that end at the same time, the second sees how the first ended.
         let Some(item) = store::take_item(tx, FeedbackId(about)).await? else { return Ok(()) };
         match end {
             // Nobody was reached: a person telephones.
-            End::GivenUp if outbox::all_given_up(tx, about).await? => {
+            End::Refused | End::GivenUp if outbox::all_given_up(tx, about).await? => {
                 store::set_state(tx, item, ItemState::ToTelephone).await
             }
-            End::GivenUp => Ok(()),
+            End::Refused | End::GivenUp => Ok(()),
             // The feedback task looks at the register again, and makes what is owed now.
             End::Cancelled => {
                 let invitation = item.invitation_id;

@@ -90,9 +90,14 @@ pub mod invitation {
             }
         }
 
-        /// It was invited by telephone on this day.
+        /// It was invited by telephone on this day: at no address.
         pub fn by_telephone(&mut self, day: NaiveDate) {
-            (self.invited_on, self.delivery) = (Some(day), Delivery::Sent);
+            (self.invited_on, self.delivery, self.contact_email) = (Some(day), Delivery::Sent, None);
+        }
+
+        /// Whether an invitation has reached it, as far as is known.
+        pub fn is_reached(&self) -> bool {
+            self.invited_on.is_some() && self.delivery == Delivery::Sent
         }
 
         /// The facts that rules look at.

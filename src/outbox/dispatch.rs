@@ -52,7 +52,13 @@ pub trait Delivery: Sync {
     /// When to try again, after a passing error; `None` to give up.
     fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>>;
     /// Told in the transaction that gives a message up, or cancels it.
-    fn ended(&self, tx: &Tx, claim: &Claim, end: End) -> impl Future<Output = Result<(), DbErr>> + Send;
+    fn ended(
+        &self,
+        tx: &Tx,
+        claim: &Claim,
+        end: End,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), DbErr>> + Send;
     /// Told in the transaction that notes a message as sent.
     fn sent(
         &self,
@@ -67,7 +73,9 @@ pub trait Delivery: Sync {
 /// How a message ended without being sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Given up.
+    /// The server refused the recipient or the message for good.
+    Refused,
+    /// Given up: it could not be handed over in all that time.
     GivenUp,
     /// Cancelled at the moment of sending.
     Cancelled,
@@ -216,7 +224,7 @@ impl<D: Delivery> Carrier<'_, D> {
         round: &Mutex<Round>,
         now: &(impl Fn() -> DateTime<Utc> + Sync),
     ) -> Result<(), DbErr> {
-        let (mut not_out, mut refused) = (None, false);
+        let (mut not_out, mut refused, mut permanent) = (None, false, false);
         let fate = match claim.is_notice {
             true => Ok(Fate::Send),
             false => self.delivery.fate(&claim, now()).await,
@@ -234,7 +242,7 @@ impl<D: Delivery> Carrier<'_, D> {
                 match self.transport.send(&name, self.from, &claim.recipient, &claim.message).await {
                     Ok(()) => Settlement::Sent,
                     Err(SendError::Permanent(why)) => {
-                        refused = true;
+                        (refused, permanent) = (true, true);
                         Settlement::Failed { why, may_be_out: false }
                     }
                     Err(error) => {
@@ -264,12 +272,13 @@ impl<D: Delivery> Carrier<'_, D> {
         };
         let ours = settle(&tx, &claim, at, settlement).await?;
         let end = match settled {
+            Settled::GivenUp if permanent => Some(End::Refused),
             Settled::GivenUp => Some(End::GivenUp),
             Settled::Cancelled => Some(End::Cancelled),
             Settled::Sent | Settled::PutOff => None,
         };
         if let Some(end) = end.filter(|_| ours && !claim.is_notice) {
-            self.delivery.ended(&tx, &claim, end).await?;
+            self.delivery.ended(&tx, &claim, end, at).await?;
         }
         if settled == Settled::Sent && ours && !claim.is_notice {
             self.delivery.sent(&tx, &claim, at).await?;

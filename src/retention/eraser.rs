@@ -88,6 +88,7 @@ impl Eraser {
             .await?;
         invitation_message::Entity::update_many()
             .col_expr(invitation_message::Column::LinkHash, Expr::value(None::<Vec<u8>>))
+            .col_expr(invitation_message::Column::Address, Expr::value(None::<String>))
             .filter(invitation_message::Column::InvitationId.in_subquery(invitations.clone()))
             .exec(tx.conn())
             .await?;

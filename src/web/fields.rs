@@ -45,6 +45,12 @@ impl Fields {
     }
 }
 
+/// A name or a role as it is kept: on one line, without what cannot be seen.
+pub fn one_line(text: &str) -> String {
+    let parts = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ")
+}
+
 /// One choice of a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct Choice {

@@ -147,7 +147,8 @@ fn is_attempt(request: &Request) -> bool {
     request.method() == Method::POST
         && (["/second-factor", "/second-factor/set-up", "/me/password"].contains(&path)
             || path.starts_with("/sign-in")
-            || path.starts_with("/welcome/"))
+            || path.starts_with("/welcome/")
+            || path.starts_with("/answer/"))
 }
 
 /// The layer.

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::maintaining;
 use super::rows::{ContactRow, ServiceRow};
-use super::{line, maintaining};
 use crate::access::{KeepDirectory, May, SignedIn};
 use crate::agencies::entity::agency;
 use crate::agencies::maintaining::{AgencyFacts, Kept};
@@ -17,7 +17,7 @@ use crate::agencies::store::{Directory, contacts_of, directory};
 use crate::agencies::{AgencyGroup, AgencyId};
 use crate::calendar::{london, written};
 use crate::mail::Domains;
-use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, options};
+use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, one_line, options};
 
 /// What a name may be long.
 const LONGEST: usize = 120;
@@ -106,7 +106,7 @@ impl Typed {
 /// What is wrong with a form, or what it says.
 fn read(form: &Fields, directory: &Directory, own: Option<AgencyId>) -> Result<AgencyFacts, Errors> {
     let mut errors = Errors::default();
-    let (code, name) = (form.text("code").to_uppercase(), line(form.text("name")));
+    let (code, name) = (form.text("code").to_uppercase(), one_line(form.text("name")));
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if own.is_none() && !((1..=12).contains(&code.len()) && code.chars().all(plain)) {
         errors.add("code", "Enter a code of 1 to 12 letters and digits, as files use it");
@@ -272,7 +272,7 @@ pub(super) async fn add_service(
 ) -> Result<Response, Problem> {
     let not_found = || Problem::NotFound(may.who.chrome());
     let id: AgencyId = id.parse().map_err(|_| not_found())?;
-    let name = line(form.text("service"));
+    let name = one_line(form.text("service"));
     let known = directory(desk.db.read()).await?;
     let own = known.agencies.get(&id).ok_or_else(not_found)?;
     let errors = if !(1..=LONGEST).contains(&name.chars().count()) {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Tag, tags, verified as checked, who as called};
-use super::{Done, line, maintaining};
+use super::{Done, maintaining};
 use crate::access::{KeepDirectory, May, SignedIn};
 use crate::agencies::entity::contact;
 use crate::agencies::maintaining::{ContactFacts, Kept};
@@ -16,7 +16,7 @@ use crate::agencies::store::{Directory, contact as by_id, directory};
 use crate::agencies::{AgencyId, ContactId, ServiceId};
 use crate::calendar::london;
 use crate::mail::{Domains, is_address};
-use crate::web::{Desk, Errors, Fields, Page, Problem};
+use crate::web::{Desk, Errors, Fields, Page, Problem, one_line};
 
 const LONGEST: usize = 120;
 
@@ -58,10 +58,10 @@ impl Form {
     fn typed(form: &Fields, prefix: &str) -> Self {
         let text = |name: &str| form.text(&format!("{prefix}{name}")).to_owned();
         Self {
-            name: line(&text("name")),
-            role: line(&text("role")),
+            name: one_line(&text("name")),
+            role: one_line(&text("role")),
             email: text("email"),
-            telephone: line(&text("telephone")),
+            telephone: one_line(&text("telephone")),
             is_safeguarding_lead: text("lead") == "yes",
             verified: text("checked") == "yes",
         }

@@ -22,12 +22,6 @@ fn maintaining<'a>(desk: &'a Desk, actor: &'a Actor) -> Maintaining<'a> {
     Maintaining { db: &desk.db, keys: &desk.keys, actor, now: desk.clock.now() }
 }
 
-/// A name or a role as it is kept: on one line, without what cannot be seen.
-fn line(text: &str) -> String {
-    let parts = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|part| !part.is_empty());
-    parts.collect::<Vec<_>>().join(" ")
-}
-
 /// Whether a page is shown after something was done: `?done=yes`.
 struct Done(bool);
 

@@ -7,15 +7,15 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
+use super::maintaining;
 use super::rows::ContactRow;
-use super::{line, maintaining};
 use crate::access::{KeepDirectory, May, SignedIn};
 use crate::agencies::ServiceId;
 use crate::agencies::maintaining::Kept;
 use crate::agencies::store::{contacts_of, directory, invitations_of};
 use crate::calendar::london;
 use crate::mail::Domains;
-use crate::web::{Desk, Errors, Fields, Page, Problem};
+use crate::web::{Desk, Errors, Fields, Page, Problem, one_line};
 
 const LONGEST: usize = 120;
 
@@ -121,7 +121,7 @@ pub(super) async fn rename(
     Path(id): Path<String>,
     form: Fields,
 ) -> Result<Response, Problem> {
-    let (id, name) = (id_of(&may.who, &id)?, line(form.text("name")));
+    let (id, name) = (id_of(&may.who, &id)?, one_line(form.text("name")));
     let errors = if (1..=LONGEST).contains(&name.chars().count()) {
         match maintaining(&desk, &may.who.actor()).rename_service(id, &name).await? {
             Kept::Done(_) => {

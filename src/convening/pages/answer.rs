@@ -12,8 +12,6 @@ use crate::conferences::Sight;
 use crate::convening::answering::{Answer, Answered, Asked, REASONS, answer as record, asked};
 use crate::convening::letter::report_by;
 use crate::invitations::{Report, Response as Answers};
-use crate::platform::Keys;
-use crate::register::sealed;
 use crate::web::{Choice, Chrome, Desk, Errors, Fields, Page, Problem, options};
 
 #[derive(Serialize)]
@@ -71,7 +69,7 @@ fn gone(bureau: &Bureau) -> Response {
     page.show_as(StatusCode::GONE, Chrome::default())
 }
 
-fn stands(asked: &Asked, keys: &Keys) -> Option<String> {
+fn stands(asked: &Asked) -> Option<String> {
     let row = &asked.row;
     let said = match row.response {
         Answers::None => return None,
@@ -80,11 +78,8 @@ fn stands(asked: &Asked, keys: &Keys) -> Option<String> {
             let why = row.absence_reason.map(|r| format!(" ({})", r.label())).unwrap_or_default();
             format!("Nobody from your service can come{why}.")
         }
-        Answers::Deputy => {
-            let who = row.announced_deputy.as_ref();
-            let who = who.and_then(|who| keys.open(sealed::ANNOUNCED_DEPUTY, who).ok());
-            format!("A deputy comes{}.", who.map(|who| format!(": {who}")).unwrap_or_default())
-        }
+        // Who comes is not shown: a link is opened by machines, and passed on.
+        Answers::Deputy => "A deputy comes.".to_owned(),
     };
     let report = if row.report_promised { " A written report will come." } else { "" };
     Some(format!("{said}{report}"))
@@ -98,7 +93,6 @@ fn page(
     typed: Option<(&Fields, Errors)>,
 ) -> Response {
     let (c, row) = (&asked.conference, &asked.row);
-    let keys = &bureau.desk.keys;
     let now = bureau.desk.clock.now();
     let policies = &bureau.policies;
     let by = report_by(c.conference_date, policies.report_on_time_working_days, &policies.calendar);
@@ -122,7 +116,7 @@ fn page(
         chair: asked.chair.clone(),
         service: asked.directory.of(row.service_id).0.name.clone(),
         role: row.role.clone(),
-        stands: stands(asked, keys),
+        stands: stands(asked),
         saved,
         closed: asked.closed(now),
         report_by: wanted.then(|| london::full_date(by)),
@@ -152,7 +146,7 @@ pub(super) async fn show(
     Path(token): Path<String>,
     Query(query): Query<Saved>,
 ) -> Result<Response, Problem> {
-    let Some(asked) = asked(&desk.db, &token).await? else { return Ok(gone(&bureau)) };
+    let Some(asked) = asked(&desk.db, &token, desk.clock.now()).await? else { return Ok(gone(&bureau)) };
     Ok(page(&bureau, &token, &asked, query.saved.is_some(), None))
 }
 
@@ -162,7 +156,7 @@ pub(super) async fn answer(
     Path(token): Path<String>,
     form: Fields,
 ) -> Result<Response, Problem> {
-    let Some(asked) = asked(&desk.db, &token).await? else { return Ok(gone(&bureau)) };
+    let Some(asked) = asked(&desk.db, &token, desk.clock.now()).await? else { return Ok(gone(&bureau)) };
     let mut errors = Errors::default();
     let given = match asked.closed(desk.clock.now()) {
         Some(_) => None,
@@ -171,8 +165,7 @@ pub(super) async fn answer(
     let Some(given) = given else {
         return Ok(page(&bureau, &token, &asked, false, Some((&form, errors))));
     };
-    let (service, role) = (&asked.directory.of(asked.row.service_id).0.name, &asked.row.role);
-    let actor = Actor { name: format!("{service}, {role}, by link"), role: "link", account: None };
+    let actor = Actor { name: "the agency, by its link".to_owned(), role: "link", account: None };
     let of = (asked.conference.id, asked.row.id);
     let now = desk.clock.now();
     match record(&desk.db, &desk.keys, &actor, now, of, Sight::Everything, &given).await? {

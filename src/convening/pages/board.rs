@@ -7,7 +7,7 @@ use axum::response::Response;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Bureau, when, working_days};
+use super::{Bureau, note_looks, when, working_days};
 use crate::access::{May, Permission, SeeConferences};
 use crate::agencies::ServiceId;
 use crate::agencies::store::{contacts, directory};
@@ -18,7 +18,7 @@ use crate::convening::address::addressees;
 use crate::convening::board::{Outlook, ToDo, outlook};
 use crate::convening::store;
 use crate::invitations::entity::invitation;
-use crate::invitations::{Delivery, Fault, Response as Answers};
+use crate::invitations::{Fault, Response as Answers};
 use crate::register::store::{Record, records};
 use crate::web::{Desk, Page, Problem};
 
@@ -35,8 +35,9 @@ pub(super) struct Asked {
 struct Todo {
     who: String,
     what: String,
-    /// Where an answer by telephone is recorded.
+    /// Where an answer by telephone is recorded, or they are invited.
     href: Option<String>,
+    to_do: &'static str,
     nudge: Option<String>,
     telephone: Option<String>,
 }
@@ -161,7 +162,8 @@ pub(super) async fn show(
     let calendar = &bureau.policies.calendar;
     let ask_days = bureau.policies.report_on_time_working_days + 3;
     let may_book = may.who.role.may(Permission::Book);
-    let mut cards: Vec<(u32, DateTime<Utc>, Card)> = Vec::new();
+    let mut cards = Vec::new();
+    let mut restricted = Vec::new();
     let mut well = 0;
     for record in &all {
         let c = &record.conference;
@@ -175,10 +177,12 @@ pub(super) async fn show(
         let near = |date| calendar.working_days(today, date) <= ask_days;
         let found = outlook(record, &known, &bureau.policies, &services, chair_busy, near);
         let left = calendar.working_days(today, c.conference_date);
-        let risk = found.risk(left);
-        if risk == 0 {
+        let Some(place) = found.place(left) else {
             well += 1;
             continue;
+        };
+        if c.restricted {
+            restricted.push(c.id);
         }
         let to_do = found.to_do.iter().map(|to_do| {
             let row = &record.invitations[to_do.place];
@@ -186,12 +190,15 @@ pub(super) async fn show(
             let of: Vec<_> = people.iter().filter(|p| p.agency_id == agency.id).collect();
             let first = addressees(service.id, &row.role, &of, today, &bureau.domains);
             let here = format!("/conferences/{}/invitations/{}", c.id, row.id);
-            let reached = row.invited_on.is_some() && row.delivery == Delivery::Sent;
-            let can_nudge = reached && (row.response == Answers::None || to_do.report_outstanding);
+            let reached = row.is_reached();
+            let can_nudge = reached
+                && row.contact_email.is_some()
+                && (row.response == Answers::None || to_do.report_outstanding);
             Todo {
                 who: format!("{}, {}", service.name, row.role),
                 what: what(to_do, row),
                 nudge: (may_book && can_nudge).then(|| format!("{here}/nudge")),
+                to_do: if reached { "Record an answer" } else { "Invite them, or record an answer" },
                 href: may_book.then_some(here),
                 telephone: first.iter().find_map(|p| p.telephone.clone()),
             }
@@ -211,14 +218,15 @@ pub(super) async fn show(
             chair_busy,
             to_do: to_do.collect(),
         };
-        cards.push((risk, c.starts_at, card));
+        cards.push(((place, c.starts_at), card));
     }
     // The most at risk first, of equals the nearest.
-    cards.sort_by_key(|(risk, at, _)| (std::cmp::Reverse(*risk), *at));
+    cards.sort_by_key(|(place, _)| *place);
     let label = |n: u32| if n == 1 { "1 week".to_owned() } else { format!("{n} weeks") };
+    note_looks(&desk, &may.who, restricted).await?;
     let page = BoardPage {
         weeks: WEEKS.iter().map(|n| Week { weeks: *n, label: label(*n), here: *n == weeks }).collect(),
-        cards: cards.into_iter().map(|(.., card)| card).collect(),
+        cards: cards.into_iter().map(|(_, card)| card).collect(),
         well,
         done: match asked.done.as_deref() {
             Some("nudged") => Some("The reminder is on its way."),

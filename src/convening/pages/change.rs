@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::invitations::{led, open};
 use super::{Bureau, Pick, id_of, when};
 use crate::access::{Book, May, SignedIn};
+use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::conferences::{self, Mode, Status};
 use crate::convening::booking::{History, booking};
@@ -31,8 +32,9 @@ struct ChangePage {
     mode: Vec<Choice>,
     chairs: Vec<Pick>,
     slots: Vec<String>,
-    /// The second look, before anything is sent.
+    /// The second look, before anything is sent; and what was looked at.
     checks: bool,
+    seen: String,
     /// What would happen.
     follows: String,
     hints: Vec<Hint>,
@@ -59,6 +61,7 @@ async fn page(
     bureau: &Bureau,
     who: &SignedIn,
     record: &Record,
+    directory: &Directory,
     typed: Option<Typed<'_>>,
 ) -> Result<Response, Problem> {
     let (db, now) = (bureau.desk.db.read(), bureau.desk.clock.now());
@@ -67,8 +70,7 @@ async fn page(
     let chairs = conferences::store::chairs(db).await?;
     let chair = of("chair", c.chair_id.to_string());
     let mode = typed.as_ref().map_or(Some(c.mode), |t| t.fields.text("mode").parse::<Mode>().ok());
-    let asked = record.invitations.iter().filter(|row| row.invited_on.is_some() && row.excused.is_none());
-    let asked = asked.count();
+    let (written_to, to_ring) = told(record, directory);
     let checks = typed.as_ref().and_then(|t| t.checks.as_ref());
     let (follows, said) = match checks {
         None => (String::new(), Vec::new()),
@@ -88,15 +90,15 @@ async fn page(
             match when.starts_at == c.starts_at {
                 true => {
                     let text = format!(
-                        "The day and time stay. {asked} who were invited are told of the change, and their answers stand."
+                        "The day and time stay. {written_to} who were invited are written to, and their answers stand.{to_ring}"
                     );
                     // The day is not in question.
                     (text, list.into_iter().filter(|hint| hint.text.starts_with("The chair")).collect())
                 }
                 false => (
                     format!(
-                        "It moves to {}, {}. The old date is cancelled and linked to the new one, {asked} who were \
-                         invited are invited anew, and what they answered to the old date does not count.",
+                        "It moves to {}, {}. The old date is cancelled and linked to the new one, {written_to} who were \
+                         invited are invited anew, and what they answered to the old date does not count.{to_ring}",
                         london::full_date(when.date),
                         london::clock(when.starts_at)
                     ),
@@ -128,11 +130,29 @@ async fn page(
             .collect(),
         slots: bureau.settings.slots.clone(),
         checks: checks.is_some(),
+        seen: typed.as_ref().map(|t| seen(t.fields)).unwrap_or_default(),
         follows,
         hints: said,
         errors: typed.map(|t| t.errors).unwrap_or_default(),
     };
     Ok(page.show(who.chrome()))
+}
+
+/// What of a form is looked at before it is done.
+fn seen(fields: &Fields) -> String {
+    ["date", "time", "minutes", "chair", "mode", "place", "link"].map(|name| fields.text(name)).join("|")
+}
+
+/// How many of those who were invited are written to, and whom somebody has to ring.
+fn told(record: &Record, known: &Directory) -> (usize, String) {
+    let asked = record.invitations.iter().filter(|row| row.invited_on.is_some() && row.excused.is_none());
+    let (written, rung): (Vec<_>, Vec<_>) = asked.partition(|row| row.contact_email.is_some());
+    let names: Vec<&str> = rung.iter().map(|row| known.of(row.service_id).0.name.as_str()).collect();
+    let to_ring = match names.is_empty() {
+        true => String::new(),
+        false => format!(" They have no address, so ring them: {}.", names.join(", ")),
+    };
+    (written.len(), to_ring)
 }
 
 /// To the invitations, where it is no longer to be held.
@@ -148,10 +168,10 @@ pub(super) async fn show(
     bureau: Bureau,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let (record, _) = open(&desk, &may.who, &id).await?;
+    let (record, known) = open(&desk, &may.who, &id).await?;
     match over(&record) {
         Some(away) => Ok(away),
-        None => page(&bureau, &may.who, &record, None).await,
+        None => page(&bureau, &may.who, &record, &known, None).await,
     }
 }
 
@@ -162,7 +182,7 @@ pub(super) async fn change(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let (record, _) = open(&desk, &may.who, &id).await?;
+    let (record, known) = open(&desk, &may.who, &id).await?;
     if let Some(away) = over(&record) {
         return Ok(away);
     }
@@ -177,11 +197,12 @@ pub(super) async fn change(
     }
     let (Some(to), Some(at), true) = (to, at, errors.is_empty()) else {
         let typed = Typed { fields: &fields, checks: None, errors };
-        return page(&bureau, &may.who, &record, Some(typed)).await;
+        return page(&bureau, &may.who, &record, &known, Some(typed)).await;
     };
-    if fields.text("step") != "do" {
+    // What is done is what was looked at.
+    if fields.text("step") != "do" || fields.text("seen") != seen(&fields) {
         let typed = Typed { fields: &fields, checks: Some((to, at)), errors };
-        return page(&bureau, &may.who, &record, Some(typed)).await;
+        return page(&bureau, &may.who, &record, &known, Some(typed)).await;
     }
     let c = &record.conference;
     let code = if to.starts_at == c.starts_at { "changed" } else { "moved" };
@@ -199,6 +220,7 @@ struct CancelPage {
     when: String,
     version: i32,
     asked: usize,
+    to_ring: String,
     errors: Errors,
 }
 
@@ -212,16 +234,17 @@ impl Page for CancelPage {
     }
 }
 
-fn cancel_page(who: &SignedIn, record: &Record, errors: Errors) -> Response {
+fn cancel_page(who: &SignedIn, record: &Record, known: &Directory, errors: Errors) -> Response {
     let c = &record.conference;
-    let asked = record.invitations.iter().filter(|row| row.invited_on.is_some() && row.excused.is_none());
+    let (asked, to_ring) = told(record, known);
     let page = CancelPage {
         here: format!("/conferences/{}/cancel", c.id),
         back: format!("/conferences/{}/invitations", c.id),
         reference: c.reference.clone(),
         when: when(c),
         version: c.version,
-        asked: asked.count(),
+        asked,
+        to_ring,
         errors,
     };
     page.show(who.chrome())
@@ -232,8 +255,8 @@ pub(super) async fn ask_cancel(
     State(desk): State<Desk>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let (record, _) = open(&desk, &may.who, &id).await?;
-    Ok(over(&record).unwrap_or_else(|| cancel_page(&may.who, &record, Errors::default())))
+    let (record, known) = open(&desk, &may.who, &id).await?;
+    Ok(over(&record).unwrap_or_else(|| cancel_page(&may.who, &record, &known, Errors::default())))
 }
 
 pub(super) async fn cancel(
@@ -244,9 +267,9 @@ pub(super) async fn cancel(
     fields: Fields,
 ) -> Result<Response, Problem> {
     if fields.text("sure") != "yes" {
-        let (record, _) = open(&desk, &may.who, &id).await?;
+        let (record, known) = open(&desk, &may.who, &id).await?;
         let errors = Errors::one("sure", "Tick the box that says you are sure");
-        return Ok(over(&record).unwrap_or_else(|| cancel_page(&may.who, &record, errors)));
+        return Ok(over(&record).unwrap_or_else(|| cancel_page(&may.who, &record, &known, errors)));
     }
     let id = id_of(&may.who, &id)?;
     let actor = may.who.actor();

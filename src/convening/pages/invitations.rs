@@ -3,15 +3,13 @@
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::check::addresses;
 use super::list::Listing;
-use super::{Bureau, id_of, when, working_days};
+use super::{Bureau, id_of, note_looks, when, working_days};
 use crate::access::{Book, May, SeeConferences, SignedIn};
 use crate::agencies::entity::contact;
 use crate::agencies::store::{Directory, contacts_of, directory, directory_of};
-use crate::audit::{self, Event};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId, Status};
 use crate::convening::booking::{Invitee, places};
@@ -24,7 +22,7 @@ use crate::outbox::NoticeError;
 use crate::platform::Keys;
 use crate::register::sealed;
 use crate::register::store::{Record, record};
-use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, choices};
+use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, choices, one_line};
 
 #[derive(Serialize)]
 struct Line {
@@ -80,14 +78,19 @@ const DONE: &[(&str, &str)] = &[
     ("booked", "The conference is booked."),
     ("sent", "The invitations are on their way."),
     ("added", "The agency is invited."),
-    ("moved", "The conference is moved. Those who had been invited are invited anew."),
+    (
+        "moved",
+        "The conference is moved. Those who were written to are invited anew. It has a new reference: send your secure letter again.",
+    ),
     ("changed", "The change is saved, and those who were invited are told."),
     ("answered", "The answer is recorded."),
     ("nudged", "The reminder is on its way."),
     ("telephoned", "It is noted that they were invited by telephone today."),
-    ("withdrawn", "The agency is no longer expected, and is told."),
+    ("withdrawn", "The agency is no longer expected. If it had been invited, it is told."),
+    ("reinstated", "The agency is expected again, and is invited anew."),
+    ("sure", "Nothing was changed: tick the box that says you are sure."),
     ("cancelled", "The conference is cancelled, and those who were invited are told."),
-    ("nothing", "Nothing was changed: there is no address to write to, or it was done already."),
+    ("nothing", "Nothing was sent: there is no address to write to, or it was done a moment ago."),
     ("meanwhile", "Somebody changed this conference meanwhile. Look at how it stands now, and try again."),
     ("over", "This conference is no longer to be held: nothing was changed."),
     ("expected", "Children's social care convenes, and is always expected: nothing was changed."),
@@ -103,10 +106,7 @@ pub(super) async fn open(desk: &Desk, who: &SignedIn, id: &str) -> Result<(Recor
     let id: ConferenceId = id_of(who, id)?;
     let found = record(desk.db.read(), id, who.sight(desk.clock.now())).await?;
     let record = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
-    if record.conference.restricted {
-        let event = Event { action: "restricted.looked", object: id.to_string(), payload: json!({}) };
-        audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?;
-    }
+    note_looks(desk, who, record.conference.restricted.then_some(id)).await?;
     let directory = directory_of(desk.db.read(), record.services()).await?;
     Ok((record, directory))
 }
@@ -274,7 +274,7 @@ pub(super) async fn add(
     let directory = directory(db).await?;
     let day = record.conference.conference_date;
     let listing = Listing::only(directory, day);
-    let role = form.text("role").split_whitespace().collect::<Vec<_>>().join(" ");
+    let role = one_line(form.text("role"));
     let mut errors = Errors::default();
     let service = listing.typed(form.text("service"));
     if service.is_none() {
@@ -310,7 +310,7 @@ pub(super) async fn send(
     let id: ConferenceId = id_of(&may.who, &id)?;
     let actor = may.who.actor();
     let sight = may.who.sight(desk.clock.now());
-    let done = bureau.office(&actor).send(id, sight, None, None).await;
+    let done = bureau.office(&actor).send(id, sight).await;
     let code = if matches!(done, Ok(Moved::Done(_, 0))) { "nothing" } else { "sent" };
     led(&may.who, id, done, code)
 }

@@ -15,7 +15,7 @@ use crate::convening::booking::{History, Invitee, places, services_busy};
 use crate::convening::draft::Draft;
 use crate::convening::suggestion::{Place, Suggested, suggest};
 use crate::invitations::Necessity;
-use crate::web::{Choice, Errors, Fields, Page, Problem, choices};
+use crate::web::{Choice, Errors, Fields, Page, Problem, choices, one_line};
 
 /// Empty lines at the end, for whoever is not suggested.
 const EMPTY: usize = 2;
@@ -162,7 +162,7 @@ pub(super) fn read(
             errors.add_at(format!("row.{n}.{field}"), format!("Line {}: {text}", n + 1));
             continue;
         };
-        let role = text("role").split_whitespace().collect::<Vec<_>>().join(" ");
+        let role = one_line(text("role"));
         if role.is_empty() || role.chars().count() > 120 {
             errors.add_at(format!("row.{n}.role"), format!("Line {}: enter the role that is invited", n + 1));
             continue;

@@ -18,12 +18,14 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
 use serde::Serialize;
+use serde_json::json;
 
 use super::Settings;
 use super::inviting::Office;
 use crate::access::SignedIn;
-use crate::audit::Actor;
+use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
+use crate::conferences::ConferenceId;
 use crate::conferences::entity::conference;
 use crate::mail::Domains;
 use crate::register::Policies;
@@ -89,6 +91,19 @@ fn working_days(n: u32) -> String {
     if n == 1 { "1 working day".to_owned() } else { format!("{n} working days") }
 }
 
+/// Notes in the trail that somebody looked at restricted conferences.
+async fn note_looks(
+    desk: &Desk,
+    who: &SignedIn,
+    ids: impl IntoIterator<Item = ConferenceId>,
+) -> Result<(), Problem> {
+    for id in ids {
+        let event = Event { action: "restricted.looked", object: id.to_string(), payload: json!({}) };
+        audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?;
+    }
+    Ok(())
+}
+
 fn id_of<T: std::str::FromStr>(who: &SignedIn, text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::NotFound(who.chrome()))
 }
@@ -105,6 +120,7 @@ pub fn routes() -> Router<Desk> {
         .route("/conferences/{id}/invitations/{invitation}/address", post(one::readdress))
         .route("/conferences/{id}/invitations/{invitation}/nudge", post(one::nudge))
         .route("/conferences/{id}/invitations/{invitation}/telephoned", post(one::telephoned))
+        .route("/conferences/{id}/invitations/{invitation}/reinstate", post(one::reinstate))
         .route("/conferences/{id}/invitations/{invitation}/withdraw", post(one::withdraw))
         .route("/conferences/{id}/change", get(change::show).post(change::change))
         .route("/conferences/{id}/cancel", get(change::ask_cancel).post(change::cancel))

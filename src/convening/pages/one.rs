@@ -15,7 +15,7 @@ use crate::conferences::Status;
 use crate::convening::answering::{Answer, Answered, REASONS, answer};
 use crate::convening::moving::Moved;
 use crate::invitations::entity::invitation;
-use crate::invitations::{Delivery, InvitationId, Report, Response as Answers};
+use crate::invitations::{InvitationId, Report, Response as Answers};
 use crate::register::store::Record;
 use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, choices, options};
 
@@ -41,11 +41,27 @@ pub(super) async fn withdraw(
     State(desk): State<Desk>,
     bureau: Bureau,
     Path((id, invitation)): Path<(String, String)>,
+    form: Fields,
 ) -> Result<Response, Problem> {
     let (id, invitation) = (id_of(&may.who, &id)?, id_of(&may.who, &invitation)?);
+    if form.text("sure") != "yes" {
+        return led(&may.who, id, Ok(Moved::Done(id, 0)), "sure");
+    }
     let actor = may.who.actor();
     let done = bureau.office(&actor).withdraw(id, may.who.sight(desk.clock.now()), invitation).await;
     led(&may.who, id, done, "withdrawn")
+}
+
+pub(super) async fn reinstate(
+    may: May<Book>,
+    State(desk): State<Desk>,
+    bureau: Bureau,
+    Path((id, invitation)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let (id, invitation) = (id_of(&may.who, &id)?, id_of(&may.who, &invitation)?);
+    let actor = may.who.actor();
+    let done = bureau.office(&actor).reinstate(id, may.who.sight(desk.clock.now()), invitation).await;
+    led(&may.who, id, done, "reinstated")
 }
 
 pub(super) async fn telephoned(
@@ -79,8 +95,9 @@ pub(super) async fn readdress(
     let actor = may.who.actor();
     let sight = may.who.sight(desk.clock.now());
     let id = record.conference.id;
+    let wrong = form.text("wrong") == "yes";
     let done = match chosen {
-        Some(email) => bureau.office(&actor).send(id, sight, Some(invitation), Some(&email)).await,
+        Some(email) => bureau.office(&actor).readdress(id, sight, invitation, &email, wrong).await,
         None => Ok(Moved::Nothing),
     };
     let code = if matches!(done, Ok(Moved::Done(_, 0))) { "nothing" } else { "sent" };
@@ -115,6 +132,10 @@ struct OnePage {
     addresses: Vec<Pick>,
     telephones: Vec<Pick>,
     nudge: bool,
+    /// They are not to come, as it stands.
+    excused: bool,
+    /// Where it went, whole: whoever may change it may see it.
+    address: String,
     /// Nobody has reached them yet.
     to_ring: bool,
     errors: Errors,
@@ -159,7 +180,7 @@ async fn one_page(
         None => row.absence_reason,
     };
     let today = london::date(bureau.desk.clock.now());
-    let reached = row.invited_on.is_some() && row.delivery == Delivery::Sent;
+    let reached = row.is_reached();
     let pick = |(value, label): (String, String)| {
         let chosen = row.contact_email.as_deref() == Some(&value);
         Pick { value, label, chosen }
@@ -189,7 +210,10 @@ async fn one_page(
         report: typed.map_or(row.report_promised, |form| form.text("report") == "yes"),
         addresses: offered(bureau, known, row).await?.into_iter().map(pick).collect(),
         telephones: telephones.collect(),
+        excused: row.excused.is_some(),
+        address: row.contact_email.clone().unwrap_or_default(),
         nudge: reached
+            && row.contact_email.is_some()
             && row.excused.is_none()
             && (row.response == Answers::None || row.report == Report::None),
         to_ring: !reached && row.excused.is_none(),

@@ -24,7 +24,7 @@ use crate::register::form::{FieldError, Submission};
 use crate::register::save::{Clash, open_deputy, save as save_register};
 use crate::register::store::{Record, record};
 use crate::register::{Policies, merge};
-use crate::web::{Desk, Fields, Problem};
+use crate::web::{Desk, Fields, Problem, one_line};
 
 /// A row as it stands: its fields by name, as the page writes them.
 #[derive(Serialize)]
@@ -205,7 +205,7 @@ pub(super) async fn walk_in(
         return Ok(Redirect::to(&here).into_response());
     }
     let whole = directory(desk.db.read()).await?;
-    let role = form.text("role").split_whitespace().collect::<Vec<_>>().join(" ");
+    let role = one_line(form.text("role"));
     let service = super::register::services(&whole, record.conference.conference_date)
         .into_iter()
         .find(|(_, words)| words.eq_ignore_ascii_case(form.text("service")))
