@@ -16,6 +16,7 @@ mod feedback;
 mod golden;
 mod harness;
 mod imports;
+mod invitations;
 mod keeping;
 mod letters;
 mod operations;

@@ -9,16 +9,18 @@ use crate::harness::{Mail, Place};
 /// A child whose review was held on 30 September 2026.
 const CHILD: &str = "L1042";
 
-fn fields(list: &[(&str, &str)]) -> Vec<(String, String)> {
+pub fn fields(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// The details of a review on Wednesday 2 December 2026.
-async fn details(person: &mut Person) -> Vec<(String, String)> {
-    let page = person.get("/book").await.body;
+pub async fn details(person: &mut Person) -> Vec<(String, String)> {
+    let page = person.get("/book").await;
+    let (booking, page) = (page.field("booking"), page.body);
     let chair = regex::Regex::new(r#"<option value="([^"]+)">Chair 1<"#).unwrap();
     let chair = chair.captures(&page).expect("a chair")[1].to_owned();
     fields(&[
+        ("booking", &booking),
         ("kind", "review"),
         ("date", "02/12/2026"),
         ("time", "13:30"),
@@ -33,19 +35,19 @@ async fn details(person: &mut Person) -> Vec<(String, String)> {
     ])
 }
 
-async fn step(person: &mut Person, form: &[(String, String)], step: &str) -> Seen {
+pub async fn step(person: &mut Person, form: &[(String, String)], step: &str) -> Seen {
     let mut form = form.to_vec();
     set(&mut form, "step", step);
     person.post("/book", &form).await
 }
 
 /// Fields of a page's form as a browser sends them: boxes that are not ticked are left out, lists send what is chosen.
-fn sent(page: &Seen) -> Vec<(String, String)> {
+pub fn sent(page: &Seen) -> Vec<(String, String)> {
     page.form().into_iter().filter(|(name, _)| name != "step").collect()
 }
 
 /// Books with everybody whom the list suggests, and gives back the conference's path.
-async fn booked(person: &mut Person, changed: &[(&str, &str)]) -> String {
+pub async fn booked(person: &mut Person, changed: &[(&str, &str)]) -> String {
     let mut form = details(person).await;
     for (name, value) in changed {
         set(&mut form, name, value);
@@ -60,30 +62,30 @@ async fn booked(person: &mut Person, changed: &[(&str, &str)]) -> String {
 }
 
 /// One review of the child, held with everybody there, and an administrator the same evening.
-async fn office(place: &Place, moment: &str) -> Person {
+pub async fn office(place: &Place, moment: &str) -> Person {
     place.import(EVENING, &conference("C-1"));
     let site = place.site(moment).await;
     Person::with_role(place, &site, "administrator").await
 }
 
 /// What goes at this moment: another one each time, for a task runs once for a due time.
-fn dispatch(place: &Place, moment: &str) -> Vec<Mail> {
+pub fn dispatch(place: &Place, moment: &str) -> Vec<Mail> {
     let before: Vec<String> = place.mail().into_iter().map(|m| m.message_id).collect();
     place.done_at(moment, &["run-task", "dispatch"]);
     place.mail().into_iter().filter(|m| !before.contains(&m.message_id)).collect()
 }
 
-fn to<'a>(mails: &'a [Mail], address: &str) -> &'a Mail {
+pub fn to<'a>(mails: &'a [Mail], address: &str) -> &'a Mail {
     mails.iter().find(|m| m.to == address).unwrap_or_else(|| panic!("nothing to {address}: {mails:?}"))
 }
 
-fn link(mail: &Mail) -> String {
+pub fn link(mail: &Mail) -> String {
     let link = regex::Regex::new(r"http://\S+(/answer/[0-9a-f]{64})").unwrap();
     link.captures(&mail.text).unwrap_or_else(|| panic!("no link: {}", mail.text))[1].to_owned()
 }
 
 /// The calendar part, unfolded.
-fn calendar(mail: &Mail) -> String {
+pub fn calendar(mail: &Mail) -> String {
     let message = mail_parser::MessageParser::default().parse(mail.raw.as_bytes()).unwrap();
     let part = message.parts.iter().find(|part| {
         use mail_parser::MimeHeaders;
@@ -93,7 +95,7 @@ fn calendar(mail: &Mail) -> String {
     text.replace("\r\n ", "").replace("\r\n\t", "")
 }
 
-const HV: &str = "hv-north@oh.nhs.example";
+pub const HV: &str = "hv-north@oh.nhs.example";
 
 both! {
     async fn a_booked_conference_invites_whoever_came_before_with_a_calendar_entry_and_names_no_child(place: Place) {
@@ -143,6 +145,7 @@ both! {
         anybody.post(&link, &fields(&[("answer", "deputy"), ("deputy", "Jo Reed, team lead")])).await;
         let page = administrator.get(&format!("{at}/invitations")).await.body;
         assert!(page.contains("sends a deputy: Jo Reed, team lead"), "{page}");
+        assert!(!anybody.get(&link).await.body.contains("Jo Reed"), "a link is opened by machines, and passed on");
         anybody.post(&link, &fields(&[("answer", "apologies"), ("reason", "clash")])).await;
         let page = administrator.get(&format!("{at}/invitations")).await.body;
         assert!(page.contains("apologies (a clash)") && !page.contains("Jo Reed"), "{page}");
@@ -164,13 +167,17 @@ both! {
         let check = administrator.post(&format!("{at}/change"), &form).await;
         assert!(check.body.contains("It moves to Wednesday 9 December 2026") && check.body.contains("3 who were invited are invited anew"), "{}", check.body);
         assert!(dispatch(&place, "2026-09-30T16:06:00Z").is_empty(), "nothing goes before it is done");
+        // What is done is what was looked at.
         set(&mut form, "step", "do");
+        let unseen = administrator.post(&format!("{at}/change"), &form).await;
+        assert!(unseen.status == 200 && unseen.body.contains("It moves to Wednesday 9 December 2026"), "{}", unseen.body);
+        set(&mut form, "seen", &unseen.field("seen"));
         let done = administrator.post(&format!("{at}/change"), &form).await;
         let new = done.location.unwrap();
         assert!(done.status == 303 && new.ends_with("?done=moved") && !new.starts_with(&at), "{new}");
         let mails = dispatch(&place, "2026-09-30T16:07:00Z");
         let mail = to(&mails, HV);
-        assert!(mail.text.contains("The conference of Wednesday 2 December 2026, 1:30pm has been moved") && mail.subject.ends_with("new date"), "{}", mail.text);
+        assert!(mail.text.contains("The conference of Wednesday 2 December 2026, 1:30pm has been moved") && mail.subject.contains("new date (until now "), "{}", mail.text);
         let entry = calendar(mail);
         let uid = |entry: &str| entry.lines().find(|l| l.starts_with("UID:")).unwrap().trim().to_owned();
         assert_eq!(uid(&entry), uid(&old_entry), "one entry in a calendar");
@@ -195,6 +202,9 @@ both! {
         Person::anonymous(&site).post(&link, &fields(&[("answer", "accepted")])).await;
         let mut form = sent(&administrator.get(&format!("{at}/change")).await);
         set(&mut form, "place", "Village hall");
+        set(&mut form, "step", "check");
+        let check = administrator.post(&format!("{at}/change"), &form).await;
+        set(&mut form, "seen", &check.field("seen"));
         set(&mut form, "step", "do");
         let done = administrator.post(&format!("{at}/change"), &form).await;
         assert!(done.location.as_deref() == Some(&format!("{at}/invitations?done=changed")), "{:?}", done.location);

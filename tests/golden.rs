@@ -33,6 +33,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/conferences/{c}/invitations/{i}/address"),
     ("POST", "/conferences/{c}/invitations/{i}/nudge"),
     ("POST", "/conferences/{c}/invitations/{i}/telephoned"),
+    ("POST", "/conferences/{c}/invitations/{i}/reinstate"),
     ("POST", "/conferences/{c}/invitations/{i}/withdraw"),
     ("GET", "/conferences/{c}/change"),
     ("POST", "/conferences/{c}/change"),

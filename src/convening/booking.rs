@@ -1,13 +1,13 @@
 //! Booking a conference: what is looked up while it is booked, and the booking itself, in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel};
 use serde_json::json;
 
 use super::draft::{Draft, When};
-use super::hints::{Booking, ClockStart};
+use super::hints::{Booking, ChairBusy, ClockStart};
 use super::inviting::{Office, invite};
 use super::store;
 use super::suggestion::{Before, Place};
@@ -45,12 +45,13 @@ pub enum Booked {
     Done(ConferenceId, usize),
     /// The local reference is taken.
     ReferenceTaken,
+    /// The same form was sent before.
+    Already,
 }
 
 /// What is known of the children before: of each, its conferences that somebody may see, the newest first.
 pub struct History {
     of: Vec<(Vec<u8>, conference::Model)>,
-    children: usize,
 }
 
 impl History {
@@ -63,8 +64,7 @@ impl History {
     ) -> Result<Self, DbErr> {
         let keys: Vec<Vec<u8>> =
             children.into_iter().map(|child| keys.find(conferences::CHILD, child)).collect();
-        let count = keys.len();
-        Ok(Self { of: store::of_children(db, keys, sight).await?, children: count })
+        Ok(Self { of: store::of_children(db, keys, sight).await? })
     }
 
     /// The same of a conference that is booked already, without that one.
@@ -77,7 +77,7 @@ impl History {
         let keys = children.iter().map(|child| child.child_key.clone()).collect();
         let mut of = store::of_children(db, keys, sight).await?;
         of.retain(|(_, c)| c.id != but);
-        Ok(Self { of, children: children.len() })
+        Ok(Self { of })
     }
 
     fn last(&self, until: NaiveDate, fits: impl Fn(Status) -> bool) -> HashMap<&[u8], &conference::Model> {
@@ -95,11 +95,18 @@ impl History {
         if kind.is_initial() {
             return discussed.map_or(ClockStart::Unknown, ClockStart::Discussion);
         }
-        let fits = |status| match kind {
-            ConferenceType::Reconvened => status == Status::Adjourned,
-            _ => status == Status::Held,
+        let first = match kind {
+            // Only an adjournment that is still open: one after which the child's conference was held is settled.
+            ConferenceType::Reconvened => {
+                let took_place = |status| matches!(status, Status::Held | Status::Adjourned);
+                let last = self.last(date, took_place).into_values();
+                last.filter(|c| c.status == Status::Adjourned).map(|c| c.conference_date).min()
+            }
+            _ => {
+                let held = self.last(date, |status| status == Status::Held);
+                held.into_values().map(|c| c.conference_date).min()
+            }
         };
-        let first = self.last(date, fits).into_values().map(|c| c.conference_date).min();
         first.map_or(ClockStart::Unknown, ClockStart::Before)
     }
 
@@ -113,14 +120,17 @@ impl History {
         coming
     }
 
-    /// Those who were invited to the last conference of each child.
+    /// Those who were invited to the last conference of each child that was held or adjourned; where none was, to the
+    /// one that is booked.
     pub async fn invited(
         &self,
         db: &impl ConnectionTrait,
         directory: &Directory,
     ) -> Result<Vec<Before>, DbErr> {
-        let mut last: Vec<conference::Model> =
-            self.last(NaiveDate::MAX, |_| true).into_values().cloned().collect();
+        let took_place = |status| matches!(status, Status::Held | Status::Adjourned);
+        let mut of_each = self.last(NaiveDate::MAX, |_| true);
+        of_each.extend(self.last(NaiveDate::MAX, took_place));
+        let mut last: Vec<conference::Model> = of_each.into_values().cloned().collect();
         last.sort_by_key(|c| std::cmp::Reverse((c.starts_at, c.id)));
         last.dedup_by_key(|c| c.id);
         let mut before = Vec::new();
@@ -132,6 +142,11 @@ impl History {
                 role: row.role.clone(),
                 necessity: row.necessity,
                 on,
+                is_booked: record.conference.status == Status::Scheduled,
+                children: record.only_children.get(&row.id).map(|only| {
+                    let concerned = record.children.iter().filter(|child| only.contains(&child.id));
+                    concerned.map(|child| child.child_key.clone()).collect()
+                }),
                 no_longer_involved: row.excused == Some(Excused::NoLongerInvolved)
                     || matches!(
                         row.absence_reason,
@@ -142,25 +157,50 @@ impl History {
         Ok(before)
     }
 
-    /// Whether a child's last conference was an initial one, so that this review is its first.
+    /// Whether a child's last conference was an initial one (or one that was reconvened after it), so that a review is
+    /// that child's first.
     pub fn is_first_review(&self, date: NaiveDate) -> bool {
-        let last = self.last(date, |status| status == Status::Held);
-        self.children > 0 && last.len() == self.children && last.values().all(|c| c.kind.is_initial())
+        let held = |c: &conference::Model| {
+            c.status == Status::Held && c.conference_date < date && c.kind != ConferenceType::Reconvened
+        };
+        let mut before: HashMap<&[u8], &conference::Model> = HashMap::new();
+        let mut adjourned: HashSet<&[u8]> = HashSet::new();
+        for (key, c) in &self.of {
+            // An initial conference that was adjourned and reconvened was decided at the second.
+            if c.status == Status::Adjourned && c.kind.is_initial() && !before.contains_key(key.as_slice()) {
+                adjourned.insert(key);
+            }
+            if held(c) {
+                before.entry(key).or_insert(c);
+            }
+        }
+        let mut children = self.of.iter().map(|(key, _)| key.as_slice());
+        children.any(|key| adjourned.contains(key) || before.get(key).is_some_and(|c| c.kind.is_initial()))
     }
 }
 
-/// When the chair is elsewhere on that day.
+/// Where the chair is at that time: from when to when. Of a conference that is hidden only that there is one.
 pub async fn chair_busy(
     db: &impl ConnectionTrait,
     chair: ChairId,
     when: When,
     but: Option<ConferenceId>,
-) -> Result<Vec<(DateTime<Utc>, DateTime<Utc>)>, DbErr> {
-    // Of every conference: that a chair is taken says nothing of a family.
+    sight: Sight,
+) -> Result<Vec<ChairBusy>, DbErr> {
+    // Of every conference: nobody chairs two at once, whoever may know of them.
     let day = store::same_day(db, when.date, but, Sight::Everything).await?;
-    let taken = day.into_iter().filter(|c| c.chair_id == chair);
-    let taken = taken.map(|c| (c.starts_at, c.starts_at + chrono::TimeDelta::minutes(i64::from(c.minutes))));
-    Ok(taken.filter(|(from, until)| when.overlaps(*from, *until)).collect())
+    let seen = store::same_day(db, when.date, but, sight).await?;
+    let hours =
+        |c: &conference::Model| (c.starts_at, c.starts_at + chrono::TimeDelta::minutes(i64::from(c.minutes)));
+    let taken = day.iter().filter(|c| c.chair_id == chair).filter(|c| {
+        let (from, until) = hours(c);
+        when.overlaps(from, until)
+    });
+    let said = taken.map(|c| match seen.iter().any(|s| s.id == c.id) {
+        true => ChairBusy::Hours(hours(c)),
+        false => ChairBusy::Somewhere,
+    });
+    Ok(said.collect())
 }
 
 /// The services that are asked to another conference at that time, each with when that begins.
@@ -192,11 +232,12 @@ pub async fn booking(
     chair: Option<ChairId>,
     discussed: Option<NaiveDate>,
     but: Option<ConferenceId>,
+    sight: Sight,
     now: DateTime<Utc>,
 ) -> Result<Booking, DbErr> {
     let today = london::date(now);
     let chair_busy = match chair {
-        Some(chair) => chair_busy(db, chair, when, but).await?,
+        Some(chair) => chair_busy(db, chair, when, but, sight).await?,
         None => Vec::new(),
     };
     Ok(Booking {
@@ -265,15 +306,19 @@ pub async fn narrow(tx: &Tx, rows: impl IntoIterator<Item = (InvitationId, Child
     Ok(())
 }
 
-/// Books a conference, and invites to it at once if that is wanted: all of it, or nothing.
+/// Books a conference under an id that its form has from the start, so that a form sent twice books once; and invites to
+/// it at once if that is wanted: all of it, or nothing.
 pub async fn book(
     office: Office<'_>,
     draft: &Draft,
+    id: ConferenceId,
     invitees: &[Invitee],
     invites: bool,
 ) -> Result<Booked, NoticeError> {
     let tx = office.db.begin("book a conference").await?;
-    let id = ConferenceId::new();
+    if conferences::store::take(&tx, id, Sight::Everything).await?.is_some() {
+        return Ok(Booked::Already);
+    }
     let reference = new_reference();
     if let Some(local) = &draft.conference_ref
         && store::has_reference(&tx, local).await?
@@ -336,10 +381,14 @@ pub async fn book(
         true => invite(office, &tx, &papers, &mut rows).await?,
         false => 0,
     };
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| json!({ "id": row.id, "service": row.service_id, "role": row.role, "contact": row.contact_email }))
+        .collect();
     invitations::store::save_all(&tx, rows).await?;
     let payload = json!({
         "type": draft.kind, "starts_at": draft.when.starts_at, "children": children.len(),
-        "invitations": invitees.len(), "invited": invited,
+        "invitations": told, "invited": invited,
     });
     let event = Event { action: "conference.booked", object: id.to_string(), payload };
     audit::record(&tx, office.keys, office.actor, office.now, vec![event]).await?;

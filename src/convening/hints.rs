@@ -19,6 +19,15 @@ pub enum ClockStart {
     Unknown,
 }
 
+/// What keeps a chair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChairBusy {
+    /// A conference from when to when.
+    Hours((DateTime<Utc>, DateTime<Utc>)),
+    /// One of which nothing may be said.
+    Somewhere,
+}
+
 /// What is known while booking.
 #[derive(Clone, Debug)]
 pub struct Booking {
@@ -26,8 +35,8 @@ pub struct Booking {
     pub date: NaiveDate,
     pub starts: ClockStart,
     pub today: NaiveDate,
-    /// Where the chair is at that time: from when to when.
-    pub chair_busy: Vec<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Where the chair is at that time.
+    pub chair_busy: Vec<ChairBusy>,
     /// Conferences that one of the children has coming, each as its reference and day.
     pub children_booked: Vec<(String, NaiveDate)>,
 }
@@ -55,9 +64,12 @@ fn days(n: u32) -> String {
 /// The rule behind the last day in time, in words.
 fn rule(kind: ConferenceType) -> String {
     match kind {
-        ConferenceType::Initial | ConferenceType::PreBirth => {
+        ConferenceType::Initial => {
             format!("{INITIAL_WORKING_DAYS} working days after the strategy discussion")
         }
+        ConferenceType::PreBirth => format!(
+            "before the birth, and at most {INITIAL_WORKING_DAYS} working days after the strategy discussion"
+        ),
         ConferenceType::TransferIn => format!("{INITIAL_WORKING_DAYS} working days after the notification"),
         ConferenceType::FirstReview => "3 months after the initial conference".to_owned(),
         ConferenceType::Review => "6 months after the conference before".to_owned(),
@@ -88,8 +100,9 @@ pub fn hints(booking: &Booking, minimum: MinimumNotice, calendar: &Calendar) -> 
                 rule(kind),
                 london::long_date(day)
             );
-            if date > last {
-                let late = calendar.working_days(last, date);
+            let late = calendar.working_days(last, date);
+            // Working days are counted, so the weekend after the last of them is no later; months end on a date.
+            if date > last && (late > 0 || kind.is_review()) {
                 list.push(warns(format!("{} is {} too late. {by}", london::full_date(date), days(late.max(1)))));
             } else {
                 list.push(says(by));
@@ -99,6 +112,9 @@ pub fn hints(booking: &Booking, minimum: MinimumNotice, calendar: &Calendar) -> 
             "Nobody can tell whether it is in time: the last day is {}, and that date is missing.",
             rule(kind)
         ))),
+        _ if kind == ConferenceType::Reconvened => list.push(warns(
+            "No conference of these children that you may see is adjourned and waits to be reconvened.".to_owned(),
+        )),
         _ => list.push(warns(format!(
             "Nobody can tell whether it is in time: the last day is {}, and no such conference of these children is \
              known here.",
@@ -115,12 +131,15 @@ pub fn hints(booking: &Booking, minimum: MinimumNotice, calendar: &Calendar) -> 
     } else {
         list.push(says(format!("Invitations that go today give {}; at least {owed} are owed.", days(given))));
     }
-    for (from, until) in &booking.chair_busy {
-        list.push(warns(format!(
-            "The chair has another conference from {} to {}.",
-            london::clock(*from),
-            london::clock(*until)
-        )));
+    for busy in &booking.chair_busy {
+        list.push(warns(match busy {
+            ChairBusy::Hours((from, until)) => format!(
+                "The chair has another conference from {} to {}.",
+                london::clock(*from),
+                london::clock(*until)
+            ),
+            ChairBusy::Somewhere => "The chair is not free at that time.".to_owned(),
+        }));
     }
     for (reference, day) in &booking.children_booked {
         list.push(warns(format!(

@@ -30,6 +30,7 @@ pub use pages::routes;
 pub use reminders::ReminderDays;
 pub use settings::Settings;
 pub use still_stands::StillStands;
+pub use store::has_written;
 pub use tasks::remind;
 
 typed_id! {
@@ -48,6 +49,18 @@ codes! {
         AnswerNudge = "answer_nudge", "asked again for an answer";
         ReportNudge = "report_nudge", "asked again for the report";
     }
+}
+
+/// A text without the links by which an invitation is answered: whoever reads what was sent does not answer for the
+/// agency.
+pub fn without_answer_links(text: &str) -> String {
+    let mut parts = text.split("/answer/");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str("/answer/…");
+        shown.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+    }
+    shown
 }
 
 impl MessageKind {

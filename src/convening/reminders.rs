@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::MessageKind;
 use crate::calendar::Calendar;
-use crate::invitations::{Delivery, Facts, Report, Response};
+use crate::invitations::{Delivery, Facts, Necessity, Report, Response};
 
 /// Working days before the conference on which reminders go, as the partnership sets them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,8 @@ pub fn due(
     }
     let given = calendar.working_days(invited_on, date);
     let step = |steps: &[u32]| steps.iter().copied().filter(|step| (left..given).contains(step)).min();
-    let answer = step(&days.answer).filter(|_| facts.response == Response::None);
+    let comes = facts.necessity != Necessity::InformationOnly;
+    let answer = step(&days.answer).filter(|_| comes && facts.response == Response::None);
     let report = step(&days.report).filter(|_| facts.report == Report::None);
     let answer = answer.map(|step| (MessageKind::AnswerWanted, step));
     answer.into_iter().chain(report.map(|step| (MessageKind::ReportWanted, step))).collect()
@@ -45,7 +46,7 @@ pub fn due(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::invitations::{Excused, Necessity};
+    use crate::invitations::Excused;
 
     fn facts() -> Facts {
         Facts {
@@ -91,6 +92,8 @@ mod tests {
         for facts in [answered, bounced, excused] {
             assert_eq!(on(&facts, "2026-11-18"), []);
         }
+        let report_alone = Facts { necessity: Necessity::InformationOnly, ..facts() };
+        assert_eq!(on(&report_alone, "2026-11-18"), [(MessageKind::ReportWanted, 4)], "nobody is expected");
         let late = Facts { invited_on: "2026-11-17".parse().ok(), ..facts() };
         assert_eq!(on(&late, "2026-11-17"), [], "not on the day of the invitation");
         assert_eq!(on(&late, "2026-11-18"), [(MessageKind::AnswerWanted, 2)]);

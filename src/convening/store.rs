@@ -46,6 +46,11 @@ pub async fn by_link(db: &impl ConnectionTrait, hash: Vec<u8>) -> Result<Option<
     Entity::find().filter(Column::LinkHash.eq(hash)).one(db).await
 }
 
+/// Whether anybody was written to about a conference.
+pub async fn has_written(tx: &Tx, id: ConferenceId) -> Result<bool, DbErr> {
+    Ok(!messages_of(tx.conn(), [id]).await?.is_empty())
+}
+
 /// The ids of the messages about some invitations, for a query.
 pub fn about(invitations: SelectStatement) -> SelectStatement {
     Query::select()

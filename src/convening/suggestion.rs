@@ -91,6 +91,10 @@ pub struct Before {
     pub on: NaiveDate,
     /// It said then that it is not involved any more.
     pub no_longer_involved: bool,
+    /// The conference is booked and not held yet.
+    pub is_booked: bool,
+    /// The children it concerned, by their keyed hashes; `None`: all of them.
+    pub children: Option<Vec<Vec<u8>>>,
 }
 
 /// One line of the suggested list.
@@ -103,6 +107,8 @@ pub struct Suggested {
     pub why: Vec<String>,
     /// Ticked from the start: only where it is clear who is meant.
     pub ticked: bool,
+    /// The children it concerned before; `None`: all of them.
+    pub children: Option<Vec<Vec<u8>>>,
 }
 
 /// The suggested list: core first, each service and role once, with every reason for it.
@@ -114,13 +120,20 @@ pub fn suggest(
 ) -> Vec<Suggested> {
     let mut list: Vec<(AgencyGroup, Suggested)> = Vec::new();
     for past in before {
-        let why = match past.no_longer_involved {
-            false => format!("invited to the conference of {}", london::long_date(past.on)),
-            true => format!("no longer involved, by the conference of {}", london::long_date(past.on)),
+        let on = london::long_date(past.on);
+        let why = match (past.no_longer_involved, past.is_booked) {
+            (true, _) => format!("no longer involved, by the conference of {on}"),
+            (false, true) => format!("invited to the conference that is booked for {on}"),
+            (false, false) => format!("invited to the conference of {on}"),
         };
-        let known = list.iter_mut().find(|(_, s)| s.services == [past.service] && s.role == past.role);
-        if let Some((_, line)) = known {
+        let same = |s: &Suggested| s.services == [past.service] && s.role.eq_ignore_ascii_case(&past.role);
+        if let Some((_, line)) = list.iter_mut().find(|(_, s)| same(s)) {
             line.why.push(why);
+            line.ticked |= !past.no_longer_involved;
+            line.children = match (line.children.take(), &past.children) {
+                (Some(some), Some(more)) => Some(some.into_iter().chain(more.iter().cloned()).collect()),
+                _ => None,
+            };
             continue;
         }
         let line = Suggested {
@@ -129,13 +142,15 @@ pub fn suggest(
             necessity: past.necessity,
             why: vec![why],
             ticked: !past.no_longer_involved,
+            children: past.children.clone(),
         };
         list.push((past.group, line));
     }
     for rule in rules.iter().filter(|rule| rule.holds(family)) {
         let meant =
             |group: AgencyGroup, role: &str| group == rule.group && role.eq_ignore_ascii_case(&rule.role);
-        let mut known = list.iter_mut().filter(|(group, s)| meant(*group, &s.role)).peekable();
+        // Somebody who has left stands in for nobody: another of the kind may have to come.
+        let mut known = list.iter_mut().filter(|(group, s)| s.ticked && meant(*group, &s.role)).peekable();
         if known.peek().is_some() {
             for (_, line) in known {
                 if !line.why.contains(&rule.why) {
@@ -147,22 +162,26 @@ pub fn suggest(
         }
         let fitting: Vec<&Place> =
             places.iter().filter(|p| p.roles.iter().any(|role| meant(p.group, role))).collect();
-        // A team of the conference's part of the county, where the name says which part it is for.
+        // A team of the conference's part of the county, where its name says which part it is for. A school, a nursery or
+        // a surgery is the family's own, whatever its name.
+        let is_setting =
+            matches!(rule.group, AgencyGroup::Education | AgencyGroup::EarlyYears | AgencyGroup::PrimaryCare);
         let part = family.locality.label().to_lowercase();
         let near: Vec<&Place> = fitting
             .iter()
             .copied()
-            .filter(|p| p.name.to_lowercase().split_whitespace().any(|word| word == part))
+            .filter(|p| !is_setting && p.name.to_lowercase().split_whitespace().any(|word| word == part))
             .collect();
         let services: Vec<ServiceId> =
             if near.is_empty() { &fitting } else { &near }.iter().map(|p| p.service).collect();
-        let ticked = services.len() == 1;
+        let ticked = services.len() == 1 && !is_setting;
         let line = Suggested {
             services,
             role: rule.role.clone(),
             necessity: rule.necessity,
             why: vec![rule.why.clone()],
             ticked,
+            children: None,
         };
         list.push((rule.group, line));
     }
@@ -218,8 +237,8 @@ mod tests {
     fn the_team_of_the_locality_is_meant_and_of_many_schools_one_is_to_be_chosen() {
         let north = place(CommunityHealth, "Health Visiting North", "Health visitor");
         let south = place(CommunityHealth, "Health Visiting South", "Health visitor");
-        let schools =
-            ["Oak Primary", "Elm Primary"].map(|n| place(Education, n, "Designated safeguarding lead"));
+        let schools = ["Oak Primary", "North Leigh Primary"]
+            .map(|n| place(Education, n, "Designated safeguarding lead"));
         let rules = [
             rule(Education, "Designated safeguarding lead", Necessity::Expected),
             rule(CommunityHealth, "health visitor", Necessity::Core),
@@ -251,6 +270,8 @@ mod tests {
             necessity: Necessity::Expected,
             on: "2026-09-30".parse().unwrap(),
             no_longer_involved: gone,
+            is_booked: false,
+            children: None,
         };
         let rules = [rule(Education, "Designated safeguarding lead", Necessity::Core)];
         let past = [
@@ -262,5 +283,8 @@ mod tests {
         assert_eq!(list.len(), 2);
         assert!(list[0].ticked && list[0].necessity == Necessity::Core && list[0].why.len() == 3, "{list:?}");
         assert!(!list[1].ticked && list[1].why[0].starts_with("no longer involved"), "{list:?}");
+        let left = [before("Designated safeguarding lead", true)];
+        let list = suggest(&rules, &family(ConferenceType::Review), std::slice::from_ref(&school), &left);
+        assert_eq!(list.len(), 2, "who has left stands in for nobody: {list:?}");
     }
 }

@@ -49,7 +49,7 @@ async fn remind_of(office: Office<'_>, id: ConferenceId) -> Result<usize, Notice
     let tx = office.db.begin("remind").await?;
     let Some(record) = take(&tx, id, Sight::Everything).await? else { return Ok(0) };
     let due = due_now(&record);
-    if due.iter().all(Vec::is_empty) {
+    if record.conference.restricted || due.iter().all(Vec::is_empty) {
         return Ok(0);
     }
     let papers = office.papers(tx.conn(), record.conference.clone(), record.services()).await?;

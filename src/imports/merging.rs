@@ -8,7 +8,8 @@ use super::log::LogConference;
 use super::outcome::{Change, Conflict, Outcome};
 use super::records::{Pending, Run};
 use crate::conferences::entity::child;
-use crate::conferences::{ChairId, ChildId};
+use crate::conferences::{ChairId, ChildId, Status};
+use crate::convening;
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::register::entity::amendment;
@@ -33,8 +34,16 @@ impl Merging<'_, '_> {
 
     pub async fn conference(&mut self, fresh: &Record) -> Result<(), DbErr> {
         let confirmed = self.confirmed();
+        // Whom we invited must be told of a move or a cancellation, and answered to this date: both are done here.
+        let written = convening::has_written(self.run.tx, self.ours.conference.id).await?;
+        let open = self.ours.conference.status == Status::Scheduled;
         // A confirmed register is not unmade by a file.
         let frozen = |field: &str, file: &str| {
+            let moves =
+                matches!(field, "conference_date" | "start_time") || field == "status" && file == "cancelled";
+            if written && open && moves {
+                return true;
+            }
             confirmed
                 && (field == "decision_time" && file.is_empty()
                     || field == "status" && !matches!(file, "held" | "adjourned"))

@@ -1,7 +1,7 @@
 //! Retention's only queries: what is due, and how it is erased so that the figures stay.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, OnConflict, Query, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -66,8 +66,16 @@ fn held() -> Condition {
         .from(child::Entity)
         .and_where(child::Column::ChildKey.in_subquery(of(legal_hold::Column::ChildKey)))
         .to_owned();
+    // A conference that was moved is held on every date that it had: they share one entry in calendars.
+    let first_dates = Query::select()
+        .expr(Func::coalesce([Expr::col(conference::Column::CalendarId), Expr::col(conference::Column::Id)]))
+        .from(conference::Entity)
+        .and_where(conference::Column::Id.in_subquery(of(legal_hold::Column::ConferenceId)))
+        .to_owned();
     Condition::any()
         .add(conference::Column::Id.in_subquery(of(legal_hold::Column::ConferenceId)))
+        .add(conference::Column::Id.in_subquery(first_dates.clone()))
+        .add(conference::Column::CalendarId.in_subquery(first_dates))
         .add(conference::Column::Id.in_subquery(of_children))
 }
 

@@ -30,6 +30,14 @@ impl Errors {
         self.list.push(FieldError { field: field.into(), text: text.to_string() });
     }
 
+    /// What is wrong at the first of these fields that has something wrong.
+    pub fn at_one_of(&self, fields: &[String]) -> Option<String> {
+        self.list
+            .iter()
+            .find(|e| fields.iter().any(|field| e.field == field.as_str()))
+            .map(|e| e.text.clone())
+    }
+
     /// What is wrong with a line, whose fields are `row.N.…`.
     pub fn at_row(&self, n: usize) -> Option<String> {
         let prefix = format!("row.{n}.");

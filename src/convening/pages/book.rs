@@ -38,7 +38,7 @@ pub(super) async fn step(
         return details::page(&bureau, &may.who, &fields, &chairs, errors).await;
     };
     let listing = Listing::of(&bureau, &may.who, &draft).await?;
-    if !matches!(step, "list" | "book" | "book_only") {
+    if !matches!(step, "list" | "book" | "book_only") || !listing.is_of(&fields, &draft) {
         return Ok(list::page(&may.who, &fields, &draft, &listing, Errors::default()));
     }
     let invitees = list::read(&fields, &listing, &draft, &mut errors);
@@ -50,8 +50,17 @@ pub(super) async fn step(
     if step != "list" {
         let actor = may.who.actor();
         let addressed = check::readdressed(&bureau, &fields, &listing, &draft, invitees.clone());
-        let done = book(bureau.office(&actor), &draft, &addressed, step == "book").await;
+        let id = fields
+            .text("booking")
+            .parse()
+            .map_err(|_| Problem::Bad("Begin the booking again.".to_owned()))?;
+        let done = book(bureau.office(&actor), &draft, id, &addressed, step == "book").await;
         match done.map_err(|e| Problem::internal(e.to_string()))? {
+            Booked::Already => {
+                return Ok(
+                    Redirect::to(&format!("/conferences/{id}/invitations?done=already")).into_response()
+                );
+            }
             Booked::Done(id, _) => {
                 return Ok(
                     Redirect::to(&format!("/conferences/{id}/invitations?done=booked")).into_response()

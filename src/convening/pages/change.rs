@@ -84,6 +84,7 @@ async fn page(
                 Some(at.chair),
                 c.strategy_discussion_on,
                 Some(c.id),
+                who.sight(now),
                 now,
             );
             let list = hints(&known.await?, bureau.policies.minimum_notice, &bureau.policies.calendar);

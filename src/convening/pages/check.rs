@@ -25,6 +25,8 @@ struct Line {
     necessity: &'static str,
     children: String,
     addresses: Vec<Pick>,
+    /// Nobody is to be written to.
+    nobody: bool,
 }
 
 #[derive(Serialize)]
@@ -118,11 +120,14 @@ pub(super) fn page(
     let owed = bureau.policies.minimum_notice.for_type(draft.kind);
     let line = |(n, invitee): &(usize, Invitee)| {
         let offered = offered(bureau, listing, draft, invitee);
+        let typed = fields.iter().find(|(name, _)| *name == format!("row.{n}.email")).map(|(_, email)| email);
         let mut addresses: Vec<Pick> =
             offered.into_iter().map(|(value, label)| Pick { value, label, chosen: false }).collect();
-        if let Some(first) = addresses.first_mut() {
-            first.chosen = true;
+        match typed {
+            None => addresses.iter_mut().take(1).for_each(|first| first.chosen = true),
+            Some(typed) => addresses.iter_mut().for_each(|pick| pick.chosen = pick.value == typed),
         }
+        let nobody = addresses.iter().all(|pick| !pick.chosen);
         let only = invitee.only_children.iter().map(|n| draft.children[*n].0.clone());
         let only: Vec<String> = only.collect();
         Line {
@@ -132,6 +137,7 @@ pub(super) fn page(
             necessity: invitee.necessity.label(),
             children: if only.is_empty() { String::new() } else { format!("for {}", only.join(", ")) },
             addresses,
+            nobody,
         }
     };
     let actor = who.actor();

@@ -7,7 +7,7 @@ use super::{Bureau, Carried, Pick};
 use crate::access::{Book, May, SignedIn};
 use crate::calendar::london;
 use crate::conferences::entity::chair;
-use crate::conferences::{self, Category, ConferenceType, Locality, Mode, USUAL_MINUTES};
+use crate::conferences::{self, Category, ConferenceId, ConferenceType, Locality, Mode, USUAL_MINUTES};
 use crate::convening::booking::{History, booking, latest_of};
 use crate::convening::draft::{CHILDREN, When};
 use crate::convening::hints::{Hint, hints};
@@ -23,6 +23,7 @@ struct ChildFields {
     number: usize,
     child: String,
     category: Vec<Choice>,
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -58,6 +59,8 @@ struct DetailsPage {
     hints: Vec<Hint>,
     /// The lines of the list, where it was made already.
     carried: Vec<Carried>,
+    /// Under which id it will be booked.
+    booking: String,
     errors: Errors,
 }
 
@@ -88,13 +91,20 @@ pub(super) async fn hints_of(bureau: &Bureau, who: &SignedIn, fields: &Fields) -
     let time = crate::calendar::written::time(fields.text("time"));
     let minutes = fields.text("minutes").parse().unwrap_or(USUAL_MINUTES);
     let calendar = &bureau.policies.calendar;
+    let says = |warns: bool, text: &str| Hint { warns, text: text.to_owned() };
+    match (fields.text("mode").parse(), fields.text("link"), fields.text("place")) {
+        (Ok(Mode::Video), "", _) => list.push(says(true, "People join by video, and there is no link yet.")),
+        (Ok(Mode::Room), _, "") => list.push(says(true, "People come in person, and there is no place yet.")),
+        _ => {}
+    }
     match date {
         Some(date) if date >= london::date(now) => {
             // Without a time yet, the day is looked at and the chair is not.
             let starts_at = london::to_utc_or_after(date, time.unwrap_or(chrono::NaiveTime::MIN));
             let when = When { date, starts_at, minutes };
             let chair = fields.text("chair").parse().ok().filter(|_| time.is_some());
-            let known = booking(db, &history, kind, when, chair, discussed, None, now).await?;
+            let sight = who.sight(now);
+            let known = booking(db, &history, kind, when, chair, discussed, None, sight, now).await?;
             list.extend(hints(&known, bureau.policies.minimum_notice, calendar));
             if kind == ConferenceType::Review && history.is_first_review(date) {
                 let text = "The conference before was an initial one: this would be the first review, which is due \
@@ -168,6 +178,7 @@ pub(super) async fn page(
                     fields.text(&format!("category.{n}")).parse().ok(),
                     |c| (c.code(), c.label()),
                 ),
+                error: errors.at_one_of(&[format!("child.{n}"), format!("category.{n}")]),
             })
             .collect(),
         more_children: shown < CHILDREN,
@@ -175,6 +186,10 @@ pub(super) async fn page(
             .iter()
             .map(|c| Tick { value: c.code(), label: c.label(), ticked: ticked.iter().any(|t| t == c.code()) })
             .collect(),
+        booking: match fields.text("booking").parse::<ConferenceId>() {
+            Ok(id) => id.to_string(),
+            Err(_) => ConferenceId::new().to_string(),
+        },
         hints: hints_of(bureau, who, fields).await?,
         carried: fields
             .iter()

@@ -39,6 +39,13 @@ struct Line {
 }
 
 #[derive(Serialize)]
+struct ChildTick {
+    n: usize,
+    label: String,
+    ticked: bool,
+}
+
+#[derive(Serialize)]
 struct InvitationsPage {
     href: String,
     reference: String,
@@ -58,6 +65,8 @@ struct InvitationsPage {
     typed_service: String,
     typed_role: String,
     necessity: Vec<Choice>,
+    /// Where there are several: whom the agency concerns.
+    children: Vec<ChildTick>,
     moved_to: Option<String>,
     cancelled: bool,
     errors: Errors,
@@ -76,6 +85,7 @@ impl Page for InvitationsPage {
 /// What was done, by the code in the address.
 const DONE: &[(&str, &str)] = &[
     ("booked", "The conference is booked."),
+    ("already", "This is booked already: the form was sent before."),
     ("sent", "The invitations are on their way."),
     ("added", "The agency is invited."),
     (
@@ -222,6 +232,19 @@ async fn page(
         typed_service: typed.text("service").to_owned(),
         typed_role: typed.text("role").to_owned(),
         necessity: choices(Necessity::ALL, Some(Necessity::Expected), |n| (n.code(), n.label())),
+        children: match record.children.len() {
+            0 | 1 => Vec::new(),
+            _ => record
+                .children
+                .iter()
+                .enumerate()
+                .map(|(n, child)| ChildTick {
+                    n,
+                    label: keys.open(conferences::CHILD, &child.child).unwrap_or_default(),
+                    ticked: errors.is_empty() || typed.all("child").contains(&n.to_string()),
+                })
+                .collect(),
+        },
         moved_to: c.moved_to_id.map(|id| format!("/conferences/{id}/invitations")),
         cancelled: c.status == Status::Cancelled,
         href: here,
@@ -283,6 +306,14 @@ pub(super) async fn add(
     if role.is_empty() || role.chars().count() > 120 {
         errors.add("role", "Enter the role that is invited");
     }
+    let mut only_children: Vec<usize> = form.all("child").iter().filter_map(|n| n.parse().ok()).collect();
+    only_children.retain(|n| *n < record.children.len());
+    if record.children.len() > 1 && only_children.is_empty() {
+        errors.add("children", "Tick the children whom it concerns");
+    }
+    if only_children.len() == record.children.len() {
+        only_children.clear();
+    }
     let (Some(service), true) = (service, errors.is_empty()) else {
         return page(&bureau, &may.who, &record, &known, None, &form, errors).await;
     };
@@ -292,8 +323,7 @@ pub(super) async fn add(
     let today = london::date(desk.clock.now());
     let email = addresses(service, &role, &people, today, &bureau.domains).into_iter().next();
     let necessity = form.text("necessity").parse().unwrap_or(Necessity::Expected);
-    let of =
-        Invitee { service, role, necessity, email: email.map(|(email, _)| email), only_children: Vec::new() };
+    let of = Invitee { service, role, necessity, email: email.map(|(email, _)| email), only_children };
     let actor = may.who.actor();
     let sight = may.who.sight(desk.clock.now());
     let done = bureau.office(&actor).add(record.conference.id, sight, &of).await;

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::{Bureau, Carried, Pick};
 use crate::access::SignedIn;
 use crate::agencies::ServiceId;
 use crate::agencies::store::{Directory, contacts, directory};
 use crate::calendar::london;
+use crate::conferences;
 use crate::convening::booking::{History, Invitee, places, services_busy};
 use crate::convening::draft::Draft;
 use crate::convening::suggestion::{Place, Suggested, suggest};
@@ -54,7 +56,10 @@ struct ListPage {
     /// For typing a service's name.
     directory: Vec<String>,
     carried: Vec<Carried>,
-    narrows: bool,
+    /// What the lines are made from: with other details they are made anew.
+    basis: String,
+    /// The details changed, and the list was made anew.
+    anew: bool,
     errors: Errors,
 }
 
@@ -75,6 +80,8 @@ pub(super) struct Listing {
     pub contacts: Vec<crate::agencies::entity::contact::Model>,
     suggested: Vec<Suggested>,
     busy: HashMap<ServiceId, DateTime<Utc>>,
+    /// The children of the draft, by their keyed hashes.
+    keys: Vec<Vec<u8>>,
 }
 
 impl Listing {
@@ -88,23 +95,55 @@ impl Listing {
         let sight = who.sight(now);
         let history = History::of(db, &bureau.desk.keys, names, sight).await?;
         let mut before = history.invited(db, &directory).await?;
+        // A service that was found to be another goes on as that one.
+        for past in &mut before {
+            while let Some(into) = directory.services[&past.service].merged_into_id {
+                past.service = into;
+            }
+        }
         // An agency that has ended is not asked again; who came after it is in the directory.
         before.retain(|past| places.iter().any(|place| place.service == past.service));
         let suggested = suggest(&bureau.settings.suggestions, &draft.family(), &places, &before);
         let busy = services_busy(db, draft.when, None, sight).await?;
-        Ok(Self { directory, places, contacts, suggested, busy })
+        let keys = draft.children.iter();
+        let keys = keys.map(|(child, _)| bureau.desk.keys.find(conferences::CHILD, child)).collect();
+        Ok(Self { keys, directory, places, contacts, suggested, busy })
     }
 
     /// The directory alone, for finding a service that somebody typed.
     pub fn only(directory: Directory, day: chrono::NaiveDate) -> Self {
         let places = places(&directory, &[], day);
-        Self { directory, places, contacts: Vec::new(), suggested: Vec::new(), busy: HashMap::new() }
+        Self {
+            directory,
+            places,
+            contacts: Vec::new(),
+            suggested: Vec::new(),
+            busy: HashMap::new(),
+            keys: Vec::new(),
+        }
     }
 
     /// "Health Visiting North, Larkshire Community Health Trust".
     pub fn words(&self, id: ServiceId) -> String {
         let (service, agency) = self.directory.of(id);
         format!("{}, {}", service.name, agency.name)
+    }
+
+    /// What the lines stand for: who is suggested in which order, and the children whom they can concern.
+    fn basis(&self, draft: &Draft) -> String {
+        let mut digest = Sha256::new();
+        for line in &self.suggested {
+            digest.update(format!("{:?} {}|", line.services, line.role));
+        }
+        for (child, _) in &draft.children {
+            digest.update(format!("{child}|"));
+        }
+        hex::encode(&digest.finalize()[..12])
+    }
+
+    /// Whether the lines of a form are lines of this list.
+    pub fn is_of(&self, fields: &Fields, draft: &Draft) -> bool {
+        fields.text("row.basis") == self.basis(draft)
     }
 
     /// The service that somebody typed.
@@ -206,10 +245,14 @@ pub(super) fn page(
     listing: &Listing,
     errors: Errors,
 ) -> Response {
-    let shown = count(fields);
+    let is_of = listing.is_of(fields, draft);
+    let shown = count(fields).filter(|_| is_of);
     let more = if fields.text("step") == "more_lines" { 3 } else { 0 };
     let lines = shown.map_or(listing.suggested.len() + EMPTY, |n| (n + more).min(MOST));
-    let text = |n: usize, name: &str| fields.text(&format!("row.{n}.{name}")).to_owned();
+    let text = |n: usize, name: &str| match shown {
+        Some(_) => fields.text(&format!("row.{n}.{name}")).to_owned(),
+        None => String::new(),
+    };
     let option = |id: ServiceId, chosen| Pick { value: id.to_string(), label: listing.words(id), chosen };
     let line = |n: usize| {
         let suggested = listing.suggested.get(n);
@@ -249,7 +292,16 @@ pub(super) fn page(
                     .map(|(child, (label, _))| ChildTick {
                         n: child,
                         label: label.clone(),
-                        ticked: !was_shown || ticked.contains(&child.to_string()),
+                        ticked: match was_shown {
+                            true => ticked.contains(&child.to_string()),
+                            // As before; a child who was not there before may be concerned.
+                            false => suggested.and_then(|s| s.children.as_ref()).is_none_or(|of| {
+                                let known =
+                                    listing.suggested.iter().flat_map(|s| s.children.iter().flatten());
+                                let mut known = known.filter(|key| **key == listing.keys[child]);
+                                of.contains(&listing.keys[child]) || known.next().is_none()
+                            }),
+                        },
                     })
                     .collect(),
             },
@@ -266,8 +318,11 @@ pub(super) fn page(
         lines: (0..lines).map(line).collect(),
         count: lines,
         directory: listing.places.iter().map(|p| listing.words(p.service)).collect(),
-        carried: carried(fields, |name| !name.starts_with("row.") && name != "step"),
-        narrows: draft.children.len() > 1,
+        carried: carried(fields, |name| {
+            name != "step" && (!name.starts_with("row.") || is_of && name.ends_with(".email"))
+        }),
+        basis: listing.basis(draft),
+        anew: !is_of && count(fields).is_some(),
         errors,
     };
     page.show(who.chrome())

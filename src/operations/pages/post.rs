@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::access::{HoldPost, May, ReadLetter, Requeue, SeePost, SignedIn};
 use crate::audit::{self, Event};
 use crate::calendar::{london, written};
+use crate::convening;
 use crate::mail;
 use crate::operations::{Counter, Posted, described, hold_back as hold, let_go as release, requeue};
 use crate::outbox::{self, MessageId, Model, State as Stands};
@@ -185,7 +186,10 @@ fn read(who: &SignedIn, bytes: &[u8]) -> Result<mail::Letter, Problem> {
         let text = "The text of this message has had its time, and was erased. When it went is still known.";
         return Err(Problem::Gone(who.chrome(), text));
     }
-    mail::read(bytes).ok_or_else(|| Problem::internal("a frozen message cannot be read"))
+    let letter = mail::read(bytes).ok_or_else(|| Problem::internal("a frozen message cannot be read"))?;
+    let (text, html) =
+        (convening::without_answer_links(&letter.text), convening::without_answer_links(&letter.html));
+    Ok(mail::Letter { text, html, ..letter })
 }
 
 async fn frozen(desk: &Desk, id: &str, who: &SignedIn) -> Result<(MessageId, Vec<u8>), Problem> {
@@ -258,6 +262,11 @@ pub(super) async fn file(
 ) -> Result<Response, Problem> {
     let (id, bytes) = frozen(&desk, &id, &may.who).await?;
     read(&may.who, &bytes)?;
+    let kind = outbox::by_id(desk.db.read(), id).await?.map(|message| message.kind);
+    if kind.is_some_and(|kind| convening::StillStands::carries(&kind)) {
+        let text = "The link in this message answers for the agency, so the file is not handed out: read it as text.";
+        return Err(Problem::Gone(may.who.chrome(), text));
+    }
     let event = Event { action: "letter.saved", object: id.to_string(), payload: json!({}) };
     audit::looked(&desk.db, &desk.keys, &may.who.actor(), desk.clock.now(), event).await?;
     Ok(download(&format!("{id}.eml"), "message/rfc822", bytes))
