@@ -28,3 +28,4 @@ mod report;
 mod restricted;
 mod schema;
 mod scope;
+mod teams;

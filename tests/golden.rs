@@ -11,6 +11,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/conferences/{c}/register/live"),
     ("POST", "/conferences/{c}/register/live"),
     ("POST", "/conferences/{c}/register/walk-in"),
+    ("POST", "/conferences/{c}/register/teams"),
+    ("POST", "/conferences/{c}/register/teams/take"),
     ("GET", "/conferences/{c}/confirm"),
     ("POST", "/conferences/{c}/confirm"),
     ("GET", "/conferences/{c}/amend"),

@@ -10,6 +10,7 @@ mod merging;
 mod outcome;
 mod pages;
 mod records;
+mod teams;
 mod text;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ use serde_json::json;
 pub use log::COLUMNS as LOG_COLUMNS;
 pub use outcome::{Outcome, Tally};
 pub use pages::routes;
+pub use teams::routes as teams_routes;
 
 use outcome::Refusal;
 
