@@ -6,6 +6,7 @@ mod access;
 mod architecture;
 mod audit;
 mod backup;
+mod closing;
 mod command_line;
 mod convening;
 mod demo;

@@ -10,12 +10,12 @@ use crate::harness::http::{Person, set};
 use crate::harness::log::{EVENING, LATER, Row, conference};
 
 /// A conference whose register is open, imported before it was kept.
-fn open(rows: Vec<Row>) -> Vec<Row> {
+pub fn open(rows: Vec<Row>) -> Vec<Row> {
     let blank = ["attendance", "view", "decision_time"];
     rows.into_iter().map(|row| blank.iter().fold(row, |row, column| row.with(column, ""))).collect()
 }
 
-async fn at_the_register(place: &Place, rows: Vec<Row>, role: &str) -> (Arc<Site>, Person, String) {
+pub async fn at_the_register(place: &Place, rows: Vec<Row>, role: &str) -> (Arc<Site>, Person, String) {
     place.import(EVENING, &rows);
     let site = place.site(LATER).await;
     let mut person = Person::with_role(place, &site, role).await;
@@ -26,7 +26,7 @@ async fn at_the_register(place: &Place, rows: Vec<Row>, role: &str) -> (Arc<Site
 }
 
 /// The name of a field of the nth agency.
-fn field(form: &[(String, String)], nth: usize, name: &str) -> String {
+pub fn field(form: &[(String, String)], nth: usize, name: &str) -> String {
     let ends = format!(".{name}");
     form.iter()
         .filter(|(n, _)| n.ends_with(&ends))
@@ -37,7 +37,7 @@ fn field(form: &[(String, String)], nth: usize, name: &str) -> String {
 }
 
 /// Sets the attendance of each agency in order (the form holds no radio that is not chosen).
-fn attend(form: &mut Vec<(String, String)>, values: &[&str]) {
+pub fn attend(form: &mut Vec<(String, String)>, values: &[&str]) {
     let names: Vec<String> =
         (0..values.len()).map(|n| field(form, n, "report").replace(".report", ".attendance")).collect();
     for (name, value) in names.iter().zip(values) {

@@ -11,6 +11,7 @@ use crate::convening;
 use crate::feedback;
 use crate::outbox;
 use crate::platform::Clock;
+use crate::register;
 use crate::restriction;
 use crate::web;
 
@@ -52,7 +53,8 @@ pub(super) async fn check(
     let letters = feedback::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
     let notices = restriction::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
     let invitations = convening::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
-    let written: Vec<_> = letters.chain(notices).chain(invitations).collect();
+    let ended = register::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
+    let written: Vec<_> = letters.chain(notices).chain(invitations).chain(ended).collect();
     for e in written.iter().filter_map(|letter| letter.as_ref().err()) {
         say(false, e.to_string());
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::impact::{Absence, Impact, impact};
 use super::plan_end::{PlanEnd, plan_ends};
-use super::quoracy::{Participant, Quoracy, QuorumRule, quoracy};
+use super::quoracy::{Participant, Quoracy, QuorumRule, hangs_on, quoracy};
 use super::standing::{Standing, standing};
 use crate::agencies::{AgencyGroup, AgencyId, ServiceId};
 use crate::calendar::Calendar;
@@ -107,6 +107,8 @@ pub struct Assessment {
     pub in_population: bool,
     /// Quorum at the decision.
     pub quoracy: Quoracy,
+    /// Those present on whom it hangs.
+    pub hangs_on: Vec<InvitationId>,
     /// Children whose plan ended.
     pub plan_ends: Vec<PlanEnd>,
     /// Invitation by invitation.
@@ -146,6 +148,7 @@ pub fn assess_at(
         })
         .collect();
     let quoracy = quoracy(policy.quorum, conference.kind, &participants);
+    let hangs_on = hangs_on(policy.quorum, conference.kind, &participants);
     let plan_ends = plan_ends(&conference.children, invitations.iter().zip(standings.iter().copied()));
     let decision_taken =
         conference.children.iter().any(|c| c.decision.is_some_and(|d| d != Decision::Adjourned));
@@ -169,7 +172,7 @@ pub fn assess_at(
             }),
         })
         .collect();
-    Assessment { in_population, quoracy, plan_ends, invitations: assessed }
+    Assessment { in_population, quoracy, hangs_on, plan_ends, invitations: assessed }
 }
 
 /// Derives it all as of the decision.

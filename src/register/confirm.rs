@@ -8,6 +8,7 @@ use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 use serde_json::json;
 
 use super::entity::register;
+use super::identifying::identifying;
 use super::store::Record;
 use super::{Assessment, FeedbackWanted, Policies, Source, Standing, assess, is_recent, sealed};
 use crate::agencies::store::Directory;
@@ -39,6 +40,9 @@ pub enum Blocker {
     NoPlanEndReason(usize),
     /// It was held without quorum, and no reason is given.
     NoProceededReason,
+    /// A reason seems to hold what identifies somebody (the child's place, and what), and nobody has said that it is
+    /// meant.
+    Identifies(usize, String),
 }
 
 /// The reasons that a chair gives at confirmation.
@@ -48,6 +52,10 @@ pub struct Reasons {
     pub plan_end: HashMap<ChildId, String>,
     /// Why the conference went on without quorum.
     pub proceeded: Option<ProceededReason>,
+    /// What is written on this conference: references and names that a free text should not hold.
+    pub known: Vec<String>,
+    /// Whoever wrote a text that seems to identify somebody has looked at it again.
+    pub looked_again: bool,
 }
 
 /// What stands in the way. The reasons are asked for last: they depend on everything before.
@@ -93,6 +101,13 @@ pub fn blockers(
         if reasons.plan_end.get(&end.child).is_none_or(|reason| reason.trim().is_empty()) {
             let place = record.children.iter().position(|c| c.id == end.child);
             found.extend(place.map(Blocker::NoPlanEndReason));
+        }
+        if let Some(place) = record.children.iter().position(|c| c.id == end.child) {
+            let text = reasons.plan_end.get(&end.child).map(String::as_str).unwrap_or_default();
+            let what = identifying(text, &reasons.known);
+            if !what.is_empty() && !reasons.looked_again {
+                found.push(Blocker::Identifies(place, what.join("; ")));
+            }
         }
     }
     if c.status == Status::Held && !assessment.quoracy.quorate && reasons.proceeded.is_none() {

@@ -6,11 +6,14 @@ mod assessment;
 pub(crate) mod confirm;
 pub(crate) mod entity;
 mod form;
+mod identifying;
 mod impact;
 pub(crate) mod merge;
+mod minutes;
 mod pages;
 mod plan_end;
 mod quoracy;
+mod running;
 pub(crate) mod save;
 mod standing;
 pub(crate) mod store;
@@ -21,6 +24,7 @@ pub use assessment::{
 pub use impact::{Impact, ImpactCode};
 pub use pages::routes;
 pub use quoracy::QuorumRule;
+pub use running::samples;
 pub use standing::{Standing, standing};
 
 use chrono::NaiveDate;

@@ -119,6 +119,19 @@ pub fn quoracy(rule: &QuorumRule, kind: ConferenceType, participants: &[Particip
     found
 }
 
+/// Those present on whom quorum hangs: if one of them left, it would not be quorate any more.
+pub fn hangs_on(rule: &QuorumRule, kind: ConferenceType, participants: &[Participant]) -> Vec<InvitationId> {
+    let here: Vec<&Participant> = participants.iter().filter(|p| p.present).collect();
+    if !evaluate(rule, kind, &here).quorate {
+        return Vec::new();
+    }
+    let without = |gone: &Participant| {
+        let left: Vec<&Participant> = here.iter().copied().filter(|p| p.id != gone.id).collect();
+        !evaluate(rule, kind, &left).quorate
+    };
+    here.iter().filter(|p| without(p)).map(|p| p.id).collect()
+}
+
 fn evaluate(rule: &QuorumRule, kind: ConferenceType, here: &[&Participant]) -> Quoracy {
     let social_care = here.iter().any(|p| p.in_direct_contact && p.group == AgencyGroup::ChildrensSocialCare);
     let others: BTreeSet<Unit> = here
@@ -234,6 +247,22 @@ mod tests {
             found.sentence(),
             "Not quorate: 2 agencies are here, and not social care. Social care is needed."
         );
+    }
+
+    #[test]
+    fn quorum_hangs_on_whoever_could_not_leave() {
+        let mut people: Vec<_> =
+            [ChildrensSocialCare, Education, Education, Police].map(|g| participant(g, true)).into();
+        let review = ConferenceType::Review;
+        assert_eq!(
+            hangs_on(&rule(), review, &people),
+            [people[0].id, people[3].id],
+            "one of two schools may go"
+        );
+        people.push(participant(Hospital, true));
+        assert_eq!(hangs_on(&rule(), review, &people), [people[0].id]);
+        people[0].present = false;
+        assert_eq!(hangs_on(&rule(), review, &people), []);
     }
 
     #[test]

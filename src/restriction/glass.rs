@@ -139,7 +139,8 @@ impl Office<'_> {
     }
 }
 
-async fn qa_managers(db: &impl sea_orm::ConnectionTrait) -> Result<Vec<String>, DbErr> {
+/// The addresses of the QA managers.
+pub async fn qa_managers(db: &impl sea_orm::ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let all = access::store::all(db).await?;
     let managers = all.into_iter().filter(|a| a.role == Role::QaManager && a.disabled_at.is_none());
     Ok(managers.map(|a| a.email).collect())

@@ -7,5 +7,5 @@ mod naming;
 mod pages;
 mod store;
 
-pub use glass::{OPENED, samples};
+pub use glass::{OPENED, qa_managers, samples};
 pub use pages::routes;

@@ -135,6 +135,7 @@ async fn chairs_confirm(site: &Site, day: NaiveDate) -> Result<(), Failure> {
                 (_, 6..8) => ProceededReason::DelayHarmful,
                 _ => ProceededReason::InformationSufficient,
             }),
+            ..Reasons::default()
         };
         let actor = Actor { name, role: Role::Chair.code(), account: None };
         let age = site.rules.feedback.maximum_age_working_days;

@@ -26,9 +26,7 @@ impl Seen {
     /// When they left for the last time; `None` where they were there when the report ended.
     pub fn left(&self) -> Option<NaiveDateTime> {
         let last = self.stays.last()?;
-        if last.1.is_none() {
-            return None;
-        }
+        last.1?;
         self.stays.iter().filter_map(|(_, left)| *left).max()
     }
 }

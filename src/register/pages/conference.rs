@@ -13,6 +13,8 @@ use crate::access::{May, Permission, SeeConferences};
 use crate::calendar::london;
 use crate::conferences::{self, Status};
 use crate::register::entity::amendment;
+use crate::register::minutes::minutes;
+use crate::register::save::open_deputy;
 use crate::register::{FeedbackWanted, Policies, sealed};
 use crate::web::{Desk, Page, Problem};
 
@@ -81,6 +83,8 @@ struct ConferencePage {
     children: Vec<ChildRow>,
     rows: Vec<Row>,
     amendments: Vec<AmendmentRow>,
+    /// Of a confirmed register: the attendance as a text for the minutes.
+    minutes: Option<String>,
 }
 
 impl Page for ConferencePage {
@@ -184,7 +188,12 @@ pub(super) async fn conference(
     };
     let opened_until = opened_until.map(london::moment);
     let reason = c.adjournment_reason.map(|r| format!(": {}", r.label())).unwrap_or_default();
+    let deputies: Vec<String> = record.invitations.iter().map(|i| open_deputy(&desk.keys, i)).collect();
+    let chair = conferences::store::chair(db, c.chair_id).await?;
+    let minutes = (confirmed && c.erased_at.is_none())
+        .then(|| minutes(&record, &directory, &assessment, &deputies, &chair));
     let page = ConferencePage {
+        minutes,
         told: confirmed && asked.confirmed.is_some(),
         letters_follow: record.register.as_ref().is_some_and(|r| r.feedback == FeedbackWanted::Wanted),
         heading: heading(&desk, &record).await?,

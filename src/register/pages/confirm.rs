@@ -16,6 +16,8 @@ use crate::conferences::{ConferenceId, ProceededReason};
 use crate::platform::Keys;
 use crate::register::confirm::{Blocker, Reasons, blockers, confirm as confirm_register};
 use crate::register::form::FieldError;
+use crate::register::running::{runs_inquorate, tell_of_plan_end};
+use crate::register::save::open_deputy;
 use crate::register::store::Record;
 use crate::register::{Assessment, MaximumAge, Policies, Standing, assess, is_recent};
 use crate::web::{Choice, Desk, Fields, Page, Problem, options};
@@ -57,6 +59,10 @@ struct ConfirmPage {
     changed: bool,
     letters: bool,
     restricted: bool,
+    /// A reason seems to identify somebody.
+    identifies: bool,
+    /// The conference before was not quorate either.
+    running: bool,
 }
 
 impl Page for ConfirmPage {
@@ -101,6 +107,10 @@ fn say(blocker: &Blocker, record: &Record, names: &[String], keys: &Keys) -> Fie
             format!("why.{}", record.children[*n].id),
             format!("Say why the plan for {} still ends.", child_name(keys, &record.children[*n])),
         ),
+        Blocker::Identifies(n, what) => (
+            format!("why.{}", record.children[*n].id),
+            format!("Your reason seems to hold {what}. Take it out, or tick that it is meant as it is."),
+        ),
         Blocker::NoProceededReason => {
             ("proceeded".to_owned(), "Say why the conference went on without quorum.".to_owned())
         }
@@ -116,21 +126,25 @@ struct Shown {
     letters: bool,
 }
 
+#[allow(clippy::too_many_arguments, reason = "each is a different thing, and all are wanted")]
 async fn page(
     desk: &Desk,
     who: &SignedIn,
     record: &Record,
     directory: &Directory,
     assessment: &Assessment,
+    policies: &Policies,
     reasons: &Reasons,
     shown: Shown,
 ) -> Result<Response, Problem> {
     let Shown { submitted, changed, letters } = shown;
     let names = names(record, directory);
     let now = desk.clock.now();
-    let (asked, missing): (Vec<Blocker>, Vec<Blocker>) = blockers(record, assessment, reasons, now)
-        .into_iter()
-        .partition(|b| matches!(b, Blocker::NoPlanEndReason(_) | Blocker::NoProceededReason));
+    let (asked, missing): (Vec<Blocker>, Vec<Blocker>) =
+        blockers(record, assessment, reasons, now).into_iter().partition(|b| {
+            matches!(b, Blocker::NoPlanEndReason(_) | Blocker::NoProceededReason | Blocker::Identifies(..))
+        });
+    let identifies = submitted && asked.iter().any(|b| matches!(b, Blocker::Identifies(..)));
     let errors: Vec<FieldError> =
         asked.iter().filter(|_| submitted).map(|b| say(b, record, &names, &desk.keys)).collect();
     let error_of = |field: &str| errors.iter().find(|e| e.field == field).map(|e| e.text.clone());
@@ -200,8 +214,18 @@ async fn page(
         changed,
         letters,
         restricted: record.conference.restricted,
+        identifies,
+        running: runs_inquorate(desk.db.read(), record, assessment, policies).await?,
     };
     Ok(page.show(who.chrome()))
+}
+
+/// References and names that are written on a conference.
+fn written_on(desk: &Desk, record: &Record) -> Vec<String> {
+    let children = record.children.iter().map(|child| child_name(&desk.keys, child));
+    let deputies = record.invitations.iter().map(|row| open_deputy(&desk.keys, row));
+    let names = deputies.map(|who| who.split(',').next().unwrap_or_default().trim().to_owned());
+    children.chain(names).filter(|name| !name.is_empty()).collect()
 }
 
 /// Whether a confirmation now is early enough for letters.
@@ -225,7 +249,7 @@ pub(super) async fn show(
     let assessment = assess(&facts, policies.on(facts.date));
     let letters = has_letters(&record, &desk, maximum_age, &policies);
     let shown = Shown { submitted: false, changed: false, letters };
-    page(&desk, &may.who, &record, &directory, &assessment, &Reasons::default(), shown).await
+    page(&desk, &may.who, &record, &directory, &assessment, &policies, &Reasons::default(), shown).await
 }
 
 pub(super) async fn confirm(
@@ -245,7 +269,9 @@ pub(super) async fn confirm(
     }
     let plan_end: HashMap<_, _> =
         record.children.iter().map(|c| (c.id, fields.text(&format!("why.{}", c.id)).to_owned())).collect();
-    let reasons = Reasons { plan_end, proceeded: fields.text("proceeded").parse().ok() };
+    let known = written_on(&desk, &record);
+    let looked_again = fields.text("looked_again") == "yes";
+    let reasons = Reasons { plan_end, proceeded: fields.text("proceeded").parse().ok(), known, looked_again };
     // What is confirmed is what was read.
     let changed = fields.text("version") != record.conference.version.to_string();
     if !changed {
@@ -262,6 +288,8 @@ pub(super) async fn confirm(
             desk.clock.now(),
         );
         if done.await?.is_ok() {
+            let told = tell_of_plan_end(&tx, &desk, &record, &directory, &policies).await;
+            told.map_err(|e| Problem::internal(e.to_string()))?;
             tx.commit().await?;
             return Ok(Redirect::to(&format!("{there}?confirmed=yes")).into_response());
         }
@@ -271,5 +299,5 @@ pub(super) async fn confirm(
     let assessment = assess(&facts, policies.on(facts.date));
     let letters = has_letters(&record, &desk, MaximumAge(maximum_age), &policies);
     let shown = Shown { submitted: !changed, changed, letters };
-    page(&desk, &may.who, &record, &directory, &assessment, &reasons, shown).await
+    page(&desk, &may.who, &record, &directory, &assessment, &policies, &reasons, shown).await
 }

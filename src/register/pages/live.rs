@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::register::{Adding, Shown, page};
-use super::{as_it_stands, base_of, clash_lines, here, names, occasion, open, take_mine, times};
+use super::{as_it_stands, base_of, clash_lines, here, names, occasion, open, quorum, take_mine, times};
 use crate::access::{KeepRegister, May};
 use crate::agencies::store::{Directory, directory};
 use crate::audit::{self, Event};
@@ -129,7 +129,7 @@ fn stands(
     });
     News {
         version: c.version,
-        quorum: assessment.quoracy.sentence(),
+        quorum: quorum(record, directory, &assessment),
         quorum_at: super::register::quorum_at(c),
         here: here(record, &assessment),
         rows,

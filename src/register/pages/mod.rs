@@ -265,6 +265,23 @@ fn base_of(keys: &Keys, row: &invitation::Model) -> String {
     serde_json::Value::Object(base).to_string()
 }
 
+/// Quorum in words: the reason, who would have made it so, and on whom it hangs.
+fn quorum(record: &Record, directory: &Directory, assessment: &Assessment) -> String {
+    let named = |ids: &[crate::invitations::InvitationId]| {
+        let of = record.invitations.iter().filter(|row| ids.contains(&row.id));
+        let mut names: Vec<&str> = of.map(|row| directory.of(row.service_id).0.name.as_str()).collect();
+        names.dedup();
+        names.join(" or ")
+    };
+    let sentence = assessment.quoracy.sentence();
+    let (pivotal, hangs_on) = (named(&assessment.quoracy.pivotal), named(&assessment.hangs_on));
+    match (pivotal.is_empty(), hangs_on.is_empty()) {
+        (false, _) => format!("{sentence} With {pivotal} it would be quorate."),
+        (_, false) => format!("{sentence} Without {hangs_on} it would not be."),
+        _ => sentence,
+    }
+}
+
 /// "3 of 8 are here at the decision": how many take part, or took part at the decision.
 fn here(record: &Record, assessment: &Assessment) -> String {
     let there = assessment.invitations.iter().filter(|a| a.standing.is_represented()).count();

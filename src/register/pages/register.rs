@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, here, names, occasion,
-    open, row_fields, take_mine,
+    open, quorum, row_fields, take_mine,
 };
 use crate::access::{KeepRegister, May, SignedIn};
 use crate::agencies::ServiceId;
@@ -200,7 +200,7 @@ pub(super) async fn page(
         heading: heading(desk, record).await?,
         action: format!("/conferences/{}/register", c.id),
         confirm: who.role.may(crate::access::Permission::ConfirmRegister),
-        quorum: assessment.quoracy.sentence(),
+        quorum: quorum(record, directory, &assessment),
         quorum_at: quorum_at(c),
         here: here(record, &assessment),
         live: format!("/conferences/{}/register/live", c.id),
