@@ -13,6 +13,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/conferences/{c}/register/walk-in"),
     ("POST", "/conferences/{c}/register/teams"),
     ("POST", "/conferences/{c}/register/teams/take"),
+    ("GET", "/conferences/{c}/sheet"),
     ("GET", "/conferences/{c}/confirm"),
     ("POST", "/conferences/{c}/confirm"),
     ("GET", "/conferences/{c}/amend"),

@@ -20,6 +20,11 @@ pub fn time(text: &str) -> Option<NaiveTime> {
         Some(hour) => format!("{hour}:00{}", &text[hour.len()..]),
         None => text,
     };
+    // "15:4" is the beginning of a time, and no time yet.
+    let minutes = text.split([':', '.']).nth(1);
+    if minutes.is_some_and(|m| m.chars().take_while(char::is_ascii_digit).count() < 2) {
+        return None;
+    }
     let forms = ["%H:%M", "%H:%M:%S", "%H.%M", "%I:%M%p", "%H%M"];
     forms.iter().find_map(|form| NaiveTime::parse_from_str(&text, form).ok())
 }
@@ -78,7 +83,7 @@ mod tests {
         ] {
             assert_eq!(time(text), Some(format!("{expected}:00").parse().unwrap()), "{text}");
         }
-        for text in ["24:00", "half past", "13:60", "13"] {
+        for text in ["24:00", "half past", "13:60", "13", "15:4"] {
             assert_eq!(time(text), None, "{text}");
         }
     }

@@ -65,6 +65,14 @@ fn parts(name: &str) -> (Vec<String>, Vec<String>) {
             inside.push(' ');
         }
     }
+    // "Ann Lee - School Nursing": what follows says where from.
+    for mark in [" - ", " | ", " \u{2013} ", " / "] {
+        if let Some((name, rest)) = plain.clone().split_once(mark) {
+            inside.push(' ');
+            inside.push_str(rest);
+            plain = name.to_owned();
+        }
+    }
     let plain = match plain.split_once(',') {
         Some((family, given)) => format!("{given} {family}"),
         None => plain,

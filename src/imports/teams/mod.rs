@@ -4,5 +4,6 @@
 mod matching;
 mod pages;
 mod reading;
+mod table;
 
 pub use pages::routes;

@@ -3,16 +3,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Multipart, Path, State};
+use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::matching::{Invited, Match, matches};
-use super::reading::{Seen, read};
+use super::reading::{Seen, as_facts, read};
 use crate::access::{KeepRegister, May, SignedIn};
 use crate::agencies::store::{Directory, contacts_of, directory_of};
 use crate::audit::{self, Event};
@@ -26,10 +27,13 @@ use crate::register::sealed;
 use crate::register::store::{Record, record};
 use crate::web::{Desk, Fields, Page, Problem, one_line};
 
+/// A report of a thousand people is 300 KB.
+const FILE_LIMIT: usize = 5 * 1024 * 1024;
+
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
     Router::new()
-        .route("/conferences/{id}/register/teams", post(propose))
+        .route("/conferences/{id}/register/teams", post(propose).layer(DefaultBodyLimit::max(FILE_LIMIT)))
         .route("/conferences/{id}/register/teams/take", post(take_over))
 }
 
@@ -53,7 +57,15 @@ struct Person {
     colour: &'static str,
     choices: Vec<Choice>,
     joined: String,
+    /// Empty for whoever stayed until the meeting ended.
     left: String,
+}
+
+/// How an invitation stood when the page was made: another's entry since is not overwritten.
+#[derive(Serialize)]
+struct Base {
+    id: String,
+    stands: String,
 }
 
 #[derive(Serialize)]
@@ -62,6 +74,7 @@ struct TeamsPage {
     back: String,
     action: String,
     people: Vec<Person>,
+    bases: Vec<Base>,
     /// Invited, and nobody in the report is surely or perhaps they.
     not_seen: Vec<String>,
     error: Option<String>,
@@ -102,8 +115,10 @@ async fn invited(desk: &Desk, record: &Record, directory: &Directory) -> Result<
     let one = |row: &invitation::Model| {
         let (service, agency) = directory.of(row.service_id);
         let same = |email: &str| row.contact_email.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(email));
-        let contact =
-            contacts.iter().find(|c| c.agency_id == agency.id && same(&c.email) && !c.name.is_empty());
+        let named = || contacts.iter().filter(|c| c.agency_id == agency.id && !c.name.is_empty());
+        let in_role =
+            || named().find(|c| c.service_id == Some(service.id) && c.role.eq_ignore_ascii_case(&row.role));
+        let contact = named().find(|c| same(&c.email)).or_else(in_role);
         Invited {
             address: row.contact_email.clone(),
             name: contact.map(|c| c.name.clone()).unwrap_or_default(),
@@ -113,6 +128,16 @@ async fn invited(desk: &Desk, record: &Record, directory: &Directory) -> Result<
         }
     };
     Ok(record.invitations.iter().map(one).collect())
+}
+
+/// Minutes before the last one left within which whoever left stayed to the end.
+const END_MINUTES: i64 = 5;
+
+/// What of an invitation a report changes, as it stands.
+fn stands(row: &invitation::Model) -> String {
+    let time = |at: Option<DateTime<Utc>>| at.map(london::hhmm).unwrap_or_default();
+    let attendance = row.attendance.map(|a| a.code()).unwrap_or_default();
+    format!("{attendance}|{}|{}|{}", time(row.joined_at), time(row.left_at), row.by_deputy)
 }
 
 fn hhmm(at: Option<NaiveDateTime>) -> String {
@@ -148,7 +173,10 @@ async fn propose(
     }
     let c = &record.conference;
     let here = format!("/conferences/{}/register", c.id);
+    let bases = record.invitations.iter().map(|row| Base { id: row.id.to_string(), stands: stands(row) });
+    let bases: Vec<Base> = bases.collect();
     let page = |people, not_seen, error| TeamsPage {
+        bases,
         reference: c.reference.clone(),
         back: here.clone(),
         action: format!("{here}/teams/take"),
@@ -160,11 +188,21 @@ async fn propose(
         let error = Some("Choose the attendance report that you downloaded from Teams.".to_owned());
         return Ok(page(Vec::new(), Vec::new(), error).show(may.who.chrome()));
     }
-    let seen = match read(&bytes, c.conference_date) {
-        Ok(seen) => seen,
+    if c.conference_date > london::date(desk.clock.now()) {
+        let error = Some("The conference has not taken place yet.".to_owned());
+        return Ok(page(Vec::new(), Vec::new(), error).show(may.who.chrome()));
+    }
+    let report = match read(&bytes, london::local(c.starts_at)) {
+        Ok(report) => report,
         Err(why) => {
             return Ok(page(Vec::new(), Vec::new(), Some(why.to_string())).show(may.who.chrome()));
         }
+    };
+    let seen = report.people;
+    let decision = c.decision_at.map(london::local);
+    // Whoever went with the last stayed to the end.
+    let to_the_end = |left: Option<NaiveDateTime>| {
+        left.filter(|left| report.ends.is_none_or(|ends| *left < ends - TimeDelta::minutes(END_MINUTES)))
     };
     let invited = invited(&desk, &record, &directory).await?;
     let found = matches(&seen, &invited, &domains);
@@ -178,12 +216,24 @@ async fn propose(
         let rest = (0..invited.len()).filter(|place| !first.contains(place));
         let choice = |place: usize, perhaps: bool| Choice {
             value: record.invitations[place].id.to_string(),
-            label: format!("{}{}", if perhaps { "perhaps: " } else { "" }, words(place)),
-            chosen: *found == Match::Sure(place),
+            label: format!(
+                "{}{}{}",
+                if perhaps { "perhaps: " } else { "" },
+                words(place),
+                record.invitations[place]
+                    .attendance
+                    .map(|a| format!(" (register: {})", a.label()))
+                    .unwrap_or_default()
+            ),
+            // Somebody who was put down as absent, or of whom the report has no times, is looked at.
+            chosen: *found == Match::Sure(place)
+                && record.invitations[place].attendance != Some(Attendance::Absent)
+                && (seen.joined().is_some() || seen.left().is_some()),
         };
         let is_sure = matches!(found, Match::Sure(_));
         let choices =
             first.iter().map(|place| choice(*place, !is_sure)).chain(rest.map(|p| choice(p, false)));
+        let covered = as_facts(seen, decision);
         let (joined, left) = (hhmm(seen.joined()), hhmm(seen.left()));
         let or = |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
         Person {
@@ -191,12 +241,15 @@ async fn propose(
             name: seen.name.clone(),
             address: seen.address.clone().unwrap_or_default(),
             times: format!("{} to {}", or(&joined, "from before the report"), or(&left, "the end")),
-            away: away(seen),
+            away: match decision.filter(|_| covered.1 != seen.left()) {
+                Some(at) => format!("away at the decision at {}", hhmm(Some(at))),
+                None => away(seen),
+            },
             how,
             colour,
             choices: choices.collect(),
-            joined,
-            left,
+            joined: hhmm(covered.0),
+            left: hhmm(to_the_end(covered.1)),
         }
     };
     let people = seen.iter().zip(&found).enumerate().map(person).collect();
@@ -237,7 +290,8 @@ fn told(form: &Fields, record: &Record) -> Vec<Told> {
             deputy: text("deputy") == "yes",
         })
     };
-    (0..500).filter_map(line).collect()
+    let count = (0..).take_while(|n| !form.text(&format!("person.{n}.name")).is_empty()).count();
+    (0..count).filter_map(line).collect()
 }
 
 /// Takes what was chosen into the register: who took part by video, from when to when.
@@ -255,19 +309,25 @@ async fn take_over(
     if let Some(away) = closed(&record) {
         return Ok(away);
     }
+    let reference = record.conference.reference.clone();
     let told = told(&form, &record);
-    let (mut rows, mut changes) = (Vec::new(), Vec::new());
+    let (mut rows, mut changes, mut meanwhile) = (Vec::new(), Vec::new(), Vec::new());
     for row in &record.invitations {
         let of: Vec<&Told> = told.iter().filter(|t| t.invitation == row.id.to_string()).collect();
         if of.is_empty() || record.conference.conference_date > london::date(now) {
             continue;
         }
+        if form.text(&format!("base.{}", row.id)) != stands(row) {
+            meanwhile.push(row.service_id);
+            continue;
+        }
         let before = row.clone();
         let mut row = row.clone();
-        // Somebody who sat in the room with a laptop was there in person.
-        if !matches!(row.attendance, Some(Attendance::InPerson | Attendance::Phone)) {
-            row.attendance = Some(Attendance::Video);
+        // Somebody who sat in the room with a laptop was there in person, and not from when to when the laptop was.
+        if matches!(row.attendance, Some(Attendance::InPerson | Attendance::Phone)) {
+            continue;
         }
+        (row.attendance, row.absence_reason) = (Some(Attendance::Video), None);
         // Several people of one service: from the first to come to the last to go.
         let joined = of.iter().map(|t| t.joined).min().flatten();
         row.joined_at = joined.filter(|at| *at > record.conference.starts_at);
@@ -304,5 +364,25 @@ async fn take_over(
         audit::record(&tx, &desk.keys, &actor, now, vec![event]).await?;
     }
     tx.commit().await?;
+    if !meanwhile.is_empty() {
+        let known = directory_of(desk.db.read(), meanwhile.iter().copied()).await?;
+        let names: Vec<&str> = meanwhile.iter().map(|id| known.of(*id).0.name.as_str()).collect();
+        let text = format!(
+            "Somebody entered these in the register while you were looking, and what they entered stands: {}. \
+             Everything else was entered.",
+            names.join(", ")
+        );
+        let here = format!("/conferences/{id}/register");
+        let page = TeamsPage {
+            reference: reference.clone(),
+            action: format!("{here}/teams/take"),
+            back: here,
+            people: Vec::new(),
+            bases: Vec::new(),
+            not_seen: Vec::new(),
+            error: Some(text),
+        };
+        return Ok(page.show_as(StatusCode::CONFLICT, may.who.chrome()));
+    }
     Ok(Redirect::to(&format!("/conferences/{id}/register?saved=yes")).into_response())
 }

@@ -2,10 +2,10 @@
 //! separator (tab, comma, semicolon), layout (numbered sections, one table, one row an action), and in how a date is
 //! written: nothing of that is asked for, all of it is told from the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use encoding_rs::{Encoding, UTF_8, UTF_16LE, WINDOWS_1252};
+use super::table::{Line, decode, lines, rows, tables};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 /// Somebody in the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,23 @@ impl Seen {
     }
 }
 
+/// When somebody came and went, as a register has it. A stay that does not cover the decision does not become one that
+/// does: whoever was away at it left before it, or came after.
+pub fn as_facts(
+    seen: &Seen,
+    decision: Option<NaiveDateTime>,
+) -> (Option<NaiveDateTime>, Option<NaiveDateTime>) {
+    let covers = |at: NaiveDateTime| {
+        seen.stays.iter().any(|(joined, left)| joined.is_none_or(|j| j <= at) && left.is_none_or(|l| l >= at))
+    };
+    let Some(at) = decision.filter(|at| !covers(*at)) else { return (seen.joined(), seen.left()) };
+    let before: Vec<_> = seen.stays.iter().filter(|(_, left)| left.is_some_and(|l| l < at)).collect();
+    match before.last() {
+        Some((_, left)) => (before[0].0, *left),
+        None => (seen.joined(), seen.left()),
+    }
+}
+
 /// Why a file cannot be used: what is wrong, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
@@ -46,91 +63,16 @@ pub enum Unusable {
         "The report is of {0}, and this conference was on another day. Choose the report of this meeting."
     )]
     OtherDay(String),
+    #[error(
+        "The report is of a meeting from {0} to {1}, and this conference began at {2}. Choose the report of this meeting."
+    )]
+    OtherTime(String, String, String),
+    #[error(
+        "Row {0}: \"{1}\" is none of the actions that Teams writes in English. Download the report in the newer form, with its three numbered sections."
+    )]
+    Action(usize, String),
     #[error("Nobody is in this report.")]
     Nobody,
-}
-
-fn decode(bytes: &[u8]) -> String {
-    let encoding = match Encoding::for_bom(bytes) {
-        Some((encoding, _)) => encoding,
-        // UTF-16 that lost its mark: every other byte of plain letters is nought.
-        None if bytes.len() > 3 && bytes[1] == 0 && bytes[3] == 0 => UTF_16LE,
-        None if std::str::from_utf8(bytes).is_ok() => UTF_8,
-        None => WINDOWS_1252,
-    };
-    // A narrow blank stands before AM and PM in newer files.
-    encoding.decode(bytes).0.replace(['\u{202f}', '\u{a0}', '\u{200e}', '\u{200f}'], " ")
-}
-
-/// The cells of each line, by the separator that the line with the column names has.
-fn rows(text: &str) -> Vec<Vec<String>> {
-    let count = |separator: char| text.lines().map(|line| line.matches(separator).count()).max().unwrap_or(0);
-    let separator =
-        match ['\t', ';', ','].into_iter().find(|s| count(*s) >= 2 && (*s != ';' || count(';') > 2)) {
-            Some(separator) => separator as u8,
-            None => b',',
-        };
-    let mut reader = csv::ReaderBuilder::new();
-    let reader = reader.has_headers(false).flexible(true).delimiter(separator);
-    // Line by line: a quotation mark in a name must not swallow the rest.
-    let line = |line: &str| -> Vec<String> {
-        let mut one = reader.quoting(separator != b'\t').from_reader(line.as_bytes());
-        let record = one.records().next().and_then(Result::ok);
-        record.map(|r| r.iter().map(|c| c.trim().to_owned()).collect()).unwrap_or_default()
-    };
-    text.lines().map(line).collect()
-}
-
-/// Which column holds what.
-#[derive(Clone, Copy, Debug, Default)]
-struct Columns {
-    name: usize,
-    joined: Option<usize>,
-    left: Option<usize>,
-    action: Option<usize>,
-    at: Option<usize>,
-    address: Option<usize>,
-    account: Option<usize>,
-}
-
-fn columns(header: &[String]) -> Option<Columns> {
-    let header: Vec<String> = header.iter().map(|h| h.to_lowercase()).collect();
-    let find = |names: &[&str]| header.iter().position(|h| names.contains(&h.as_str()));
-    let columns = Columns {
-        name: find(&["name", "full name", "participant", "participant name", "attendee"])?,
-        joined: find(&["first join", "join time", "first join time", "joined", "joined at", "join"]),
-        left: find(&["last leave", "leave time", "last leave time", "left", "left at", "leave"]),
-        action: find(&["user action", "action"]),
-        at: find(&["timestamp", "time"]),
-        address: find(&["email", "e-mail", "email address", "mail"]),
-        account: find(&["participant id (upn)", "upn", "user principal name", "participant id"]),
-    };
-    (columns.joined.is_some() || columns.action.is_some() && columns.at.is_some()).then_some(columns)
-}
-
-/// The heading of a numbered section: "3. In-meeting activities", in whatever language.
-fn section(row: &[String]) -> Option<u32> {
-    let text = row.first()?;
-    let (number, title) = text.split_once('.')?;
-    let alone = row.iter().skip(1).all(String::is_empty);
-    (alone && !title.trim().is_empty()).then(|| number.trim().parse().ok()).flatten()
-}
-
-/// The row of column names and what it means: of the section with every single stay, if there is one; of a section in
-/// another language, by its place.
-fn table(rows: &[Vec<String>]) -> Option<(usize, Columns)> {
-    let by_place = Columns { joined: Some(1), left: Some(2), address: Some(4), ..Columns::default() };
-    let header_of = |wanted: u32| {
-        let at = rows.iter().position(|row| section(row) == Some(wanted))?;
-        let next = rows[at + 1..].iter().position(|row| row.iter().any(|cell| !cell.is_empty()))?;
-        let header = at + 1 + next;
-        (rows[header].len() >= 4).then(|| (header, columns(&rows[header]).unwrap_or(by_place)))
-    };
-    let named = || {
-        let found = rows.iter().enumerate().find_map(|(n, row)| columns(row).map(|c| (n, c)));
-        found.filter(|(n, _)| rows.len() > n + 1)
-    };
-    header_of(3).or_else(|| header_of(2)).or_else(named)
 }
 
 /// How dates are written in a file.
@@ -156,107 +98,151 @@ fn moment(text: &str, order: &[&str]) -> Option<NaiveDateTime> {
         // %Y would take "26" for the year 26.
         let long = form.contains("%Y");
         let year = day.rsplit(['/', '.', '-']).next().map_or(0, str::len);
-        let fits = form.starts_with("%Y") || (year == 4) == long;
+        let first = day.split(['/', '.', '-']).next().map_or(0, str::len);
+        let fits = if form.starts_with("%Y") { first == 4 } else { (year == 4) == long };
         NaiveDate::parse_from_str(day, form).ok().filter(|_| fits)
     })?;
+    // Minutes have two digits: "13:4" is the end of a file that was cut off.
+    let minutes =
+        time.split([':', '.']).nth(1).map_or(0, |m| m.chars().take_while(char::is_ascii_digit).count());
+    if minutes != 2 {
+        return None;
+    }
     let forms = ["%H:%M:%S", "%I:%M:%S %p", "%H:%M", "%I:%M %p", "%H.%M.%S"];
     let time = forms.iter().find_map(|form| NaiveTime::parse_from_str(time, form).ok())?;
     Some(day.and_time(time))
 }
 
-/// What one row says.
-struct Line {
-    name: String,
-    address: Option<String>,
-    joined: Option<String>,
-    left: Option<String>,
-    row: usize,
-}
-
-/// Reads a report of a meeting on this day (London's).
-pub fn read(bytes: &[u8], day: NaiveDate) -> Result<Vec<Seen>, Unusable> {
-    let rows = rows(&decode(bytes));
-    let (header, of) = table(&rows).ok_or(Unusable::NoTable)?;
-    let mut lines = Vec::new();
-    for (n, row) in rows.iter().enumerate().skip(header + 1) {
-        let cell = |place: Option<usize>| {
-            place.and_then(|place| row.get(place)).filter(|cell| !cell.is_empty()).cloned()
-        };
-        let Some(name) = cell(Some(of.name)) else { break };
-        if section(row).is_some() {
-            break;
-        }
-        let is_address = |text: &String| text.contains('@');
-        let address = cell(of.address).filter(is_address).or(cell(of.account).filter(is_address));
-        let (joined, left) = match of.action {
-            None => (cell(of.joined), cell(of.left)),
-            Some(action) => match cell(Some(action)).unwrap_or_default().to_lowercase() {
-                action if action.starts_with("left") => (None, cell(of.at)),
-                action if action.ends_with("before") => (None, None),
-                _ => (cell(of.at), None),
-            },
-        };
-        lines.push(Line { name, address, joined, left, row: n + 1 });
-    }
-    if lines.is_empty() {
-        return Err(Unusable::Nobody);
-    }
-    let stamps: Vec<(&str, usize)> = lines
-        .iter()
-        .flat_map(|line| {
-            [&line.joined, &line.left].into_iter().flatten().map(|text| (text.as_str(), line.row))
-        })
-        .collect();
-    // One order for the whole file: the one in which every stamp is a date, and on the day of the conference.
+/// How the dates of a file are written: one order for all, in which every stamp is a date, and some are of the day of
+/// the conference. Month first only where something else in the file speaks for it.
+fn order_of(stamps: &[(String, usize)], day: NaiveDate) -> Result<&'static [&'static str], Unusable> {
     let reads =
         |order: &[&str]| stamps.iter().map(|(text, _)| moment(text, order)).collect::<Option<Vec<_>>>();
-    let readable: Vec<(&[&str], Vec<NaiveDateTime>)> =
-        ORDERS.iter().filter_map(|order| reads(order).map(|all| (*order, all))).collect();
-    let on_the_day = |all: &[NaiveDateTime]| all.iter().any(|at| at.date() == day);
-    let order = match readable.iter().find(|(_, all)| all.is_empty() || on_the_day(all)) {
-        Some((order, _)) => *order,
-        None => match readable.first() {
-            Some((_, all)) => {
-                return Err(Unusable::OtherDay(crate::calendar::london::long_date(all[0].date())));
-            }
-            None => {
-                let wrong = stamps.iter().find(|(text, _)| ORDERS.iter().all(|o| moment(text, o).is_none()));
-                let (text, row) = wrong.or(stamps.first()).copied().unwrap_or_default();
-                return Err(Unusable::Time(row, text.to_owned()));
-            }
-        },
+    let twelve = stamps.iter().any(|(text, _)| text.to_uppercase().trim_end_matches('.').ends_with('M'));
+    let day_first = reads(ORDERS[0]).is_some();
+    let readable: Vec<(&'static [&'static str], Vec<NaiveDateTime>)> = ORDERS
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| *n != 1 || twelve || !day_first)
+        .filter_map(|(_, order)| reads(order).map(|all| (*order, all)))
+        .collect();
+    let on_the_day = |all: &[NaiveDateTime]| all.is_empty() || all.iter().any(|at| at.date() == day);
+    if let Some((order, _)) = readable.iter().find(|(_, all)| on_the_day(all)) {
+        return Ok(order);
+    }
+    if let Some((_, all)) = readable.first() {
+        return Err(Unusable::OtherDay(crate::calendar::london::long_date(all[0].date())));
+    }
+    let wrong = stamps.iter().find(|(text, _)| ORDERS.iter().all(|o| moment(text, o).is_none()));
+    let (text, row) = wrong.or(stamps.first()).cloned().unwrap_or_default();
+    Err(Unusable::Time(row, text))
+}
+
+/// The stays that are of this day: from before it, or past it, is from the beginning, or to the end.
+fn of_the_day(
+    (joined, left): (Option<NaiveDateTime>, Option<NaiveDateTime>),
+    day: NaiveDate,
+) -> Option<(Option<NaiveDateTime>, Option<NaiveDateTime>)> {
+    let is_of_it = joined.is_none_or(|at| at.date() <= day) && left.is_none_or(|at| at.date() >= day);
+    let on = |at: &NaiveDateTime| at.date() == day;
+    is_of_it.then(|| (joined.filter(on), left.filter(on)))
+}
+
+/// A report: its people, and when the last of them left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub people: Vec<Seen>,
+    pub ends: Option<NaiveDateTime>,
+}
+
+/// Reads the report of a meeting that began at this moment (London's).
+pub fn read(bytes: &[u8], starts: NaiveDateTime) -> Result<Report, Unusable> {
+    let text = decode(bytes);
+    let day = starts.date();
+    // The separator is the one by which there are columns.
+    let by = |separator: u8| {
+        let rows = rows(&text, separator);
+        let tables = tables(&rows);
+        (!tables.is_empty()).then_some((rows, tables))
     };
-    let at = |text: &Option<String>| text.as_deref().and_then(|text| moment(text, order));
+    let (rows, tables) = [b'\t', b';', b','].into_iter().find_map(by).ok_or(Unusable::NoTable)?;
+    let of = tables[0].1;
+    let mut all: Vec<Line> = Vec::new();
+    for (header, columns) in tables {
+        let more = lines(&rows, header, columns)?;
+        // Who is in the list of people and not in that of stays came all the same.
+        let known: BTreeSet<String> = all.iter().map(Line::who).collect();
+        let names: BTreeSet<String> = all.iter().map(|line| line.name.to_lowercase()).collect();
+        all.extend(
+            more.into_iter()
+                .filter(|line| !known.contains(&line.who()) && !names.contains(&line.name.to_lowercase())),
+        );
+    }
+    if all.is_empty() {
+        return Err(Unusable::Nobody);
+    }
+    let stamps: Vec<(String, usize)> = all
+        .iter()
+        .flat_map(|line| {
+            [&line.joined, &line.left].into_iter().flatten().map(|text| (text.clone(), line.row))
+        })
+        .collect();
+    let order = order_of(&stamps, day)?;
+    let at = |text: &Option<String>| {
+        let at = moment(text.as_deref()?, order)?;
+        Some(if of.utc { crate::calendar::london::local(at.and_utc()) } else { at })
+    };
     let mut people: Vec<Seen> = Vec::new();
     let mut place: BTreeMap<String, usize> = BTreeMap::new();
-    for line in &lines {
-        let who = line.address.as_ref().unwrap_or(&line.name).to_lowercase();
-        let n = *place.entry(who).or_insert_with(|| {
+    for line in &all {
+        let n = *place.entry(line.who()).or_insert_with(|| {
             people.push(Seen { name: line.name.clone(), address: line.address.clone(), stays: Vec::new() });
             people.len() - 1
         });
         let (joined, left) = (at(&line.joined), at(&line.left));
         let stays = &mut people[n].stays;
-        // In a list of actions, a leaving ends the stay that is open.
-        match stays.last_mut().filter(|_| of.action.is_some() && joined.is_none() && left.is_some()) {
-            Some(open) if open.1.is_none() => open.1 = left,
-            _ => stays.push((joined, left)),
+        if of.action.is_some() && joined.is_none() && left.is_some() {
+            // A leaving ends the newest stay that is open; one that nothing began was begun before the report.
+            match stays.iter().rposition(|stay| stay.1.is_none()) {
+                Some(open) => stays[open].1 = left,
+                None if stays.is_empty() => stays.push((None, left)),
+                None => {}
+            }
+        } else {
+            stays.push((joined, left));
         }
     }
     for seen in &mut people {
+        seen.stays = seen.stays.iter().filter_map(|stay| of_the_day(*stay, day)).collect();
         seen.stays.sort();
     }
-    Ok(people)
+    people.retain(|seen| !seen.stays.is_empty());
+    let ends = people.iter().flat_map(|seen| seen.stays.iter().filter_map(|(_, left)| *left)).max();
+    let begins = people.iter().flat_map(|seen| seen.stays.iter().filter_map(|(joined, _)| *joined)).min();
+    let clock = |at: NaiveDateTime| at.format("%H:%M").to_string();
+    let late = begins.filter(|at| *at > starts + TimeDelta::hours(LATEST));
+    let early = ends.filter(|at| *at <= starts);
+    if late.or(early).is_some() {
+        let said = |at: Option<NaiveDateTime>| at.map(clock).unwrap_or_else(|| "an unknown time".to_owned());
+        return Err(Unusable::OtherTime(said(begins), said(ends), clock(starts)));
+    }
+    match people.is_empty() {
+        true => Err(Unusable::Nobody),
+        false => Ok(Report { people, ends }),
+    }
 }
+
+/// A report that begins so many hours after the conference is of another meeting.
+const LATEST: i64 = 4;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const DAY: &str = "2026-10-21";
+    const STARTS: &str = "2026-10-21T09:20:00";
 
     fn of(text: &str) -> Result<Vec<Seen>, Unusable> {
-        read(text.as_bytes(), DAY.parse().unwrap())
+        read(text.as_bytes(), STARTS.parse().unwrap()).map(|report| report.people)
     }
 
     fn times(seen: &Seen) -> (String, String) {
@@ -278,15 +264,17 @@ mod tests {
             let seen = of(&format!("Full Name\tJoin Time\tLeave Time\nAnn\t{stamp}\t{stamp}\n")).unwrap();
             assert_eq!(times(&seen[0]).0, "09:26", "{stamp}");
         }
-        let both = read(
-            b"Name,Join time,Leave time\nAnn,\"03/04/2026, 09:00:00\",\"03/04/2026, 10:00:00\"\n",
-            "2026-03-04".parse().unwrap(),
-        )
-        .unwrap();
-        assert_eq!(
-            both[0].joined().unwrap().date(),
-            "2026-03-04".parse().unwrap(),
-            "the third of April is another day"
+        let both = |stamp: &str| {
+            read(
+                format!("Name,Join time,Leave time\nAnn,\"{stamp}\",\"{stamp}\"\n").as_bytes(),
+                "2026-03-04T08:30:00".parse().unwrap(),
+            )
+        };
+        assert!(both("04/03/2026, 09:00:00").is_ok());
+        assert!(both("3/4/2026, 9:00:00 AM").is_ok());
+        assert!(
+            matches!(both("03/04/2026, 09:00:00"), Err(Unusable::OtherDay(_))),
+            "the third of April, as people write it here"
         );
     }
 
@@ -299,6 +287,10 @@ mod tests {
         let wrong = of("Full Name\tJoin Time\tLeave Time\nAnn\thalf past nine\t\n");
         assert_eq!(wrong, Err(Unusable::Time(2, "half past nine".into())));
         assert_eq!(of("Full Name\tJoin Time\tLeave Time\n\t\t\n"), Err(Unusable::Nobody));
+        let cut_off = of("Full Name\tJoin Time\tLeave Time\nAnn\t21/10/2026, 09:26\t21/10/2026, 10:4");
+        assert!(matches!(cut_off, Err(Unusable::Time(2, _))), "{cut_off:?}");
+        let morning = of("Full Name\tJoin Time\tLeave Time\nAnn\t21/10/2026, 08:00\t21/10/2026, 09:00\n");
+        assert!(matches!(morning, Err(Unusable::OtherTime(..))), "another meeting of the day: {morning:?}");
     }
 
     #[test]
@@ -315,5 +307,32 @@ mod tests {
             (seen[0].name.as_str(), times(&seen[0])),
             ("Smith, Jo (Oxford Health)", ("09:00".into(), "10:00".into()))
         );
+    }
+
+    #[test]
+    fn a_stay_of_another_day_is_none_and_times_in_utc_are_londons() {
+        let seen = of("Name,Join time,Leave time\nAnn,\"20/10/2026, 17:00\",\"20/10/2026, 17:05\"\nAnn,\"21/10/2026, 09:25\",\"21/10/2026, 10:40\"\nBo,\"20/10/2026, 17:00\",\"20/10/2026, 17:05\"\n").unwrap();
+        assert_eq!((seen.len(), times(&seen[0])), (1, ("09:25".into(), "10:40".into())));
+        let seen =
+            of("Name,First Join (UTC),Last Leave (UTC)\nAnn,\"21/10/2026, 08:25\",\"21/10/2026, 09:40\"\n")
+                .unwrap();
+        assert_eq!(times(&seen[0]), ("09:25".into(), "10:40".into()), "summer time");
+    }
+
+    #[test]
+    fn two_devices_are_one_stay_and_nobody_is_lost_between_two_sections() {
+        let seen = of("Full Name\tUser Action\tTimestamp\nAnn\tJoined\t21/10/2026, 10:10\nAnn\tJoined\t21/10/2026, 10:12\nAnn\tLeft\t21/10/2026, 11:00\nAnn\tLeft\t21/10/2026, 11:01\n").unwrap();
+        assert_eq!(times(&seen[0]), ("10:10".into(), "11:01".into()));
+        let seen = of("2. Participants\nName\tFirst join\tLast leave\tDuration\tEmail\nAnn\t21/10/26, 09:20\t21/10/26, 11:00\t1h\tann@nhs.uk\nBo\t21/10/26, 09:21\t21/10/26, 11:00\t1h\t\n\n3. In-meeting activities\nName\tJoin time\tLeave time\tDuration\tEmail\nAnn\t21/10/26, 09:20\t21/10/26, 11:00\t1h\tann@nhs.uk\n").unwrap();
+        assert_eq!(seen.len(), 2);
+    }
+
+    #[test]
+    fn whoever_was_away_at_the_decision_was_not_there_at_it() {
+        let seen = of("Name,Join time,Leave time\nAnn,\"21/10/2026, 09:25\",\"21/10/2026, 10:30\"\nAnn,\"21/10/2026, 10:50\",\"21/10/2026, 11:00\"\n").unwrap();
+        let at = |text: &str| Some(format!("2026-10-21T{text}:00").parse().unwrap());
+        assert_eq!(as_facts(&seen[0], at("10:40")), (at("09:25"), at("10:30")));
+        assert_eq!(as_facts(&seen[0], at("10:55")), (at("09:25"), at("11:00")));
+        assert_eq!(as_facts(&seen[0], None), (at("09:25"), at("11:00")));
     }
 }

@@ -13,10 +13,11 @@ use serde_json::json;
 
 use super::register::{Adding, Shown, page};
 use super::{as_it_stands, base_of, clash_lines, here, names, occasion, open, quorum, take_mine, times};
-use crate::access::{KeepRegister, May};
+use crate::access::{KeepRegister, May, SignedIn};
 use crate::agencies::store::{Directory, directory};
 use crate::audit::{self, Event};
 use crate::calendar::london;
+use crate::conferences::entity::conference;
 use crate::conferences::{self, ConferenceId, Status};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, Attendance, Necessity};
@@ -144,6 +145,15 @@ pub(super) struct Asked {
     version: Option<i32>,
 }
 
+/// Notes that somebody was shown a restricted conference; an answer that nothing changed shows nothing.
+async fn note_look(desk: &Desk, who: &SignedIn, c: &conference::Model) -> Result<(), Problem> {
+    if c.restricted {
+        let event = Event { action: "restricted.looked", object: c.id.to_string(), payload: json!({}) };
+        audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?;
+    }
+    Ok(())
+}
+
 /// What others entered since a version; 204 where nothing changed.
 pub(super) async fn news(
     may: May<KeepRegister>,
@@ -160,7 +170,7 @@ pub(super) async fn news(
     if asked.version == Some(found.version) {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    // Whoever looks at a restricted conference was noted when the page was opened.
+    note_look(&desk, who, &found).await?;
     let record = record(db, id, sight).await?.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     let directory = crate::agencies::store::directory_of(db, record.services()).await?;
     Ok(Json(stands(&desk, &policies, &record, &directory, Vec::new(), &[])).into_response())
@@ -182,10 +192,12 @@ pub(super) async fn save(
     }
     let names = names(&held, &directory);
     let submission = Submission::read(&fields, &held, &directory, &names, occasion(&desk, &held, &policies));
+    let looked_at = held.conference.clone();
     let (submission, errors) = submission.without_what_is_wrong(&held);
     let (actor, now) = (may.who.actor(), desk.clock.now());
     let clashes = save_register(&tx, &desk.keys, &actor, held, submission, now).await?;
     tx.commit().await?;
+    note_look(&desk, &may.who, &looked_at).await?;
     let found = record(desk.db.read(), id, may.who.sight(now)).await?;
     let record = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
     Ok(Json(stands(&desk, &policies, &record, &directory, errors, &clashes)).into_response())

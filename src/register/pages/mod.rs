@@ -5,6 +5,7 @@ mod conference;
 mod confirm;
 mod live;
 mod register;
+mod sheet;
 mod today;
 
 use axum::Router;
@@ -35,6 +36,7 @@ pub fn routes() -> Router<Desk> {
         .route("/", get(today::today))
         .route("/conferences/{id}", get(conference::conference))
         .route("/conferences/{id}/register", get(register::show).post(register::save))
+        .route("/conferences/{id}/sheet", get(sheet::sheet))
         .route("/conferences/{id}/register/live", get(live::news).post(live::save))
         .route("/conferences/{id}/register/walk-in", post(live::walk_in))
         .route("/conferences/{id}/confirm", get(confirm::show).post(confirm::confirm))

@@ -55,6 +55,8 @@ struct RegisterPage {
     account: String,
     version: i32,
     mode: &'static str,
+    /// A device keeps nothing of a restricted conference.
+    keeps: bool,
     confirm: bool,
     quorum: String,
     quorum_at: String,
@@ -209,6 +211,7 @@ pub(super) async fn page(
         account: who.id.to_string(),
         version: c.version,
         mode: c.mode.code(),
+        keeps: !c.restricted,
         directory: services(&whole, c.conference_date).into_iter().map(|(_, words)| words).collect(),
         typed_service: shown.adding.service,
         typed_role: shown.adding.role,

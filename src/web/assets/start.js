@@ -18,4 +18,8 @@ const forget = which => {
 forget(key => {
   try { return !(Date.now() - JSON.parse(localStorage.getItem(key)).at < KEPT_FOR) } catch { return true }
 })
-document.querySelector('form[action="/sign-out"]')?.addEventListener('submit', () => forget(() => true))
+document.querySelector('form[action="/sign-out"]')?.addEventListener('submit', event => {
+  const kept = Object.keys(localStorage).some(key => key.startsWith('quorate.register.'))
+  if (kept && !confirm('Entries of a register are on this device and not saved yet. Sign out all the same, and lose them?')) event.preventDefault()
+  else forget(() => true)
+})
