@@ -81,7 +81,7 @@ function say () {
   else if (away === 'offline') parts.push(where ? `No connection: ${where}, saved when it is back.` : 'No connection.')
   else if (refused.size) parts.push(`Not saved yet: ${[...refused.values()].join('; ')}`)
   else if (saving || left.some(name => !isWritten(name))) parts.push('Saving…')
-  else parts.push('Everything is saved.')
+  else parts.push(left.length ? 'Saved, but for what you are writing: it is saved when you leave the field.' : 'Everything is saved.')
   if (clashes.querySelector('li')) parts.push('Somebody else entered the same as you: see the top.')
   if (others) parts.push('Somebody was added to the register.')
   const text = parts.join(' ')
