@@ -3,6 +3,7 @@
 //! A test declared with `both!` runs on SQLite, and on PostgreSQL where its programs are on the machine.
 
 mod access;
+mod amending;
 mod architecture;
 mod audit;
 mod backup;

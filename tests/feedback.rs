@@ -134,6 +134,7 @@ both! {
         let delivery = form.iter().find(|(n, _)| n.ends_with(".delivery")).unwrap().0.clone();
         set(&mut form, &delivery, "bounced");
         set(&mut form, "why", "The mail server's log shows that it came back.");
+        set(&mut form, "make", "yes");
         assert_eq!(qa.post(&there, &form).await.status, 303);
         make_and_send(&place);
         let outbox = place.outbox();

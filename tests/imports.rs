@@ -284,6 +284,7 @@ both! {
         let attendance = form.iter().find(|(n, _)| n.ends_with(".attendance")).unwrap().0.clone();
         set(&mut form, &attendance, "phone");
         set(&mut form, "why", "She rang in.");
+        set(&mut form, "make", "yes");
         assert_eq!(qa.post(&amend, &form).await.status, 303);
 
         let same = import(&place, &rows, &[]).out;

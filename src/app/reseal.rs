@@ -34,6 +34,7 @@ pub const SEALED: &[SealedColumn] = &[
     column("conference_named", "why", conferences::BROKEN_GLASS),
     column("invitation", "deputy", register::sealed::DEPUTY),
     column("invitation", "announced_deputy", register::sealed::ANNOUNCED_DEPUTY),
+    column("invitation", "impact_note", register::sealed::IMPACT_NOTE),
     column("amendment", "before", register::sealed::AMENDMENT),
     column("amendment", "after", register::sealed::AMENDMENT),
     column("amendment", "why", register::sealed::AMENDMENT),

@@ -240,7 +240,11 @@ impl Office<'_> {
             let mut row = new_invitation(to.id, &of);
             row.excused = old.excused;
             (row.report, row.report_received_on) = (old.report, old.report_received_on);
-            row.view = old.view.filter(|_| old.report.was_received());
+            if old.report.was_received() {
+                row.view = old.view;
+                row.child_views =
+                    old.child_views.iter().filter_map(|(c, v)| Some((*new_id.get(&c)?, v))).collect();
+            }
             let days = self.policies.report_on_time_working_days;
             let received = old.report_received_on.filter(|_| old.report != Report::NilReturn);
             let timing =

@@ -46,7 +46,7 @@ pub fn due(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::invitations::Excused;
+    use crate::invitations::{ChairImpact, ChildViews, Excused};
 
     fn facts() -> Facts {
         Facts {
@@ -64,6 +64,8 @@ mod tests {
             absence_reason: None,
             excused: None,
             view: None,
+            child_views: ChildViews::default(),
+            chair_impact: ChairImpact::default(),
         }
     }
 

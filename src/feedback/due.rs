@@ -9,8 +9,9 @@ use super::wording::wording;
 use super::{Settings, Wording};
 use crate::agencies::entity::contact;
 use crate::agencies::store::Directory;
+use crate::invitations::ImpactCode;
+use crate::register::Assessment;
 use crate::register::store::Record;
-use crate::register::{Assessment, ImpactCode};
 
 /// What is owed for one invitation.
 #[derive(Clone, Debug, PartialEq, Eq)]

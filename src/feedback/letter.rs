@@ -12,10 +12,10 @@ use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::conferences::{Decision, Status};
 use crate::invitations::entity::invitation;
-use crate::invitations::{AbsenceReason, Fault, Report, Response, notice};
+use crate::invitations::{AbsenceReason, Fault, ImpactCode, Report, Response, notice};
 use crate::mail::masked;
 use crate::register::store::Record;
-use crate::register::{Assessed, Assessment, Impact, ImpactCode, Policies, Standing};
+use crate::register::{Assessed, Assessment, Impact, Policies, Standing};
 
 /// The context of every letter template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -243,6 +243,20 @@ fn impact(source: Source<'_>, code: ImpactCode) -> String {
                 .to_owned()
         }
         ImpactCode::ViewMissing => "We did not have your service's view on the decision.".to_owned(),
+        ImpactCode::InformationGap => {
+            "We had to rely on old or second-hand information where yours was needed.".to_owned()
+        }
+        ImpactCode::ExpertiseMissing => "We did not have your service's specialist advice.".to_owned(),
+        ImpactCode::ActionUnowned => "Actions of the plan could not be agreed with your service.".to_owned(),
+        ImpactCode::FamilyCouldNotHear => {
+            "The family could not ask your service about its information.".to_owned()
+        }
+        ImpactCode::CoreGroupUnconfirmed => {
+            "Your service's part in the core group, or the group's date, is still open.".to_owned()
+        }
+        ImpactCode::NoMaterialEffect => {
+            "Your report covered what your service knew, and the chair saw no further effect.".to_owned()
+        }
     }
 }
 

@@ -62,7 +62,7 @@ fn arrived_after(facts: &Facts, decision_at: Option<DateTime<Utc>>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::invitations::{Attendance, Delivery, Necessity, Report};
+    use crate::invitations::{Attendance, ChairImpact, ChildViews, Delivery, Necessity, Report};
 
     fn absent() -> Facts {
         Facts {
@@ -80,6 +80,8 @@ mod tests {
             absence_reason: None,
             excused: None,
             view: None,
+            child_views: ChildViews::default(),
+            chair_impact: ChairImpact::default(),
         }
     }
 

@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::{
-    AbsenceReason, Attendance, Delivery, Excused, Facts, InvitationId, Necessity, Report, Response, View,
+    AbsenceReason, Attendance, ChairImpact, ChildViews, Delivery, Excused, Facts, InvitationId, Necessity,
+    Report, Response, View,
 };
 use crate::agencies::ServiceId;
 use crate::conferences::{ChildId, ConferenceId};
@@ -44,6 +45,14 @@ pub mod invitation {
         pub absence_reason: Option<AbsenceReason>,
         pub excused: Option<Excused>,
         pub view: Option<View>,
+        /// Its views on single children, where they differ from that.
+        pub child_views: ChildViews,
+        /// What the chair put down of its absence.
+        pub chair_impact: ChairImpact,
+        /// The chair's words on it, sealed: never in an email.
+        pub impact_note: Option<Sealed>,
+        /// The chair wants them shown behind the link of the letter.
+        pub impact_note_shown: bool,
         /// Who recorded it here last, and when.
         pub recorded_by: Option<String>,
         pub recorded_at: Option<DateTime<Utc>>,
@@ -84,6 +93,10 @@ pub mod invitation {
                 absence_reason: None,
                 excused: None,
                 view: None,
+                child_views: ChildViews::default(),
+                chair_impact: ChairImpact::default(),
+                impact_note: None,
+                impact_note_shown: false,
                 recorded_by: None,
                 recorded_at: None,
                 from_file: None,
@@ -117,6 +130,8 @@ pub mod invitation {
                 absence_reason: self.absence_reason,
                 excused: self.excused,
                 view: self.view,
+                child_views: self.child_views.clone(),
+                chair_impact: self.chair_impact.clone(),
             }
         }
     }

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View};
+use super::{
+    AbsenceReason, Attendance, ChairImpact, ChildViews, Delivery, Excused, Necessity, Report, Response, View,
+};
+use crate::conferences::ChildId;
 
 /// What was recorded about one invitation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +38,18 @@ pub struct Facts {
     pub excused: Option<Excused>,
     /// Its view on the decision.
     pub view: Option<View>,
+    /// Its views on single children, where they differ from that.
+    pub child_views: ChildViews,
+    /// What the chair put down of its absence.
+    pub chair_impact: ChairImpact,
 }
 
 impl Facts {
+    /// Its view on the decision for this child.
+    pub fn view_on(&self, child: ChildId) -> Option<View> {
+        self.child_views.on(child).or(self.view)
+    }
+
     /// Whether it took part at all, at any time.
     pub fn was_there(&self) -> bool {
         matches!(self.attendance, Some(Attendance::InPerson | Attendance::Video | Attendance::Phone))

@@ -5,9 +5,9 @@ use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 use serde_json::json;
 
 use super::entity::{amendment, register};
-use super::form::{Proposed, Typed};
+use super::form::{Proposed, Words};
 use super::merge::{self, Difference, Verdict, conference_contradicts, contradicts, keep_all_if, merge};
-use super::save::{Clash, open_deputy};
+use super::save::Clash;
 use super::store::Record;
 use super::{AmendmentId, FeedbackWanted, Source, Standing, sealed, standing};
 use crate::audit::{self, Actor, Event};
@@ -32,6 +32,24 @@ pub enum NotAmended {
     Clashes(Vec<Clash>),
 }
 
+/// One fact that was amended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Amended {
+    /// The child whose decision it is, if it is one.
+    pub child: Option<ChildId>,
+    /// Its name in the file format.
+    pub field: &'static str,
+    /// What stood.
+    pub before: String,
+    /// What stands.
+    pub after: String,
+}
+
+fn amended(child: Option<ChildId>, differences: &[Difference]) -> impl Iterator<Item = Amended> + '_ {
+    let taken = differences.iter().filter(|d| d.verdict == Verdict::Taken);
+    taken.map(move |d| Amended { child, field: d.field, before: d.here.clone(), after: d.proposed.clone() })
+}
+
 /// Who amends, why, and when.
 #[derive(Clone, Copy)]
 pub struct Amendment<'a> {
@@ -53,8 +71,8 @@ impl Amendment<'_> {
         record: Record,
         place: usize,
         proposed: Proposed<invitation::Model>,
-        deputy: Typed,
-    ) -> Result<Result<(), NotAmended>, DbErr> {
+        words: Words,
+    ) -> Result<Result<Vec<Amended>, NotAmended>, DbErr> {
         let Some(confirmed) = record.register.clone() else { return Ok(Err(NotAmended::NotConfirmed)) };
         if self.why.trim().is_empty() {
             return Ok(Err(NotAmended::NoReason));
@@ -62,23 +80,9 @@ impl Amendment<'_> {
         let mut ours = record.invitations[place].clone();
         let before = ours.clone();
         let never = |_: &str, _: &str| false;
-        let differences = merge(merge::INVITATION, &mut ours, &proposed.row, Some(&proposed.base), never);
+        let differences = merge(merge::of_a_form(), &mut ours, &proposed.row, Some(&proposed.base), never);
         let mut differences = keep_all_if(contradicts(&ours), differences, &mut ours, before);
-        let stands = open_deputy(self.keys, &ours);
-        if deputy.text != stands {
-            let verdict = if deputy.base == stands { Verdict::Taken } else { Verdict::Kept };
-            if verdict == Verdict::Taken {
-                ours.deputy = (!deputy.text.is_empty()).then(|| self.keys.seal(sealed::DEPUTY, &deputy.text));
-            }
-            let as_before = deputy.text == deputy.base;
-            differences.push(Difference {
-                field: "deputy",
-                here: stands,
-                proposed: deputy.text,
-                as_before,
-                verdict,
-            });
-        }
+        differences.extend(words.merge(self.keys, &mut ours));
         if let Some(why_not) = refusal(&differences) {
             return Ok(Err(why_not));
         }
@@ -88,8 +92,9 @@ impl Amendment<'_> {
         (ours.recorded_by, ours.recorded_at) = (Some(self.actor.name.clone()), Some(self.now));
         let id = ours.id;
         ours.into_active_model().reset_all().update(tx.conn()).await?;
+        let made = amended(None, &differences).collect();
         self.write(tx, record.conference, confirmed, differences, Some(id), None).await?;
-        Ok(Ok(()))
+        Ok(Ok(made))
     }
 
     /// Amends the conference's own facts and the decisions.
@@ -99,7 +104,7 @@ impl Amendment<'_> {
         record: Record,
         proposed: Proposed<conference::Model>,
         children: Vec<Proposed<child::Model>>,
-    ) -> Result<Result<(), NotAmended>, DbErr> {
+    ) -> Result<Result<Vec<Amended>, NotAmended>, DbErr> {
         let Some(confirmed) = record.register.clone() else { return Ok(Err(NotAmended::NotConfirmed)) };
         if self.why.trim().is_empty() {
             return Ok(Err(NotAmended::NoReason));
@@ -123,8 +128,10 @@ impl Amendment<'_> {
         if let Some(why_not) = refusal(&all) {
             return Ok(Err(why_not));
         }
+        let mut made: Vec<Amended> = amended(None, &of_conference).collect();
         for (child, differences) in by_child {
             let id = child.id;
+            made.extend(amended(Some(id), &differences));
             if differences.iter().any(|d| d.verdict == Verdict::Taken) {
                 child.into_active_model().reset_all().update(tx.conn()).await?;
                 self.write(tx, c.clone(), confirmed.clone(), differences, None, Some(id)).await?;
@@ -135,7 +142,7 @@ impl Amendment<'_> {
         if !of_conference.is_empty() {
             self.write(tx, c, confirmed, of_conference, None, None).await?;
         }
-        Ok(Ok(()))
+        Ok(Ok(made))
     }
 
     async fn write(

@@ -10,7 +10,7 @@ use super::standing::{Standing, standing};
 use crate::agencies::{AgencyGroup, AgencyId, ServiceId};
 use crate::calendar::Calendar;
 use crate::conferences::{AdjournmentReason, ChildId, ConferenceType, Decision, Status};
-use crate::invitations::{AbsenceReason, Facts, Fault, InvitationId, MinimumNotice, fault};
+use crate::invitations::{AbsenceReason, Facts, Fault, InvitationId, MinimumNotice, View, fault};
 
 /// The stored facts of one conference that rules look at.
 #[derive(Clone, Debug)]
@@ -62,6 +62,13 @@ pub struct InvitationFacts {
 }
 
 impl InvitationFacts {
+    /// Something was decided for a child whom it concerns, and its view on that was not obtained (DOMAIN 3).
+    fn lacks_view(&self, children: &[ChildFacts]) -> bool {
+        let decided = |c: &&ChildFacts| c.decision.is_some_and(|d| d != Decision::Adjourned);
+        let mut concerned = children.iter().filter(decided).filter(|c| self.concerns(c.id));
+        concerned.any(|c| !self.facts.view_on(c.id).is_some_and(View::was_given))
+    }
+
     /// Whether it concerns this child.
     pub fn concerns(&self, child: ChildId) -> bool {
         self.only_children.is_empty() || self.only_children.contains(&child)
@@ -150,8 +157,6 @@ pub fn assess_at(
     let quoracy = quoracy(policy.quorum, conference.kind, &participants);
     let hangs_on = hangs_on(policy.quorum, conference.kind, &participants);
     let plan_ends = plan_ends(&conference.children, invitations.iter().zip(standings.iter().copied()));
-    let decision_taken =
-        conference.children.iter().any(|c| c.decision.is_some_and(|d| d != Decision::Adjourned));
     let assessed = invitations
         .iter()
         .enumerate()
@@ -162,13 +167,13 @@ pub fn assess_at(
             impact: impact(Absence {
                 standing: if i.facts.walk_in { Standing::NotExpected } else { standings[n] },
                 fault: faults[n],
-                view: i.facts.view,
+                view_missing: i.lacks_view(&conference.children),
                 report_received: i.facts.report.was_received(),
                 pivotal: quoracy.pivotal.contains(&i.id),
                 short_of_quorum: quoracy.short.contains(&i.id),
                 plan_ended_without: plan_ends.iter().any(|p| p.missing.contains(&i.id)),
-                decision_taken,
                 adjourned: conference.adjournment_reason,
+                chairs: i.facts.chair_impact.clone(),
             }),
         })
         .collect();
@@ -186,7 +191,9 @@ mod tests {
     use proptest::sample::select;
 
     use super::*;
-    use crate::invitations::{Attendance, Delivery, Excused, Necessity, Report, Response, View};
+    use crate::invitations::{
+        Attendance, ChairImpact, ChildViews, Delivery, Excused, Necessity, Report, Response,
+    };
     use crate::register::quoracy::CountingUnit;
 
     /// What an agency then did: everything that is not a fact of its invitation.
@@ -250,6 +257,8 @@ mod tests {
                 absence_reason: None,
                 excused,
                 view: None,
+                child_views: ChildViews::default(),
+                chair_impact: ChairImpact::default(),
             })
     }
 

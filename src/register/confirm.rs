@@ -8,13 +8,16 @@ use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 use serde_json::json;
 
 use super::entity::register;
+use super::form::PutDown;
 use super::identifying::identifying;
+use super::save::open_note;
 use super::store::Record;
 use super::{Assessment, FeedbackWanted, Policies, Source, Standing, assess, is_recent, sealed};
 use crate::agencies::store::Directory;
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::conferences::{ChildId, ProceededReason, Status};
+use crate::invitations::{self, InvitationId};
 use crate::platform::{Keys, Tx};
 
 /// Why a register cannot be confirmed yet.
@@ -40,9 +43,17 @@ pub enum Blocker {
     NoPlanEndReason(usize),
     /// It was held without quorum, and no reason is given.
     NoProceededReason,
-    /// A reason seems to hold what identifies somebody (the child's place, and what), and nobody has said that it is
-    /// meant.
-    Identifies(usize, String),
+    /// A text seems to hold what identifies somebody, and nobody has said that it is meant.
+    Identifies(Text, String),
+}
+
+/// A text that a chair writes at confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Why a plan still ends (by the child's place).
+    PlanEnd(usize),
+    /// What an absence did (by the invitation's place).
+    Impact(usize),
 }
 
 /// The reasons that a chair gives at confirmation.
@@ -52,6 +63,8 @@ pub struct Reasons {
     pub plan_end: HashMap<ChildId, String>,
     /// Why the conference went on without quorum.
     pub proceeded: Option<ProceededReason>,
+    /// What each absence did.
+    pub impact: HashMap<InvitationId, PutDown>,
     /// What is written on this conference: references and names that a free text should not hold.
     pub known: Vec<String>,
     /// Whoever wrote a text that seems to identify somebody has looked at it again.
@@ -102,11 +115,22 @@ pub fn blockers(
             let place = record.children.iter().position(|c| c.id == end.child);
             found.extend(place.map(Blocker::NoPlanEndReason));
         }
-        if let Some(place) = record.children.iter().position(|c| c.id == end.child) {
-            let text = reasons.plan_end.get(&end.child).map(String::as_str).unwrap_or_default();
+    }
+    if !reasons.looked_again {
+        let why = record
+            .children
+            .iter()
+            .enumerate()
+            .filter_map(|(n, child)| Some((Text::PlanEnd(n), reasons.plan_end.get(&child.id)?.as_str())));
+        let notes = record
+            .invitations
+            .iter()
+            .enumerate()
+            .filter_map(|(n, row)| Some((Text::Impact(n), reasons.impact.get(&row.id)?.note.as_str())));
+        for (of, text) in why.chain(notes) {
             let what = identifying(text, &reasons.known);
-            if !what.is_empty() && !reasons.looked_again {
-                found.push(Blocker::Identifies(place, what.join("; ")));
+            if !what.is_empty() {
+                found.push(Blocker::Identifies(of, what.join("; ")));
             }
         }
     }
@@ -142,6 +166,23 @@ pub async fn confirm(
             child.clone().into_active_model().reset_all().update(tx.conn()).await?;
         }
     }
+    let absent = record.invitations.iter_mut().zip(&assessment.invitations);
+    let absent = absent.filter(|(_, assessed)| assessed.standing.is_missing());
+    let mut said = Vec::new();
+    for (row, _) in absent {
+        let Some(put) = reasons.impact.get(&row.id) else { continue };
+        row.chair_impact = put.codes.clone();
+        row.impact_note = (!put.note.is_empty()).then(|| keys.seal(sealed::IMPACT_NOTE, &put.note));
+        row.impact_note_shown = put.shown && !put.note.is_empty();
+        said.push(row.clone());
+    }
+    let impact = said.iter().filter(|row| !row.chair_impact.is_empty() || row.impact_note.is_some());
+    let impact = impact.map(|row| {
+        json!({ "invitation": row.id, "impact": row.chair_impact.to_string(), "note": open_note(keys, row),
+            "note_shown": row.impact_note_shown })
+    });
+    let impact: Vec<_> = impact.collect();
+    invitations::store::save_all(tx, said).await?;
     let mut c = record.conference;
     c.proceeded_reason =
         reasons.proceeded.filter(|_| c.status == Status::Held && !assessment.quoracy.quorate);
@@ -164,6 +205,7 @@ pub async fn confirm(
         "quorum_rule_version": assessment.quoracy.rule_version,
         "standings": record.invitations.iter().zip(&assessment.invitations)
             .map(|(i, a)| json!({ "invitation": i.id, "standing": a.standing })).collect::<Vec<_>>(),
+        "impact": impact,
         "plan_end_reasons": reasons.plan_end.iter().map(|(child, r)| json!({ "child": child, "reason": r })).collect::<Vec<_>>(),
     });
     let event = Event { action: "register.confirmed", object: id.to_string(), payload };

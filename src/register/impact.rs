@@ -1,33 +1,10 @@
-//! What an absence did (DOMAIN 6): the codes that the system derives. The chair's own come with the
-//! close-out page.
+//! What an absence did (DOMAIN 6): what the system derives, and what the chair put down beside it.
 
 use serde::Serialize;
 
 use super::Standing;
 use crate::conferences::AdjournmentReason;
-use crate::invitations::{Fault, View};
-use crate::platform::codes::codes;
-
-codes! {
-    /// A derived impact of an absence.
-    pub enum ImpactCode {
-        Pivotal = "pivotal", "its presence alone would have made the conference quorate";
-        ShortOfQuorum = "short_of_quorum", "the conference was not quorate, and this agency was among the missing";
-        Adjourned = "adjourned", "the conference was adjourned";
-        PlanEndedWithout = "plan_ended_without", "a plan ended without this core agency";
-        ViewMissing = "view_missing", "no view of this agency was obtained";
-    }
-}
-
-impl ImpactCode {
-    /// 0 (none) to 3 (gravest).
-    pub const fn severity(self) -> u8 {
-        match self {
-            Self::ViewMissing => 2,
-            _ => 3,
-        }
-    }
-}
+use crate::invitations::{ChairImpact, Fault, ImpactCode};
 
 /// One line of impact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -39,14 +16,14 @@ pub struct Impact {
 }
 
 /// What is known of one absence when its impact is derived.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Absence {
     /// The standing.
     pub standing: Standing,
     /// The authority's fault in inviting it, if any.
     pub fault: Option<Fault>,
-    /// Its view, if one was recorded.
-    pub view: Option<View>,
+    /// Something was decided for a child whom it concerned, and its view on that was not obtained.
+    pub view_missing: bool,
     /// Whether a report came.
     pub report_received: bool,
     /// Its presence alone would have made quorum.
@@ -55,13 +32,14 @@ pub struct Absence {
     pub short_of_quorum: bool,
     /// A plan ended for a child whom it concerned, and it was core.
     pub plan_ended_without: bool,
-    /// Something was decided that day.
-    pub decision_taken: bool,
     /// Why the conference was adjourned, if it was.
     pub adjourned: Option<AdjournmentReason>,
+    /// What the chair put down.
+    pub chairs: ChairImpact,
 }
 
-/// The derived codes for one invitation that was not represented, gravest first; none for any other.
+/// What the absence of one invitation that was not represented did, gravest first; nothing for any other, whatever
+/// the chair had put down before it was known to have been there.
 ///
 /// `pivotal` is the special case of `short_of_quorum`, and stands in its place. An adjournment for a
 /// missing agency or report is put down only to those who neither came nor sent a report.
@@ -75,36 +53,42 @@ pub fn impact(absence: Absence) -> Vec<Impact> {
         Some(AdjournmentReason::AgencyOrReportMissing) => counted && !absence.report_received,
         _ => false,
     };
-    let view_missing = absence.decision_taken && !absence.view.is_some_and(View::was_given);
-    [
+    let derived = [
         (ImpactCode::Pivotal, absence.pivotal),
         (ImpactCode::ShortOfQuorum, absence.short_of_quorum && !absence.pivotal),
         (ImpactCode::Adjourned, adjourned_for_it),
         (ImpactCode::PlanEndedWithout, absence.plan_ended_without),
-        (ImpactCode::ViewMissing, view_missing),
-    ]
-    .into_iter()
-    .filter(|(_, applies)| *applies)
-    .map(|(code, _)| Impact { code, severity: counted.then(|| code.severity()) })
-    .collect()
+        (ImpactCode::ViewMissing, absence.view_missing),
+    ];
+    derived
+        .into_iter()
+        .filter(|(_, applies)| *applies)
+        .map(|(code, _)| code)
+        .chain(absence.chairs.iter())
+        .map(|code| Impact { code, severity: counted.then(|| code.severity()) })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn absence(change: impl FnOnce(&mut Absence)) -> Vec<ImpactCode> {
-        let mut absence = Absence {
+    fn nothing() -> Absence {
+        Absence {
             standing: Standing::Silent,
             fault: None,
-            view: Some(View::Agree),
+            view_missing: false,
             report_received: false,
             pivotal: false,
             short_of_quorum: false,
             plan_ended_without: false,
-            decision_taken: true,
             adjourned: None,
-        };
+            chairs: ChairImpact::default(),
+        }
+    }
+
+    fn absence(change: impl FnOnce(&mut Absence)) -> Vec<ImpactCode> {
+        let mut absence = nothing();
         change(&mut absence);
         impact(absence).into_iter().map(|i| i.code).collect()
     }
@@ -112,10 +96,10 @@ mod tests {
     #[test]
     fn each_effect_has_its_code_and_a_represented_agency_has_none() {
         assert_eq!(absence(|_| {}), []);
-        assert_eq!(absence(|a| a.view = Some(View::NotAsked)), [ImpactCode::ViewMissing]);
+        assert_eq!(absence(|a| a.view_missing = true), [ImpactCode::ViewMissing]);
         assert_eq!(absence(|a| a.plan_ended_without = true), [ImpactCode::PlanEndedWithout]);
         assert_eq!(absence(|a| (a.pivotal, a.short_of_quorum) = (true, true)), [ImpactCode::Pivotal]);
-        assert_eq!(absence(|a| (a.standing, a.view) = (Standing::Attended, None)), []);
+        assert_eq!(absence(|a| (a.standing, a.view_missing) = (Standing::Attended, true)), []);
     }
 
     #[test]
@@ -130,24 +114,19 @@ mod tests {
     }
 
     #[test]
-    fn no_view_is_missed_where_nothing_was_decided() {
-        assert_eq!(absence(|a| (a.view, a.decision_taken) = (None, false)), []);
+    fn what_the_chair_put_down_stands_beside_what_is_derived_and_falls_with_the_absence() {
+        let chairs: ChairImpact = [ImpactCode::InformationGap].into_iter().collect();
+        let both = absence(|a| (a.pivotal, a.chairs) = (true, chairs.clone()));
+        assert_eq!(both, [ImpactCode::Pivotal, ImpactCode::InformationGap]);
+        assert_eq!(absence(|a| (a.standing, a.chairs) = (Standing::Deputised, chairs)), []);
     }
 
     #[test]
     fn an_absence_that_was_our_fault_has_no_severity() {
-        let ours = Absence {
-            standing: Standing::Silent,
-            fault: Some(Fault::Late),
-            view: None,
-            report_received: false,
-            pivotal: false,
-            short_of_quorum: false,
-            plan_ended_without: true,
-            decision_taken: true,
-            adjourned: None,
-        };
-        assert!(impact(ours).iter().all(|i| i.severity.is_none()));
-        assert_eq!(impact(Absence { fault: None, ..ours })[0].severity, Some(3));
+        let chairs: ChairImpact = [ImpactCode::ExpertiseMissing].into_iter().collect();
+        let ours = Absence { fault: Some(Fault::Late), plan_ended_without: true, chairs, ..nothing() };
+        assert!(impact(ours.clone()).iter().all(|i| i.severity.is_none()));
+        let severities: Vec<_> = impact(Absence { fault: None, ..ours }).iter().map(|i| i.severity).collect();
+        assert_eq!(severities, [Some(3), Some(2)]);
     }
 }

@@ -41,15 +41,15 @@ pub enum Verdict {
 }
 
 /// The facts of a row as text: the base of a later comparison.
-pub fn as_text<M>(facts: &[Fact<M>], row: &M) -> String {
-    let texts: BTreeMap<&str, String> = facts.iter().map(|f| (f.name, (f.text)(row))).collect();
+pub fn as_text<'a, M: 'a>(facts: impl IntoIterator<Item = &'a Fact<M>>, row: &M) -> String {
+    let texts: BTreeMap<&str, String> = facts.into_iter().map(|f| (f.name, (f.text)(row))).collect();
     serde_json::to_string(&texts).expect("text is JSON")
 }
 
 /// Merges a proposed row into ours. `base` is what [`as_text`] gave when the proposal was begun. `frozen`
 /// names facts that a proposal may not empty or turn (given the fact's name and the proposed text).
-pub fn merge<M>(
-    facts: &[Fact<M>],
+pub fn merge<'a, M: 'a>(
+    facts: impl IntoIterator<Item = &'a Fact<M>>,
     ours: &mut M,
     proposed: &M,
     base: Option<&str>,
@@ -176,3 +176,16 @@ pub const INVITATION: &[Fact<invitation::Model>] = &[
     fact!("excused", excused, |i| i.excused.map(|e| e.code()).unwrap_or_default().to_owned()),
     fact!("view", view, |i| i.view.map(|v| v.code()).unwrap_or_default().to_owned()),
 ];
+
+/// What no file knows of an invitation: it is entered here alone.
+const HERE: &[Fact<invitation::Model>] = &[
+    fact!("child_views", child_views, |i| i.child_views.to_string()),
+    fact!("impact", chair_impact, |i| i.chair_impact.to_string()),
+    fact!("impact_note_shown", impact_note_shown, |i| if i.impact_note_shown { "yes" } else { "no" }
+        .to_owned()),
+];
+
+/// An invitation's facts as a form has them.
+pub fn of_a_form() -> impl Iterator<Item = &'static Fact<invitation::Model>> {
+    INVITATION.iter().chain(HERE)
+}

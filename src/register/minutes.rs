@@ -55,6 +55,19 @@ pub fn minutes(
     ];
     text.extend(c.decision_at.map(|at| format!("Decision taken at {}", london::clock(at))));
     text.push(assessment.quoracy.sentence());
+    let service = |n: usize| directory.of(record.invitations[n].service_id).0.name.as_str();
+    for (n, child) in record.children.iter().enumerate() {
+        let of = if record.children.len() > 1 {
+            format!("Decision for child {}", n + 1)
+        } else {
+            "Decision".to_owned()
+        };
+        let decision = child.decision.map_or("not recorded", |d| d.label());
+        let dissent: Vec<&str> = record.dissent(child.id).map(service).collect();
+        let dissent =
+            if dissent.is_empty() { String::new() } else { format!("; disagree: {}", dissent.join(", ")) };
+        text.push(format!("{of}: {decision}{dissent}"));
+    }
     for (standing, heading) in GROUPS {
         let of = assessment.invitations.iter().enumerate().filter(|(_, a)| a.standing == *standing);
         let lines: Vec<String> = of

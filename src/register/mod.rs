@@ -13,6 +13,7 @@ mod minutes;
 mod pages;
 mod plan_end;
 mod quoracy;
+pub mod restating;
 mod running;
 pub(crate) mod save;
 mod standing;
@@ -21,7 +22,7 @@ pub(crate) mod store;
 pub use assessment::{
     Assessed, Assessment, ChildFacts, ConferenceFacts, InvitationFacts, Policy, assess, assess_at,
 };
-pub use impact::{Impact, ImpactCode};
+pub use impact::Impact;
 pub use pages::routes;
 pub use quoracy::QuorumRule;
 pub use running::samples;
@@ -61,6 +62,8 @@ codes! {
 pub mod sealed {
     /// Why the plan still ends.
     pub const PLAN_END_REASON: &str = "conference_child.plan_end_reason";
+    /// The chair's words on what an absence did.
+    pub const IMPACT_NOTE: &str = "invitation.impact_note";
     /// A deputy's name and role.
     pub const DEPUTY: &str = "invitation.deputy";
     /// The deputy that an answer names.

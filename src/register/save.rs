@@ -5,14 +5,15 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, DbErr, IntoActiveModel};
 use serde_json::json;
 
-use super::form::Submission;
+use super::form::{Submission, Typed, Words};
 use super::merge::{self, Difference, Verdict, conference_contradicts, contradicts, keep_all_if, merge};
 use super::sealed;
 use super::store::{Record, records};
 use crate::audit::{self, Actor, Event};
 use crate::conferences::{self, ConferenceId, Sight};
 use crate::invitations;
-use crate::platform::{Keys, Tx};
+use crate::invitations::entity::invitation;
+use crate::platform::{Keys, Sealed, Tx};
 
 /// A fact that two people changed: what stands, and what the second wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,26 +95,14 @@ pub async fn save(
         }
     }
     let mut rows = Vec::new();
-    for (mut ours, (proposed, deputy)) in record.invitations.into_iter().zip(submission.invitations) {
+    for (mut ours, (proposed, words)) in record.invitations.into_iter().zip(submission.invitations) {
         let before = ours.clone();
-        let differences = merge(merge::INVITATION, &mut ours, &proposed.row, Some(&proposed.base), never);
+        let differences = merge(merge::of_a_form(), &mut ours, &proposed.row, Some(&proposed.base), never);
         let differences = keep_all_if(contradicts(&ours), differences, &mut ours, before);
         let (by, at) = (ours.recorded_by.clone(), ours.recorded_at);
-        let mut changed = saved.note(&ours.id.to_string(), differences, by.clone(), at);
-        if deputy.text != deputy.base {
-            let stands = open_deputy(keys, &ours);
-            if stands == deputy.base {
-                ours.deputy = (!deputy.text.is_empty()).then(|| keys.seal(sealed::DEPUTY, &deputy.text));
-                saved.changes.push(
-                    json!({ "row": ours.id, "field": "deputy", "before": stands, "after": deputy.text }),
-                );
-                changed = true;
-            } else if stands != deputy.text {
-                let row = ours.id.to_string();
-                saved.clashes.push(Clash { row, field: "deputy", stands, wanted: deputy.text, by, at });
-            }
-        }
-        if changed {
+        let mut differences = differences;
+        differences.extend(words.merge(keys, &mut ours));
+        if saved.note(&ours.id.to_string(), differences, by, at) {
             (ours.recorded_by, ours.recorded_at) = (Some(actor.name.clone()), Some(now));
             rows.push(ours);
         }
@@ -130,10 +119,44 @@ pub async fn save(
     Ok(saved.clashes)
 }
 
-/// The deputy's name and role, or nothing. One that does not open is shown as such, and not lost.
-pub fn open_deputy(keys: &Keys, row: &crate::invitations::entity::invitation::Model) -> String {
-    match &row.deputy {
-        None => String::new(),
-        Some(sealed) => keys.open(sealed::DEPUTY, sealed).unwrap_or_else(|_| "(does not open)".to_owned()),
+impl Words {
+    /// Takes what was typed, where it still stands as it did when the form was opened.
+    pub fn merge(self, keys: &Keys, ours: &mut invitation::Model) -> Vec<Difference> {
+        let deputy = self.deputy.merge("deputy", open_deputy(keys, ours), |text| {
+            ours.deputy = (!text.is_empty()).then(|| keys.seal(sealed::DEPUTY, text));
+        });
+        let note = self.note.merge("impact_note", open_note(keys, ours), |text| {
+            ours.impact_note = (!text.is_empty()).then(|| keys.seal(sealed::IMPACT_NOTE, text));
+        });
+        deputy.into_iter().chain(note).collect()
     }
+}
+
+impl Typed {
+    fn merge(self, field: &'static str, stands: String, take: impl FnOnce(&str)) -> Option<Difference> {
+        if self.text == stands {
+            return None;
+        }
+        let verdict = if self.base == stands { Verdict::Taken } else { Verdict::Kept };
+        if verdict == Verdict::Taken {
+            take(&self.text);
+        }
+        let as_before = self.text == self.base;
+        Some(Difference { field, here: stands, proposed: self.text, as_before, verdict })
+    }
+}
+
+/// The deputy's name and role, or nothing. One that does not open is shown as such, and not lost.
+pub fn open_deputy(keys: &Keys, row: &invitation::Model) -> String {
+    opened(keys, sealed::DEPUTY, &row.deputy)
+}
+
+/// The chair's words on what an absence did, or nothing.
+pub fn open_note(keys: &Keys, row: &invitation::Model) -> String {
+    opened(keys, sealed::IMPACT_NOTE, &row.impact_note)
+}
+
+fn opened(keys: &Keys, purpose: &'static str, sealed: &Option<Sealed>) -> String {
+    let open = |s| keys.open(purpose, s).unwrap_or_else(|_| "(does not open)".to_owned());
+    sealed.as_ref().map(open).unwrap_or_default()
 }

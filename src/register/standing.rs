@@ -68,7 +68,7 @@ pub fn standing(facts: &Facts, decision_at: Option<DateTime<Utc>>) -> Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::invitations::{Delivery, Excused, Report};
+    use crate::invitations::{ChairImpact, ChildViews, Delivery, Excused, Report};
 
     fn at(time: &str) -> DateTime<Utc> {
         format!("2026-09-30T{time}:00Z").parse().unwrap()
@@ -90,6 +90,8 @@ mod tests {
             absence_reason: None,
             excused: None,
             view: None,
+            child_views: ChildViews::default(),
+            chair_impact: ChairImpact::default(),
         };
         change(&mut facts);
         facts

@@ -15,9 +15,9 @@ use crate::agencies::ServiceId;
 use crate::agencies::store::Directory;
 use crate::calendar;
 use crate::conferences::entity::{child, conference};
-use crate::conferences::{self, ConferenceId, Sight};
+use crate::conferences::{self, ChildId, ConferenceId, Sight};
 use crate::invitations::entity::{invitation, invitation_child};
-use crate::invitations::{InvitationId, MinimumNotice};
+use crate::invitations::{InvitationId, MinimumNotice, View};
 
 /// Ids in one `IN (…)`: well under what either database allows.
 const BATCH: usize = 1000;
@@ -29,7 +29,7 @@ pub struct Record {
     pub children: Vec<child::Model>,
     pub invitations: Vec<invitation::Model>,
     /// The children an invitation concerns, where not all.
-    pub only_children: HashMap<InvitationId, Vec<crate::conferences::ChildId>>,
+    pub only_children: HashMap<InvitationId, Vec<ChildId>>,
     /// Its confirmation.
     pub register: Option<register::Model>,
 }
@@ -38,6 +38,23 @@ impl Record {
     /// The services that were invited.
     pub fn services(&self) -> impl Iterator<Item = ServiceId> + '_ {
         self.invitations.iter().map(|i| i.service_id)
+    }
+
+    /// Whether an invitation concerns a child.
+    pub fn concerns(&self, invitation: InvitationId, child: ChildId) -> bool {
+        self.only_children.get(&invitation).is_none_or(|of| of.contains(&child))
+    }
+
+    /// The children of whom a view each may be recorded: those that an invitation concerns, where they are several.
+    pub fn viewed(&self, invitation: InvitationId) -> Vec<ChildId> {
+        let concerned = self.children.iter().map(|c| c.id).filter(|child| self.concerns(invitation, *child));
+        Some(concerned.collect::<Vec<_>>()).filter(|of| of.len() > 1).unwrap_or_default()
+    }
+
+    /// Those who were represented or sent their view, and disagree with the decision for this child (by their place).
+    pub fn dissent(&self, child: ChildId) -> impl Iterator<Item = usize> + '_ {
+        let rows = self.invitations.iter().enumerate().filter(move |(_, row)| self.concerns(row.id, child));
+        rows.filter(move |(_, row)| row.facts().view_on(child) == Some(View::Disagree)).map(|(n, _)| n)
     }
 
     /// The facts that rules look at, invitations in the order of `self.invitations`.
@@ -86,11 +103,11 @@ pub async fn records_to_count(
     conferences: Vec<conference::Model>,
 ) -> Result<Vec<Record>, DbErr> {
     read(db, conferences, || {
-        use invitation::Column::{ContactEmail, Deputy, FromFile, RecordedAt, RecordedBy};
+        use invitation::Column::{ContactEmail, Deputy, FromFile, ImpactNote, RecordedAt, RecordedBy};
         let mut query = invitation::Entity::find().select_only();
         for column in invitation::Column::iter() {
             query = match column {
-                ContactEmail | Deputy | RecordedBy | RecordedAt | FromFile => {
+                ContactEmail | Deputy | ImpactNote | RecordedBy | RecordedAt | FromFile => {
                     query.expr_as(Expr::cust("null"), column.to_string())
                 }
                 _ => query.column(column),

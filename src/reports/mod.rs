@@ -8,6 +8,7 @@ mod month;
 mod pages;
 mod paper;
 mod rate;
+mod restated;
 mod store;
 mod wilson;
 
@@ -19,3 +20,4 @@ pub use month::Month;
 pub use pages::{MonthPage, routes};
 pub use paper::{Paper, paper};
 use rate::Rate;
+pub use restated::of_one;

@@ -248,7 +248,7 @@ pub async fn paper(db: &impl ConnectionTrait, month: Month, policies: &Policies)
     Ok(finish(&data, policies))
 }
 
-fn finish(data: &MonthData, policies: &Policies) -> Paper {
+pub(super) fn finish(data: &MonthData, policies: &Policies) -> Paper {
     let all = entries(&data.cases);
     let population = || data.cases.iter().filter(|c| c.assessment.in_population);
     let count = |test: &dyn Fn(&Entry<'_>) -> bool| all.clone().filter(|e| test(e)).count();

@@ -57,6 +57,7 @@ impl Eraser {
             .col_expr(invitation::Column::ContactEmail, nothing())
             .col_expr(invitation::Column::Deputy, Expr::value(None::<Vec<u8>>))
             .col_expr(invitation::Column::AnnouncedDeputy, Expr::value(None::<Vec<u8>>))
+            .col_expr(invitation::Column::ImpactNote, Expr::value(None::<Vec<u8>>))
             .col_expr(invitation::Column::RecordedBy, nothing())
             .col_expr(invitation::Column::FromFile, nothing())
             .filter(invitation::Column::ConferenceId.is_in(of()))

@@ -9,6 +9,7 @@ use crate::audit::{self, Search};
 use crate::conferences::entity::child;
 use crate::conferences::{self, CHILD, ConferenceId, Sight};
 use crate::feedback::entity::feedback;
+use crate::invitations::ChildViews;
 use crate::outbox;
 use crate::platform::Keys;
 use crate::register::entity::amendment;
@@ -43,6 +44,8 @@ pub struct Invited {
     recorded_at: Option<DateTime<Utc>>,
     view_on_the_decision: Option<&'static str>,
     standing: &'static str,
+    what_its_absence_did: Vec<&'static str>,
+    what_its_absence_did_in_words: Option<String>,
 }
 
 /// One amendment of a confirmed register.
@@ -149,7 +152,7 @@ pub async fn gather(
         let assessment = assess(&facts, policies.on(facts.date));
         let c = &record.conference;
         let Some(own) = record.children.iter().find(|row| row.child_key == key) else { continue };
-        let concerns = |id| record.only_children.get(&id).is_none_or(|of| of.contains(&own.id));
+        let concerns = |id| record.concerns(id, own.id);
         let invitations = record.invitations.iter().zip(&assessment.invitations);
         let invitations = invitations.filter(|(row, _)| concerns(row.id)).map(|(row, assessed)| {
             let (service, agency) = directory.of(row.service_id);
@@ -178,8 +181,13 @@ pub async fn gather(
                 excused: row.excused.map(|e| e.label()),
                 recorded_by: row.recorded_by.clone(),
                 recorded_at: row.recorded_at,
-                view_on_the_decision: row.view.map(|v| v.label()),
+                view_on_the_decision: row.facts().view_on(own.id).map(|v| v.label()),
                 standing: assessed.standing.label(),
+                what_its_absence_did: assessed.impact.iter().map(|i| i.code.label()).collect(),
+                what_its_absence_did_in_words: row
+                    .impact_note
+                    .as_ref()
+                    .and_then(|note| keys.open(sealed::IMPACT_NOTE, note).ok()),
             }
         });
         let invitations = invitations.collect();
@@ -195,12 +203,19 @@ pub async fn gather(
         let rows = rows
             .into_iter()
             .filter(|a| a.child_id.is_none_or(|id| id == own.id) && a.invitation_id.is_none_or(concerns));
+        let said = |field: &str, text: String| match field {
+            "child_views" => {
+                let views = text.parse().unwrap_or_else(|_| ChildViews::default());
+                views.on(own.id).map(|view| view.label().to_owned()).unwrap_or_default()
+            }
+            _ => text,
+        };
         let amendments = rows.map(|a| Amended {
             at: a.at,
             by: a.by_name.clone(),
             field: a.field.clone(),
-            before: a.before.as_ref().map(opened).unwrap_or_default(),
-            after: a.after.as_ref().map(opened).unwrap_or_default(),
+            before: a.before.as_ref().map(|text| said(&a.field, opened(text))).unwrap_or_default(),
+            after: a.after.as_ref().map(|text| said(&a.field, opened(text))).unwrap_or_default(),
             why: opened(&a.why),
         });
         let amendments = amendments.collect();

@@ -43,6 +43,8 @@ struct Part {
     report: &'static str,
     reason_for_absence: Option<&'static str>,
     view_on_the_decision: Option<&'static str>,
+    views_on_single_children: Vec<&'static str>,
+    what_its_absence_did_in_words: Option<String>,
 }
 
 /// A message to the address.
@@ -167,6 +169,11 @@ pub async fn gather(
             report: row.report.label(),
             reason_for_absence: row.absence_reason.map(|r| r.label()),
             view_on_the_decision: row.view.map(|v| v.label()),
+            views_on_single_children: row.child_views.iter().map(|(_, view)| view.label()).collect(),
+            what_its_absence_did_in_words: row
+                .impact_note
+                .as_ref()
+                .and_then(|note| keys.open(sealed::IMPACT_NOTE, note).ok()),
         });
     }
     invitations.sort_by_key(|part| part.date);

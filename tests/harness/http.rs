@@ -35,7 +35,7 @@ impl Seen {
         let tag = input.find(&self.body).unwrap_or_else(|| panic!("no field {name}")).as_str();
         let value = regex::Regex::new("value=\"([^\"]*)\"").unwrap();
         let text = value.captures(tag).map_or("", |c| c.get(1).unwrap().as_str());
-        text.replace("&quot;", "\"").replace("&#x27;", "'").replace("&#x3D;", "=").replace("&amp;", "&")
+        as_written(text)
     }
 
     /// Every field of the page's form, with what is chosen.
@@ -57,12 +57,22 @@ impl Seen {
                     fields.push((name, value.captures(text).unwrap()[1].to_owned()));
                 }
             } else {
-                let value = if text.starts_with("<textarea") { String::new() } else { self.field(&name) };
-                fields.push((name, value));
+                let written =
+                    || text.trim_end_matches("</textarea>").split_once('>').map(|(_, t)| as_written(t));
+                let value = if text.starts_with("<textarea") {
+                    written()
+                } else {
+                    value.captures(text).map(|c| as_written(&c[1]))
+                };
+                fields.push((name, value.unwrap_or_default()));
             }
         }
         fields
     }
+}
+
+fn as_written(text: &str) -> String {
+    text.replace("&quot;", "\"").replace("&#x27;", "'").replace("&#x3D;", "=").replace("&amp;", "&")
 }
 
 /// Sets a field of a form.

@@ -8,18 +8,18 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
+use super::amend_check::{Check, held};
 use super::register::{ChildFields, ConferenceFields, child_fields, conference_fields};
-use super::{
-    ClashLine, Heading, RowFields, as_it_stands, clash_lines, heading, names, occasion, open, row_fields,
-    take_mine,
-};
+use super::row::{ImpactFields, RowFields, row_fields};
+use super::{ClashLine, Heading, as_it_stands, clash_lines, heading, names, occasion, open, take_mine};
 use crate::access::{AmendRegister, May, SignedIn};
 use crate::agencies::store::Directory;
 use crate::conferences::ConferenceId;
 use crate::register::Policies;
 use crate::register::amend::{Amendment, NotAmended};
-use crate::register::form::{FieldError, Reader, Submission};
-use crate::register::save::{Clash, open_deputy};
+use crate::register::form::{FieldError, PutDown, Submission};
+use crate::register::restating::Figures;
+use crate::register::save::{Clash, open_deputy, open_note};
 use crate::register::store::Record;
 use crate::web::{Desk, Fields, Page, Problem};
 
@@ -30,6 +30,9 @@ struct AmendPage {
     errors: Vec<FieldError>,
     clashes: Vec<ClashLine>,
     row: Option<RowFields>,
+    /// What the chair put down of its absence.
+    impact: Option<ImpactFields>,
+    missing: bool,
     conference: Option<ConferenceFields>,
     children: Vec<ChildFields>,
     why: String,
@@ -83,7 +86,9 @@ async fn page(
             record.invitations.clone(),
             record.invitations.iter().map(|i| open_deputy(&desk.keys, i)).collect(),
         ),
-        Some((s, _)) => s.invitations.iter().map(|(p, typed)| (p.row.clone(), typed.text.clone())).unzip(),
+        Some((s, _)) => {
+            s.invitations.iter().map(|(p, typed)| (p.row.clone(), typed.deputy.text.clone())).unzip()
+        }
     };
     let id = record.conference.id;
     let action = match shown.place {
@@ -102,14 +107,32 @@ async fn page(
         &shown.errors,
         typed,
     );
-    let decisions: Vec<_> = record.children.iter().map(|c| c.decision).collect();
+    let (conference, decisions): (_, Vec<_>) = match shown.typed {
+        None => (&record.conference, record.children.iter().map(|c| c.decision).collect()),
+        Some((s, _)) => (&s.conference.row, s.children.iter().map(|c| c.row.decision).collect()),
+    };
+    let impact = shown.place.map(|n| {
+        let note = match shown.typed {
+            None => open_note(&desk.keys, &record.invitations[n]),
+            Some((s, _)) => s.invitations[n].1.note.text.clone(),
+        };
+        let put = PutDown { codes: rows[n].chair_impact.clone(), note, shown: rows[n].impact_note_shown };
+        ImpactFields::of(
+            &record.invitations[n].id.to_string(),
+            &put,
+            rows[n].report.was_received(),
+            &shown.errors,
+        )
+    });
     let page = AmendPage {
         heading: heading(desk, record).await?,
         action,
         clashes: clash_lines(&shown.clashes, record, &names, desk.clock.now()),
         row: shown.place.map(|n| fields.swap_remove(n)),
-        conference: shown.place.is_none().then(|| conference_fields(record, &record.conference, None)),
+        conference: shown.place.is_none().then(|| conference_fields(record, conference, typed)),
         children: if shown.place.is_none() { child_fields(record, &decisions, desk) } else { Vec::new() },
+        missing: shown.place.is_some_and(|n| assessment.invitations[n].standing.is_missing()),
+        impact,
         why: shown.why.to_owned(),
         errors: shown.errors,
     };
@@ -151,80 +174,74 @@ pub(super) async fn amend(
     may: May<AmendRegister>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
+    Extension(figures): Extension<Figures>,
     Path((id, invitation)): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
-    let tx = desk.db.begin("amend register").await?;
-    let (record, directory) = take_mine(&tx, &desk, &may.who, id).await?;
-    let place = place(&may.who, &record, &invitation)?;
-    let ours = &record.invitations[place];
-    let name = &names(&record, &directory)[place];
-    let mut reader = Reader::new(&fields, ours.id, name, occasion(&desk, &record, &policies));
-    let (proposed, deputy) = reader.invitation(ours, directory.of(ours.service_id).1.agency_group);
-    let errors = reader.errors();
-    let actor = may.who.actor();
-    let why = fields.text("why");
-    let (errors, clashes) = if errors.is_empty() {
-        let amendment = Amendment { keys: &desk.keys, actor: &actor, why, now: desk.clock.now() };
-        match amendment.invitation(&tx, record.clone(), place, proposed, deputy).await? {
-            Ok(()) => {
-                tx.commit().await?;
-                return Ok(Redirect::to(&format!("/conferences/{id}")).into_response());
-            }
-            Err(why_not) => say(why_not),
-        }
-    } else {
-        (errors, Vec::new())
-    };
-    tx.roll_back().await?;
-    let typed = Submission::read(
-        &fields,
-        &record,
-        &directory,
-        &names(&record, &directory),
-        occasion(&desk, &record, &policies),
-    );
-    let typed = clashes.is_empty().then_some((&typed, &fields));
-    let shown = Shown { place: Some(place), typed, errors, clashes, why };
-    page(&desk, &may.who, &policies, &record, &directory, shown).await
+    amended(&desk, &may.who, &policies, figures, &id, Some(&invitation), &fields).await
 }
 
 pub(super) async fn amend_conference(
     may: May<AmendRegister>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
+    Extension(figures): Extension<Figures>,
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(may.who.chrome()))?;
+    amended(&desk, &may.who, &policies, figures, &id, None, &fields).await
+}
+
+/// What was sent is looked at first, with what it restates: the amendment is made in a transaction, read back, and
+/// taken back. Only when that page says so is it made for good.
+async fn amended(
+    desk: &Desk,
+    who: &SignedIn,
+    policies: &Policies,
+    figures: Figures,
+    id: &str,
+    invitation: Option<&str>,
+    fields: &Fields,
+) -> Result<Response, Problem> {
+    let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(who.chrome()))?;
     let tx = desk.db.begin("amend register").await?;
-    let (record, directory) = take_mine(&tx, &desk, &may.who, id).await?;
-    let submission = Submission::read(
-        &fields,
-        &record,
-        &directory,
-        &names(&record, &directory),
-        occasion(&desk, &record, &policies),
-    );
-    let own = |e: &FieldError| record.invitations.iter().all(|i| !e.field.starts_with(&i.id.to_string()));
-    let errors: Vec<FieldError> = submission.errors.into_iter().filter(own).collect();
-    let actor = may.who.actor();
+    let (record, directory) = take_mine(&tx, desk, who, id).await?;
+    let place = invitation.map(|invitation| place(who, &record, invitation)).transpose()?;
+    let names = names(&record, &directory);
+    let mut typed = Submission::read(fields, &record, &directory, &names, occasion(desk, &record, policies));
+    let (mut errors, mut clashes) = (std::mem::take(&mut typed.errors), Vec::new());
     let why = fields.text("why");
-    let (errors, clashes) = if errors.is_empty() {
+    if errors.is_empty() && fields.text("back").is_empty() {
+        let actor = who.actor();
         let amendment = Amendment { keys: &desk.keys, actor: &actor, why, now: desk.clock.now() };
-        let done = amendment.conference(&tx, record.clone(), submission.conference, submission.children);
-        match done.await? {
-            Ok(()) => {
-                tx.commit().await?;
-                return Ok(Redirect::to(&format!("/conferences/{id}")).into_response());
+        let done = match place {
+            Some(n) => {
+                let (proposed, words) = typed.invitations[n].clone();
+                amendment.invitation(&tx, record.clone(), n, proposed, words).await?
             }
-            Err(why_not) => say(why_not),
+            None => {
+                let (conference, children) = (typed.conference.clone(), typed.children.clone());
+                amendment.conference(&tx, record.clone(), conference, children).await?
+            }
+        };
+        match done {
+            Ok(made) => {
+                let (after, _) = take_mine(&tx, desk, who, id).await?;
+                let sure = fields.text("make") == "yes";
+                let held = held(desk, &record, &after, why);
+                if sure && (held.is_empty() || fields.text("looked_again") == "yes") {
+                    tx.commit().await?;
+                    return Ok(Redirect::to(&format!("/conferences/{id}")).into_response());
+                }
+                tx.roll_back().await?;
+                let check = Check { made, place, record: &record, after: &after, names: &names, held, sure };
+                return check.page(desk, who, policies, figures, &directory, fields).await;
+            }
+            Err(why_not) => (errors, clashes) = say(why_not),
         }
-    } else {
-        (errors, Vec::new())
-    };
+    }
     tx.roll_back().await?;
-    let shown = Shown { place: None, typed: None, errors, clashes, why };
-    page(&desk, &may.who, &policies, &record, &directory, shown).await
+    let typed = clashes.is_empty().then_some((&typed, fields));
+    let shown = Shown { place, typed, errors, clashes, why };
+    page(desk, who, policies, &record, &directory, shown).await
 }

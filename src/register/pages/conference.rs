@@ -8,14 +8,17 @@ use axum::response::Response;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
 
-use super::{Heading, as_it_stands, child_name, heading, invited, names, open, words};
+use super::{Heading, as_it_stands, child_name, heading, invited, names, open, views_in_words, words};
 use crate::access::{May, Permission, SeeConferences};
 use crate::calendar::london;
 use crate::conferences::{self, Status};
+use crate::invitations::entity::invitation;
+use crate::platform::Keys;
 use crate::register::entity::amendment;
 use crate::register::minutes::minutes;
-use crate::register::save::open_deputy;
-use crate::register::{FeedbackWanted, Policies, sealed};
+use crate::register::save::{open_deputy, open_note};
+use crate::register::store::Record;
+use crate::register::{Assessment, FeedbackWanted, Policies, sealed};
 use crate::web::{Desk, Page, Problem};
 
 #[derive(Serialize)]
@@ -28,7 +31,7 @@ struct Row {
     response: &'static str,
     attendance: String,
     report: &'static str,
-    view: &'static str,
+    view: String,
     standing: &'static str,
     amend: Option<String>,
 }
@@ -40,6 +43,23 @@ struct ChildRow {
     decision: &'static str,
     plan_end_reason: Option<String>,
     missing: Vec<String>,
+    /// Who disagrees with it.
+    dissent: Vec<String>,
+}
+
+/// What one absence did.
+#[derive(Serialize)]
+struct Effect {
+    name: String,
+    lines: Vec<EffectLine>,
+    note: String,
+    note_shown: bool,
+}
+
+#[derive(Serialize)]
+struct EffectLine {
+    label: &'static str,
+    weight: String,
 }
 
 #[derive(Serialize)]
@@ -82,6 +102,7 @@ struct ConferencePage {
     restricted: bool,
     children: Vec<ChildRow>,
     rows: Vec<Row>,
+    effects: Vec<Effect>,
     amendments: Vec<AmendmentRow>,
     /// Of a confirmed register: the attendance as a text for the minutes.
     minutes: Option<String>,
@@ -92,6 +113,37 @@ impl Page for ConferencePage {
     fn title(&self) -> String {
         format!("Conference {}", self.heading.reference)
     }
+}
+
+/// The view that holds for all, and those on single children.
+fn view(record: &Record, row: &invitation::Model) -> String {
+    let all = row.view.map(|v| v.label().to_owned());
+    let each = Some(views_in_words(record, &row.child_views)).filter(|text| !text.is_empty());
+    all.into_iter().chain(each).collect::<Vec<_>>().join("; ")
+}
+
+fn effects(record: &Record, assessment: &Assessment, names: &[String], keys: &Keys) -> Vec<Effect> {
+    let rows = record.invitations.iter().zip(&assessment.invitations).zip(names);
+    let effects =
+        rows.filter(|((_, assessed), _)| assessed.standing.is_missing()).map(|((row, assessed), name)| {
+            Effect {
+                name: name.clone(),
+                lines: assessed
+                    .impact
+                    .iter()
+                    .map(|line| EffectLine {
+                        label: line.code.label(),
+                        weight: match line.severity {
+                            Some(severity) => format!("severity {severity} of 3"),
+                            None => "our fault: not counted".to_owned(),
+                        },
+                    })
+                    .collect(),
+                note: open_note(keys, row),
+                note_shown: row.impact_note_shown,
+            }
+        });
+    effects.filter(|effect| !effect.lines.is_empty() || !effect.note.is_empty()).collect()
 }
 
 pub(super) async fn conference(
@@ -133,7 +185,7 @@ pub(super) async fn conference(
             response: i.response.label(),
             attendance,
             report: i.report.label(),
-            view: i.view.map_or("", |v| v.label()),
+            view: view(&record, i),
             standing: assessment.invitations[n].standing.label(),
             amend: amend.then(|| format!("{href}/amend/{}", i.id)),
         }
@@ -153,6 +205,7 @@ pub(super) async fn conference(
             missing: end
                 .map(|e| e.missing.iter().map(|id| names[place(*id)].clone()).collect())
                 .unwrap_or_default(),
+            dissent: record.dissent(child.id).map(|n| names[n].clone()).collect(),
         }
     });
     let children = children.collect();
@@ -172,7 +225,8 @@ pub(super) async fn conference(
             (_, Some(n)) => format!("child {}", n + 1),
             _ => "the conference".to_owned(),
         };
-        let (before, after) = (words(&a.field, &opened(&a.before)), words(&a.field, &opened(&a.after)));
+        let (before, after) =
+            (words(&record, &a.field, &opened(&a.before)), words(&record, &a.field, &opened(&a.after)));
         AmendmentRow {
             when: london::moment(a.at),
             who: a.by_name.clone(),
@@ -226,6 +280,7 @@ pub(super) async fn conference(
         opened_until,
         children,
         rows,
+        effects: effects(&record, &assessment, &names, &desk.keys),
         amendments,
     };
     Ok(page.show(may.who.chrome()))

@@ -8,16 +8,17 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
-use super::{Heading, child_name, heading, names, open, take_mine};
+use super::row::ImpactFields;
+use super::{Heading, child_name, heading, names, occasion, open, take_mine, written_on};
 use crate::access::{ConfirmRegister, May, SignedIn};
 use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::conferences::{ConferenceId, ProceededReason};
+use crate::invitations::InvitationId;
 use crate::platform::Keys;
-use crate::register::confirm::{Blocker, Reasons, blockers, confirm as confirm_register};
-use crate::register::form::FieldError;
+use crate::register::confirm::{Blocker, Reasons, Text, blockers, confirm as confirm_register};
+use crate::register::form::{FieldError, Occasion, PutDown, Reader};
 use crate::register::running::{runs_inquorate, tell_of_plan_end};
-use crate::register::save::open_deputy;
 use crate::register::store::Record;
 use crate::register::{Assessment, MaximumAge, Policies, Standing, assess, is_recent};
 use crate::web::{Choice, Desk, Fields, Page, Problem, options};
@@ -36,6 +37,9 @@ struct PlanEndAlert {
 struct Absent {
     name: String,
     standing: &'static str,
+    /// What is known of its effect without the chair.
+    derived: Vec<&'static str>,
+    impact: ImpactFields,
     /// What follows: a letter, our apology, or a question to be settled first.
     follows: &'static str,
 }
@@ -107,10 +111,16 @@ fn say(blocker: &Blocker, record: &Record, names: &[String], keys: &Keys) -> Fie
             format!("why.{}", record.children[*n].id),
             format!("Say why the plan for {} still ends.", child_name(keys, &record.children[*n])),
         ),
-        Blocker::Identifies(n, what) => (
-            format!("why.{}", record.children[*n].id),
-            format!("Your reason seems to hold {what}. Take it out, or tick that it is meant as it is."),
-        ),
+        Blocker::Identifies(of, what) => {
+            let (field, whose) = match of {
+                Text::PlanEnd(n) => (format!("why.{}", record.children[*n].id), "Your reason".to_owned()),
+                Text::Impact(n) => (
+                    format!("{}.impact_note", record.invitations[*n].id),
+                    format!("What you wrote about {}", names[*n]),
+                ),
+            };
+            (field, format!("{whose} seems to hold {what}. Take it out, or tick that it is meant as it is."))
+        }
         Blocker::NoProceededReason => {
             ("proceeded".to_owned(), "Say why the conference went on without quorum.".to_owned())
         }
@@ -119,9 +129,11 @@ fn say(blocker: &Blocker, record: &Record, names: &[String], keys: &Keys) -> Fie
 }
 
 /// How the page is shown.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Shown {
     submitted: bool,
+    /// What was wrong with what was put down.
+    wrong: Vec<FieldError>,
     changed: bool,
     letters: bool,
 }
@@ -137,7 +149,7 @@ async fn page(
     reasons: &Reasons,
     shown: Shown,
 ) -> Result<Response, Problem> {
-    let Shown { submitted, changed, letters } = shown;
+    let Shown { submitted, wrong, changed, letters } = shown;
     let names = names(record, directory);
     let now = desk.clock.now();
     let (asked, missing): (Vec<Blocker>, Vec<Blocker>) =
@@ -146,7 +158,7 @@ async fn page(
         });
     let identifies = submitted && asked.iter().any(|b| matches!(b, Blocker::Identifies(..)));
     let errors: Vec<FieldError> =
-        asked.iter().filter(|_| submitted).map(|b| say(b, record, &names, &desk.keys)).collect();
+        asked.iter().filter(|_| submitted).map(|b| say(b, record, &names, &desk.keys)).chain(wrong).collect();
     let error_of = |field: &str| errors.iter().find(|e| e.field == field).map(|e| e.text.clone());
     let place = |id| record.invitations.iter().position(|i| i.id == id).expect("of this conference");
     let alerts = assessment.plan_ends.iter().filter(|end| !end.missing.is_empty()).filter_map(|end| {
@@ -181,9 +193,17 @@ async fn page(
     });
     let alerts = alerts.collect();
     let absent = assessment.invitations.iter().enumerate().filter(|(_, a)| a.standing.is_missing());
+    let nothing = PutDown::default();
     let absent = absent.map(|(n, a)| Absent {
         name: names[n].clone(),
         standing: a.standing.label(),
+        derived: a.impact.iter().map(|i| i.code.label()).collect(),
+        impact: ImpactFields::of(
+            &record.invitations[n].id.to_string(),
+            reasons.impact.get(&record.invitations[n].id).unwrap_or(&nothing),
+            record.invitations[n].report.was_received(),
+            &errors,
+        ),
         follows: match a.fault {
             Some(_) => "our apology, for the invitation was at fault",
             None if a.is_to_be_settled(record.invitations[n].absence_reason) => {
@@ -220,12 +240,20 @@ async fn page(
     Ok(page.show(who.chrome()))
 }
 
-/// References and names that are written on a conference.
-fn written_on(desk: &Desk, record: &Record) -> Vec<String> {
-    let children = record.children.iter().map(|child| child_name(&desk.keys, child));
-    let deputies = record.invitations.iter().map(|row| open_deputy(&desk.keys, row));
-    let names = deputies.map(|who| who.split(',').next().unwrap_or_default().trim().to_owned());
-    children.chain(names).filter(|name| !name.is_empty()).collect()
+/// What the form puts down of each absence, and what is wrong with it.
+fn put_down(
+    fields: &Fields,
+    record: &Record,
+    directory: &Directory,
+    occasion: Occasion<'_>,
+) -> (HashMap<InvitationId, PutDown>, Vec<FieldError>) {
+    let (mut all, mut wrong) = (HashMap::new(), Vec::new());
+    for (row, name) in record.invitations.iter().zip(names(record, directory)) {
+        let mut reader = Reader::new(fields, row.id, &name, occasion);
+        all.extend(reader.put_down(row.report.was_received()).map(|put| (row.id, put)));
+        wrong.extend(reader.errors());
+    }
+    (all, wrong)
 }
 
 /// Whether a confirmation now is early enough for letters.
@@ -248,7 +276,7 @@ pub(super) async fn show(
     let facts = record.facts(&directory);
     let assessment = assess(&facts, policies.on(facts.date));
     let letters = has_letters(&record, &desk, maximum_age, &policies);
-    let shown = Shown { submitted: false, changed: false, letters };
+    let shown = Shown { submitted: false, wrong: Vec::new(), changed: false, letters };
     page(&desk, &may.who, &record, &directory, &assessment, &policies, &Reasons::default(), shown).await
 }
 
@@ -271,10 +299,12 @@ pub(super) async fn confirm(
         record.children.iter().map(|c| (c.id, fields.text(&format!("why.{}", c.id)).to_owned())).collect();
     let known = written_on(&desk, &record);
     let looked_again = fields.text("looked_again") == "yes";
-    let reasons = Reasons { plan_end, proceeded: fields.text("proceeded").parse().ok(), known, looked_again };
+    let (impact, wrong) = put_down(&fields, &record, &directory, occasion(&desk, &record, &policies));
+    let proceeded = fields.text("proceeded").parse().ok();
+    let reasons = Reasons { plan_end, proceeded, impact, known, looked_again };
     // What is confirmed is what was read.
     let changed = fields.text("version") != record.conference.version.to_string();
-    if !changed {
+    if !changed && wrong.is_empty() {
         let actor = may.who.actor();
         let done = confirm_register(
             &tx,
@@ -298,6 +328,6 @@ pub(super) async fn confirm(
     let facts = record.facts(&directory);
     let assessment = assess(&facts, policies.on(facts.date));
     let letters = has_letters(&record, &desk, MaximumAge(maximum_age), &policies);
-    let shown = Shown { submitted: !changed, changed, letters };
+    let shown = Shown { submitted: !changed, wrong, changed, letters };
     page(&desk, &may.who, &record, &directory, &assessment, &policies, &reasons, shown).await
 }

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::register::{Adding, Shown, page};
-use super::{as_it_stands, base_of, clash_lines, here, names, occasion, open, quorum, take_mine, times};
+use super::row::{base_of, times};
+use super::{as_it_stands, clash_lines, here, names, occasion, open, quorum, take_mine};
 use crate::access::{KeepRegister, May, SignedIn};
 use crate::agencies::store::{Directory, directory};
 use crate::audit::{self, Event};
@@ -21,7 +22,7 @@ use crate::conferences::entity::conference;
 use crate::conferences::{self, ConferenceId, Status};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, Attendance, Necessity};
-use crate::register::form::{FieldError, Submission};
+use crate::register::form::{FieldError, Submission, view_field};
 use crate::register::save::{Clash, open_deputy, save as save_register};
 use crate::register::store::{Record, record};
 use crate::register::{Policies, merge};
@@ -32,7 +33,7 @@ use crate::web::{Desk, Fields, Problem, one_line};
 struct Row {
     id: String,
     base: String,
-    values: BTreeMap<&'static str, String>,
+    values: BTreeMap<String, String>,
     /// Of an agency: its standing, and its times in words.
     standing: &'static str,
     times: String,
@@ -63,9 +64,9 @@ fn day(day: Option<chrono::NaiveDate>) -> String {
     day.map(|day| day.format("%d/%m/%Y").to_string()).unwrap_or_default()
 }
 
-fn values(desk: &Desk, row: &invitation::Model) -> BTreeMap<&'static str, String> {
+fn values(desk: &Desk, record: &Record, row: &invitation::Model) -> BTreeMap<String, String> {
     let time = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(london::hhmm).unwrap_or_default();
-    BTreeMap::from([
+    let facts = [
         ("attendance", row.attendance.map(|a| a.code()).unwrap_or_default().to_owned()),
         ("by_deputy", if row.by_deputy { "yes" } else { "" }.to_owned()),
         ("deputy", open_deputy(&desk.keys, row)),
@@ -81,7 +82,10 @@ fn values(desk: &Desk, row: &invitation::Model) -> BTreeMap<&'static str, String
         ("necessity", row.necessity.code().to_owned()),
         ("invited_on", day(row.invited_on)),
         ("contact_email", row.contact_email.clone().unwrap_or_default()),
-    ])
+    ];
+    let on = |child| row.child_views.on(child).map(|v| v.code()).unwrap_or_default().to_owned();
+    let views = record.viewed(row.id).into_iter().map(|child| (view_field(child), on(child)));
+    facts.into_iter().map(|(field, text)| (field.to_owned(), text)).chain(views).collect()
 }
 
 fn stands(
@@ -99,9 +103,12 @@ fn stands(
         id: "conference".to_owned(),
         base: merge::as_text(merge::CONFERENCE, c),
         values: BTreeMap::from([
-            ("decision_time", c.decision_at.map(london::hhmm).unwrap_or_default()),
-            ("status", c.status.code().to_owned()),
-            ("adjournment_reason", c.adjournment_reason.map(|r| r.code()).unwrap_or_default().to_owned()),
+            ("decision_time".to_owned(), c.decision_at.map(london::hhmm).unwrap_or_default()),
+            ("status".to_owned(), c.status.code().to_owned()),
+            (
+                "adjournment_reason".to_owned(),
+                c.adjournment_reason.map(|r| r.code()).unwrap_or_default().to_owned(),
+            ),
         ]),
         standing: "",
         times: String::new(),
@@ -110,7 +117,7 @@ fn stands(
         id: child.id.to_string(),
         base: merge::as_text(merge::CHILD, child),
         values: BTreeMap::from([(
-            "decision",
+            "decision".to_owned(),
             child.decision.map(|d| d.code()).unwrap_or_default().to_owned(),
         )]),
         standing: "",
@@ -119,7 +126,7 @@ fn stands(
     rows.extend(record.invitations.iter().zip(&assessment.invitations).map(|(row, assessed)| Row {
         id: row.id.to_string(),
         base: base_of(&desk.keys, row),
-        values: values(desk, row),
+        values: values(desk, record, row),
         standing: assessed.standing.label(),
         times: times(row),
     }));

@@ -1,10 +1,12 @@
 //! The register in the browser: today, a conference, its register, confirmation, amendments.
 
 mod amend;
+mod amend_check;
 mod conference;
 mod confirm;
 mod live;
 mod register;
+mod row;
 mod sheet;
 mod today;
 
@@ -14,10 +16,9 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::form::Occasion;
-use super::merge;
 use super::save::{Clash, open_deputy, take};
 use super::store::{Record, record};
-use super::{Assessment, Policies, assess_at, sealed};
+use super::{Assessment, Policies, assess_at};
 use crate::access::SignedIn;
 use crate::agencies::store::{Directory, directory_of};
 use crate::audit::{self, Event};
@@ -25,10 +26,11 @@ use crate::calendar::london;
 use crate::conferences::{self, ConferenceId, Status};
 use crate::invitations::entity::invitation;
 use crate::invitations::{
-    AbsenceReason, Attendance, Delivery, Excused, Necessity, Report, Response, View, notice,
+    AbsenceReason, Attendance, ChairImpact, ChildViews, Delivery, Excused, ImpactCode, Necessity, Report,
+    Response, View, notice,
 };
 use crate::platform::{Keys, Tx};
-use crate::web::{Choice, Desk, Fields, Problem, choices, options};
+use crate::web::{Desk, Problem};
 
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
@@ -92,6 +94,14 @@ fn child_name(keys: &Keys, child: &crate::conferences::entity::child::Model) -> 
     keys.open(conferences::CHILD, &child.child).unwrap_or_else(|_| "(does not open)".to_owned())
 }
 
+/// References and names that are written on a conference.
+fn written_on(desk: &Desk, record: &Record) -> Vec<String> {
+    let children = record.children.iter().map(|child| child_name(&desk.keys, child));
+    let deputies = record.invitations.iter().map(|row| open_deputy(&desk.keys, row));
+    let names = deputies.map(|who| who.split(',').next().unwrap_or_default().trim().to_owned());
+    children.chain(names).filter(|name| !name.is_empty()).collect()
+}
+
 /// What stands at the top of every page about a conference.
 #[derive(Serialize)]
 struct Heading {
@@ -122,7 +132,8 @@ struct ClashLine {
     text: String,
 }
 
-fn words(field: &str, code: &str) -> String {
+/// A fact's code as a person reads it, in quotation marks.
+fn words(record: &Record, field: &str, code: &str) -> String {
     fn of<T: std::str::FromStr>(code: &str, label: impl Fn(T) -> &'static str) -> Option<String> {
         code.parse().ok().map(|c| label(c).to_owned())
     }
@@ -137,10 +148,23 @@ fn words(field: &str, code: &str) -> String {
         "decision" => of(code, conferences::Decision::label),
         "necessity" => of(code, Necessity::label),
         "status" => of(code, conferences::Status::label),
+        "child_views" => code.parse().ok().map(|views| views_in_words(record, &views)),
+        "impact" => code
+            .parse()
+            .ok()
+            .map(|codes: ChairImpact| codes.iter().map(ImpactCode::label).collect::<Vec<_>>().join("; ")),
         _ => None,
     };
     let text = known.unwrap_or_else(|| code.to_owned());
     if text.is_empty() { "nothing".to_owned() } else { format!("“{text}”") }
+}
+
+/// "child 1 agrees, child 2 disagrees".
+fn views_in_words(record: &Record, views: &ChildViews) -> String {
+    let place = |id| record.children.iter().position(|c| c.id == id);
+    let each =
+        views.iter().filter_map(|(id, view)| Some(format!("child {} {}", place(id)? + 1, view.label())));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 fn clash_lines(
@@ -157,7 +181,7 @@ fn clash_lines(
             let who = clash.by.as_deref().unwrap_or("Somebody else");
             let when = clash.at.map(|at| ago(now - at)).unwrap_or_else(|| "meanwhile".to_owned());
             let field = clash.field.replace('_', " ");
-            let (stands, wanted) = (words(clash.field, &clash.stands), words(clash.field, &clash.wanted));
+            let (stands, wanted) = (words(record, clash.field, &clash.stands), words(record, clash.field, &clash.wanted));
             ClashLine {
                 href: format!("#{}.{}", clash.row, clash.field),
                 text: format!(
@@ -175,54 +199,6 @@ fn ago(time: chrono::TimeDelta) -> String {
         n @ 2..=59 => format!("{n} minutes ago"),
         n => format!("{} hour(s) ago", n / 60),
     }
-}
-
-/// One invitation as fields.
-#[derive(Serialize)]
-struct RowFields {
-    id: String,
-    service: String,
-    agency: String,
-    role: String,
-    necessity: &'static str,
-    invited: String,
-    standing: &'static str,
-    /// ", joined 14:10": what the line shows of the times.
-    times: String,
-    /// The deputy that an answer named.
-    announced: Option<String>,
-    /// It said that a report will come.
-    promised: bool,
-    attendance: Vec<Choice>,
-    by_deputy: bool,
-    /// Whether the part below the fold is shown: a deputy came, or something in it is wrong.
-    opened: bool,
-    deputy: String,
-    joined_at: String,
-    left_at: String,
-    report: Vec<Choice>,
-    report_received_on: String,
-    absence_reason: Vec<Choice>,
-    excused: Vec<Choice>,
-    view: Vec<Choice>,
-    response: Vec<Choice>,
-    delivery: Vec<Choice>,
-    necessities: Vec<Choice>,
-    invited_on: String,
-    contact_email: String,
-    base: String,
-    errors: Vec<String>,
-}
-
-/// ", joined 14:10, left 15:00"; empty for whoever was there all the time.
-fn times(row: &invitation::Model) -> String {
-    let joined = row.joined_at.map(|at| format!(", joined {}", london::hhmm(at)));
-    let left = row.left_at.map(|at| format!(", left {}", london::hhmm(at)));
-    [joined, left].into_iter().flatten().collect()
-}
-
-fn announced(keys: &Keys, row: &invitation::Model) -> Option<String> {
-    row.announced_deputy.as_ref().and_then(|who| keys.open(sealed::ANNOUNCED_DEPUTY, who).ok())
 }
 
 /// How and when it was invited, with the fault if there is one.
@@ -259,14 +235,6 @@ fn working_days(n: u32) -> String {
     if n == 1 { "1 working day".to_owned() } else { format!("{n} working days") }
 }
 
-/// What a form shows of an invitation: the base of the comparison when it is sent.
-fn base_of(keys: &Keys, row: &invitation::Model) -> String {
-    let mut base: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&merge::as_text(merge::INVITATION, row)).unwrap_or_default();
-    base.insert("deputy".to_owned(), open_deputy(keys, row).into());
-    serde_json::Value::Object(base).to_string()
-}
-
 /// Quorum in words: the reason, who would have made it so, and on whom it hangs.
 fn quorum(record: &Record, directory: &Directory, assessment: &Assessment) -> String {
     let named = |ids: &[crate::invitations::InvitationId]| {
@@ -289,63 +257,4 @@ fn here(record: &Record, assessment: &Assessment) -> String {
     let there = assessment.invitations.iter().filter(|a| a.standing.is_represented()).count();
     let when = if record.conference.decision_at.is_some() { " at the decision" } else { "" };
     format!("{there} of {} are here{when}.", record.invitations.len())
-}
-
-/// The fields of each invitation, showing `shown` (what stands, or what the form proposed); times and days
-/// that could not be read are shown as they were `typed`.
-#[allow(clippy::too_many_arguments, reason = "each is a different thing, and all are wanted")]
-fn row_fields(
-    record: &Record,
-    shown: &[invitation::Model],
-    deputies: &[String],
-    directory: &Directory,
-    assessment: &Assessment,
-    policies: &Policies,
-    keys: &Keys,
-    errors: &[super::form::FieldError],
-    typed: Option<&Fields>,
-) -> Vec<RowFields> {
-    let time = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(london::hhmm).unwrap_or_default();
-    let day = |d: Option<chrono::NaiveDate>| d.map(|d| d.format("%d/%m/%Y").to_string()).unwrap_or_default();
-    let rows = record.invitations.iter().enumerate().zip(shown).zip(deputies);
-    rows.map(|(((place, stored), row), deputy)| {
-        let (service, agency) = directory.of(stored.service_id);
-        let prefix = format!("{}.", stored.id);
-        let as_typed = |field: &str, stands: String| {
-            typed.map_or(stands, |fields| fields.text(&format!("{prefix}{field}")).to_owned())
-        };
-        RowFields {
-            id: stored.id.to_string(),
-            service: service.name.clone(),
-            agency: agency.name.clone(),
-            role: stored.role.clone(),
-            necessity: stored.necessity.label(),
-            invited: invited(record, stored, assessment, place, policies),
-            standing: assessment.invitations[place].standing.label(),
-            times: times(stored),
-            announced: announced(keys, stored),
-            promised: stored.report_promised && !stored.report.was_received(),
-            attendance: choices(Attendance::ALL, row.attendance, |a| (a.code(), a.label())),
-            by_deputy: row.by_deputy,
-            opened: row.by_deputy || errors.iter().any(|e| e.field.starts_with(&prefix)),
-            deputy: deputy.clone(),
-            joined_at: as_typed("joined_at", time(row.joined_at)),
-            left_at: as_typed("left_at", time(row.left_at)),
-            report: choices(Report::ALL, Some(row.report), |r| (r.code(), r.label())),
-            report_received_on: as_typed("report_received_on", day(row.report_received_on)),
-            absence_reason: options("no reason recorded", AbsenceReason::ALL, row.absence_reason, |r| {
-                (r.code(), r.label())
-            }),
-            excused: options("not excused", Excused::ALL, row.excused, |e| (e.code(), e.label())),
-            view: options("not recorded", View::ALL, row.view, |v| (v.code(), v.label())),
-            response: choices(Response::ALL, Some(row.response), |r| (r.code(), r.label())),
-            delivery: choices(Delivery::ALL, Some(row.delivery), |d| (d.code(), d.label())),
-            necessities: choices(Necessity::ALL, Some(row.necessity), |n| (n.code(), n.label())),
-            invited_on: as_typed("invited_on", day(row.invited_on)),
-            contact_email: as_typed("contact_email", row.contact_email.clone().unwrap_or_default()),
-            base: base_of(keys, stored),
-            errors: errors.iter().filter(|e| e.field.starts_with(&prefix)).map(|e| e.text.clone()).collect(),
-        }
-    })
-    .collect()
 }

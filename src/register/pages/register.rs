@@ -8,9 +8,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
+use super::row::{RowFields, row_fields};
 use super::{
-    ClashLine, Heading, RowFields, as_it_stands, child_name, clash_lines, heading, here, names, occasion,
-    open, quorum, row_fields, take_mine,
+    ClashLine, Heading, as_it_stands, child_name, clash_lines, heading, here, names, occasion, open, quorum,
+    take_mine,
 };
 use crate::access::{KeepRegister, May, SignedIn};
 use crate::agencies::ServiceId;
@@ -186,7 +187,8 @@ pub(super) async fn page(
             (record.invitations.clone(), deputies)
         }
         Some((s, _)) => {
-            let deputies: Vec<String> = s.invitations.iter().map(|(_, typed)| typed.text.clone()).collect();
+            let deputies: Vec<String> =
+                s.invitations.iter().map(|(_, typed)| typed.deputy.text.clone()).collect();
             (s.invitations.iter().map(|(p, _)| p.row.clone()).collect(), deputies)
         }
     };

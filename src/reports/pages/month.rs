@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::agencies::AgencyGroup;
 use crate::conferences::{Locality, ProceededReason};
+use crate::register::restating::Figure;
 use crate::reports::paper::Breakdown;
 use crate::reports::{INVITATION_MEASURES, Month, Paper, Rate};
 use crate::web::Page;
@@ -181,6 +182,18 @@ impl MonthPage {
     /// The page without links: for those who see figures only, and for a file.
     pub fn figures_only(paper: &Paper) -> Self {
         Self::of(paper, false, None)
+    }
+
+    /// Each figure of the whole month as a line.
+    pub(in crate::reports) fn lines(self) -> Vec<Figure> {
+        let rates =
+            [self.headline, self.sensitivity, self.plan_ends, self.more, self.ours].into_iter().flatten();
+        let rates = rates.map(|row| Figure {
+            title: row.title.to_owned(),
+            stands: format!("{} of {}", row.numerator.text, row.denominator.text),
+        });
+        let counts = self.counts.into_iter().chain(self.our_counts);
+        rates.chain(counts.map(|row| Figure { title: row.title, stands: row.count.text })).collect()
     }
 
     pub(super) fn of(p: &Paper, links: bool, navigation: Option<Month>) -> Self {

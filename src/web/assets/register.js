@@ -10,7 +10,7 @@ const RETRY = 3000
 
 const rowOf = name => name.slice(0, name.lastIndexOf('.'))
 const fieldOf = name => name.slice(name.lastIndexOf('.') + 1)
-const keeps = name => 'keeps' in form.dataset && KEPT.includes(fieldOf(name))
+const keeps = name => 'keeps' in form.dataset && (KEPT.includes(fieldOf(name)) || fieldOf(name).startsWith('view_'))
 const find = name => form.querySelectorAll(`[name="${CSS.escape(name)}"]`)
 const baseOf = row => find(`${row}.base`)[0]
 const names = [...new Set([...form.elements].map(e => e.name).filter(n => n.includes('.') && fieldOf(n) !== 'base'))]

@@ -1,22 +1,22 @@
 //! From a submitted register to proposed facts: parsed at the edge, with every error tied to its field.
 
-use std::collections::BTreeMap;
+mod row;
+
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Policies;
 use super::store::Record;
-use crate::agencies::AgencyGroup;
 use crate::agencies::store::Directory;
 use crate::calendar::{london, written};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{AdjournmentReason, Decision, Status};
 use crate::invitations::entity::invitation;
-use crate::invitations::{Report, report_timing};
-use crate::mail::is_address;
 use crate::platform::UnknownCode;
 use crate::web::Fields;
+
+pub use row::{NOTE_LIMIT, PutDown, Typed, Words, view_field};
 
 /// Something wrong with a field of the form.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -28,6 +28,7 @@ pub struct FieldError {
 }
 
 /// One row of the form: what it proposes, and what it had shown when it was opened.
+#[derive(Clone)]
 pub struct Proposed<M> {
     /// Our row with the form's facts in it.
     pub row: M,
@@ -41,19 +42,10 @@ pub struct Submission {
     pub conference: Proposed<conference::Model>,
     /// Decisions, in the order of the record.
     pub children: Vec<Proposed<child::Model>>,
-    /// Invitations, in the order of the record, each with its deputy's name and role as typed.
-    pub invitations: Vec<(Proposed<invitation::Model>, Typed)>,
+    /// Invitations, in the order of the record, each with what of it is sealed as typed.
+    pub invitations: Vec<(Proposed<invitation::Model>, Words)>,
     /// What is wrong.
     pub errors: Vec<FieldError>,
-}
-
-/// Text that is sealed when it is stored: as typed, and as it was when the form was opened.
-#[derive(Clone, Debug, Default)]
-pub struct Typed {
-    /// Now.
-    pub text: String,
-    /// Then.
-    pub base: String,
 }
 
 /// Reads the fields of one row, whose names start with the row's id.
@@ -191,79 +183,6 @@ impl<'a> Reader<'a> {
         }
         Proposed { row, base: self.text("base").to_owned() }
     }
-
-    /// The facts of an invitation as the form has them.
-    pub fn invitation(
-        &mut self,
-        ours: &invitation::Model,
-        group: AgencyGroup,
-    ) -> (Proposed<invitation::Model>, Typed) {
-        if !self.is_there() {
-            return (unchanged(ours), Typed::default());
-        }
-        let mut row = ours.clone();
-        row.attendance = self.code("attendance");
-        row.by_deputy = self.text("by_deputy") == "yes";
-        row.joined_at = self.time("joined_at");
-        row.left_at = self.time("left_at");
-        row.report = self.code_or("report", ours.report);
-        row.report_received_on = self.day("report_received_on");
-        row.absence_reason = self.code("absence_reason");
-        row.excused = self.code("excused");
-        row.view = self.code("view");
-        row.response = self.code_or("response", ours.response);
-        row.delivery = self.code_or("delivery", ours.delivery);
-        row.necessity = self.code_or("necessity", ours.necessity);
-        row.invited_on = self.day("invited_on");
-        let address = self.text("contact_email");
-        row.contact_email = (!address.is_empty()).then(|| address.to_lowercase());
-        if row.contact_email.as_deref().is_some_and(|a| !is_address(a)) {
-            self.error("contact_email", format!("\"{address}\" is not a mail address"));
-        }
-        if row.excused.is_some() && !group.can_be_excused() {
-            self.error("excused", "children's social care cannot be excused".to_owned());
-        }
-        if row.attendance.is_some() && self.occasion.date > self.occasion.today {
-            self.error("attendance", "the conference has not taken place yet".to_owned());
-        }
-        // A receipt that is entered here decides what the report is (DOMAIN 4); a nil return stays one.
-        if let Some(day) = row.report_received_on.filter(|day| Some(*day) != ours.report_received_on)
-            && row.report != Report::NilReturn
-        {
-            let (calendar, days) =
-                (&self.occasion.policies.calendar, self.occasion.policies.report_on_time_working_days);
-            match report_timing(day, self.occasion.date, days, calendar) {
-                Some(report) => row.report = report,
-                None => self.error("report_received_on", "the report came after the conference".to_owned()),
-            }
-        }
-        let facts = row.facts();
-        if !facts.was_there() && (facts.joined_at.is_some() || facts.left_at.is_some()) {
-            self.error("joined_at", "say how they took part, or clear the time".to_owned());
-        }
-        if !facts.was_there() && facts.by_deputy {
-            self.error("by_deputy", "say how the deputy took part, or clear the tick".to_owned());
-        }
-        if facts.joined_at.zip(facts.left_at).is_some_and(|(joined, left)| left < joined) {
-            self.error("left_at", "this is before they joined".to_owned());
-        }
-        if facts.report_received_on.is_some() && !facts.report.was_received() {
-            self.error("report_received_on", "say what the report was, or clear the date".to_owned());
-        }
-        let base = self.text("base").to_owned();
-        let was: BTreeMap<String, String> = serde_json::from_str(&base).unwrap_or_default();
-        let typed = Typed {
-            text: self.text("deputy").to_owned(),
-            base: was.get("deputy").cloned().unwrap_or_default(),
-        };
-        if !typed.text.is_empty() && !row.by_deputy {
-            self.error(
-                "by_deputy",
-                "a deputy is named: tick that a deputy came, or clear the name".to_owned(),
-            );
-        }
-        (Proposed { row, base }, typed)
-    }
 }
 
 impl Submission {
@@ -290,7 +209,7 @@ impl Submission {
         for (ours, name) in record.invitations.iter().zip(names) {
             let mut reader = Reader::new(fields, ours.id, name, occasion);
             let group = directory.of(ours.service_id).1.agency_group;
-            invitations.push(reader.invitation(ours, group));
+            invitations.push(reader.invitation(ours, group, &record.viewed(ours.id)));
             errors.append(&mut reader.errors);
         }
         Self { conference, children, invitations, errors }
@@ -310,7 +229,7 @@ impl Submission {
         }
         for (proposed, ours) in self.invitations.iter_mut().zip(&record.invitations) {
             if wrong(format!("{}.", ours.id)) {
-                *proposed = (unchanged(ours), Typed::default());
+                *proposed = (unchanged(ours), Words::default());
             }
         }
         (self, errors)

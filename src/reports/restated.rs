@@ -1,0 +1,30 @@
+//! Which figures an amendment restates: what one conference puts into them, before and after.
+
+use std::collections::HashMap;
+
+use super::Month;
+use super::paper::finish;
+use super::store::{Case, MonthData};
+use super::{MonthPage, Paper};
+use crate::agencies::store::Directory;
+use crate::register::restating::Figure;
+use crate::register::store::Record;
+use crate::register::{Policies, assess};
+
+/// What this conference alone puts into the figures of its month, one line a figure, always in the same order. Figures
+/// that rest on other conferences (repeats, a run without quorum, reviews in time) are as if there were none.
+pub fn of_one(record: &Record, directory: &Directory, policies: &Policies) -> Vec<Figure> {
+    let facts = record.facts(directory);
+    let assessment = assess(&facts, policies.on(facts.date));
+    let data = MonthData {
+        month: Month::of(facts.date),
+        directory: directory.clone(),
+        cases: vec![Case { record: record.clone(), facts, assessment }],
+        previous: Vec::new(),
+        histories: HashMap::new(),
+        earlier: HashMap::new(),
+        accepted: HashMap::new(),
+    };
+    let paper: Paper = finish(&data, policies);
+    MonthPage::figures_only(&paper).lines()
+}

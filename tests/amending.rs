@@ -1,0 +1,145 @@
+//! Amending a confirmed register: what it restates is looked at before it is made.
+
+use crate::both;
+use crate::feedback::make_and_send;
+use crate::harness::Place;
+use crate::harness::http::{Person, Seen, set};
+use crate::harness::log::conference;
+use crate::registers::{at_the_register, attend, field};
+
+/// The amend page of the nth agency.
+async fn amend(person: &mut Person, conference: &str, nth: usize) -> String {
+    let page = person.get(conference).await.body;
+    let there = regex::Regex::new("/conferences/[^\"]*/amend/[^\"]*").unwrap();
+    there.find_iter(&page).nth(nth).unwrap().as_str().to_owned()
+}
+
+/// The register with the health visitor absent, and its letter gone.
+async fn missed(place: &Place) -> (Person, String, String) {
+    let mut rows = conference("C-1");
+    rows[2] = rows[2].clone().absent();
+    let (_, mut qa, at) = at_the_register(place, rows, "qa_manager").await;
+    make_and_send(place);
+    let there = amend(&mut qa, &at, 2).await;
+    (qa, at, there)
+}
+
+async fn looked_at(
+    person: &mut Person,
+    there: &str,
+    change: impl FnOnce(&mut Vec<(String, String)>),
+) -> Seen {
+    let mut form = person.get(there).await.form();
+    change(&mut form);
+    person.post(there, &form).await
+}
+
+both! {
+    async fn an_amendment_says_what_it_restates_before_anything_is_changed(place: Place) {
+        let (mut qa, at, there) = missed(&place).await;
+        let (report, sent) = (place.report("2026-09"), place.outbox().len());
+        let seen = looked_at(&mut qa, &there, |form| {
+            attend(form, &["video"]);
+            set(form, "why", "She was in the waiting room of the call.");
+        }).await;
+        assert_eq!(seen.status, 200);
+        for text in [
+            "Nothing is changed yet",
+            "“absent” becomes “by video”",
+            "absent without word; no view of this agency was obtained",
+            "<th scope=\"row\" class=\"govuk-table__header\">Attendance rate</th><td class=\"govuk-table__cell\">3 of 4</td><td class=\"govuk-table__cell\">4 of 4</td>",
+            "Figures of September 2026",
+            "Health Visiting North, Health visitor: a letter that has not gone is stopped; one that went is corrected.",
+        ] {
+            assert!(seen.body.contains(text), "{text}: {}", seen.body);
+        }
+        assert!(!seen.body.contains("Plans ended without a core agency") && !seen.body.contains("Marston"), "{}", seen.body);
+        assert_eq!((place.report("2026-09"), place.outbox().len()), (report, sent));
+        assert!(!qa.get(&at).await.body.contains("Amendments"));
+
+        let mut form = seen.form();
+        set(&mut form, "make", "yes");
+        assert_eq!(qa.post(&there, &form).await.status, 303);
+        assert_eq!(place.report("2026-09")["M1"]["numerator"], 4);
+        assert!(qa.get(&at).await.body.contains("attendance: “absent” became “by video”"));
+        place.done_at("2026-09-30T16:10:00Z", &["run-task", "feedback"]);
+        assert!(place.outbox().iter().any(|letter| letter["kind"] == "correction"), "what the page promised");
+    }
+
+    async fn an_amendment_of_a_decision_names_the_figures_of_plan_ends(place: Place) {
+        let (mut qa, at, _) = missed(&place).await;
+        let seen = looked_at(&mut qa, &format!("{at}/amend"), |form| {
+            let decision = field(form, 0, "decision");
+            set(form, &decision, "plan_ended_child_in_need");
+            set(form, "why", "The minutes say so.");
+        }).await;
+        for text in [
+            "L1042: decision", "no plan ended", "the plan ended without Health Visiting North, Health visitor",
+            "Plans ended without a core agency</th><td class=\"govuk-table__cell\">0 of 0</td><td class=\"govuk-table__cell\">1 of 1</td>",
+            "Health Visiting North, Health visitor: a letter that has not gone says it as it then stands",
+        ] {
+            assert!(seen.body.contains(text), "{text}: {}", seen.body);
+        }
+    }
+
+    async fn what_changes_nothing_else_says_so(place: Place) {
+        let (mut qa, _, there) = missed(&place).await;
+        let seen = looked_at(&mut qa, &there.clone(), |form| {
+            let response = field(form, 0, "response");
+            set(form, &response, "none");
+            set(form, "why", "It never answered.");
+        }).await;
+        assert!(seen.body.contains("No standing, no impact, no plan end and no quorum changes."), "{}", seen.body);
+        assert!(seen.body.contains("Answered on or before the day"), "{}", seen.body);
+    }
+
+    async fn a_reason_that_seems_to_name_somebody_is_looked_at_again_before_it_is_kept(place: Place) {
+        let (mut qa, at, there) = missed(&place).await;
+        let seen = looked_at(&mut qa, &there, |form| {
+            attend(form, &["video"]);
+            set(form, "why", "The mother of L1042 said so.");
+        }).await;
+        assert!(seen.body.contains("Your reason seems to hold “L1042”, which is written on this conference."), "{}", seen.body);
+        let mut form = seen.form();
+        set(&mut form, "make", "yes");
+        let refused = qa.post(&there, &form).await;
+        assert_eq!(refused.status, 422);
+        assert!(!qa.get(&at).await.body.contains("Amendments"));
+        set(&mut form, "looked_again", "yes");
+        assert_eq!(qa.post(&there, &form).await.status, 303);
+    }
+
+    async fn going_back_from_the_check_shows_what_was_typed(place: Place) {
+        let (mut qa, _, there) = missed(&place).await;
+        let seen = looked_at(&mut qa, &there, |form| {
+            attend(form, &["video"]);
+            set(form, "why", "She rang in.");
+        }).await;
+        let mut form = seen.form();
+        set(&mut form, "back", "yes");
+        let back = qa.post(&there, &form).await;
+        let again = back.form();
+        let chosen = |name: &str| again.iter().find(|(n, _)| n.ends_with(name)).unwrap().1.clone();
+        assert_eq!((chosen(".attendance"), chosen("why")), ("video".to_owned(), "She rang in.".to_owned()));
+    }
+
+    async fn what_an_absence_did_is_amended_with_what_stood_before(place: Place) {
+        let (mut qa, at, there) = missed(&place).await;
+        let seen = looked_at(&mut qa, &there, |form| {
+            let asked = form.iter().find(|(n, _)| n.ends_with(".impact_asked")).unwrap().0.clone();
+            form.push((asked.replace("_asked", ""), "information_gap".to_owned()));
+            set(form, &asked.replace("_asked", "_note"), "Weight and growth were not known.");
+            set(form, "why", "The chair said so afterwards.");
+        }).await;
+        assert!(seen.body.contains("we relied on old or second-hand information"), "{}", seen.body);
+        let mut form = seen.form();
+        set(&mut form, "make", "yes");
+        assert_eq!(qa.post(&there, &form).await.status, 303);
+        let page = qa.get(&at).await.body;
+        assert!(page.contains("impact: nothing became “we relied on old or second-hand information”"), "{page}");
+        assert!(page.contains("we relied on old or second-hand information (severity 2 of 3)") && page.contains("Weight and growth were not known."), "{page}");
+        place.done_at("2026-09-30T16:10:00Z", &["run-task", "feedback"]);
+        place.done_at("2026-09-30T16:10:00Z", &["run-task", "dispatch"]);
+        assert!(place.mail().iter().all(|mail| !mail.raw.replace("=\r\n", "").contains("Weight and growth")), "free text is in no email");
+    }
+}
