@@ -31,3 +31,4 @@ mod restricted;
 mod schema;
 mod scope;
 mod teams;
+mod tracker;

@@ -72,6 +72,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/feedback/release/00000000-0000-0000-0000-000000000000"),
     ("POST", "/feedback/00000000-0000-0000-0000-000000000000/telephoned"),
     ("GET", "/imports"),
+    ("GET", "/imports/tracker"),
+    ("POST", "/imports/tracker"),
     ("POST", "/imports"),
     ("GET", "/reports"),
     ("GET", "/reports/2026-09"),

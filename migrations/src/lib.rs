@@ -17,6 +17,7 @@ mod m20261125_000004_provider;
 mod m20261126_000001_directory;
 mod m20261127_000001_convening;
 mod m20261128_000001_impact;
+mod m20261129_000001_tracker;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000001_directory::Migration),
             Box::new(m20261127_000001_convening::Migration),
             Box::new(m20261128_000001_impact::Migration),
+            Box::new(m20261129_000001_tracker::Migration),
         ]
     }
 }

@@ -265,7 +265,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Work::Check => super::check::check(&loaded, clock).await,
         Work::Import { path, dry_run, feedback, without_refused, leave_open } => {
-            let options = Options { dry_run, without_refused, feedback, leave_open };
+            let options = Options { dry_run, without_refused, feedback, leave_open, tracker: false };
             let site = Site::open(config, clock).await?;
             super::import_command::import(&site, &path, options).await
         }

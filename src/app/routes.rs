@@ -63,6 +63,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .merge(reports::routes())
         .merge(imports::routes())
         .merge(imports::teams_routes())
+        .merge(imports::tracker_routes())
         .merge(operations::routes())
         .merge(retention::routes())
         .merge(subject::routes())

@@ -5,6 +5,7 @@
 
 mod cells;
 mod directory;
+mod fresh;
 mod log;
 mod merging;
 mod outcome;
@@ -12,6 +13,7 @@ mod pages;
 mod records;
 mod teams;
 mod text;
+mod tracker;
 
 use std::path::Path;
 
@@ -23,6 +25,7 @@ pub use log::COLUMNS as LOG_COLUMNS;
 pub use outcome::{Outcome, Tally};
 pub use pages::routes;
 pub use teams::routes as teams_routes;
+pub use tracker::routes as tracker_routes;
 
 use outcome::Refusal;
 
@@ -57,6 +60,8 @@ pub struct Options {
     pub feedback: bool,
     /// Leave registers open though a file holds all of them: their chairs confirm.
     pub leave_open: bool,
+    /// The rows were made of a tracker, which knows the attendance alone.
+    pub tracker: bool,
 }
 
 /// Settings that rows are judged by.
@@ -156,10 +161,14 @@ pub async fn run(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Outcome, ImportError> {
     let mut out = Outcome::default();
-    let tx = db.begin("import").await?;
-    let mut known = Known::load(&tx).await?;
-    let mut events = Vec::new();
-    let mut for_feedback = Vec::new();
+    let tables = tables(files, &mut out);
+    take(db, keys, actor, now, rules, tables, out, options, sight, progress).await
+}
+
+/// A table with what it holds, and the rows that its shape refuses.
+type Read = (Kind, Table, Vec<Refusal>);
+
+fn tables(files: &[File], out: &mut Outcome) -> Vec<Read> {
     let mut tables = Vec::new();
     for file in files {
         let (text, guessed) = text::decode(&file.bytes);
@@ -189,9 +198,31 @@ pub async fn run(
             }
         }
     }
-    let unreadable = !out.refusals.is_empty();
-    let mut untied = false;
     tables.sort_by_key(|(kind, ..)| *kind);
+    tables
+}
+
+/// Takes tables in. `out` holds what is known of them already; a refusal there makes the directory unreadable.
+#[allow(clippy::too_many_arguments, reason = "each is a different thing, and all are wanted")]
+async fn take(
+    db: &Db,
+    keys: &Keys,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    rules: &Rules,
+    tables: Vec<Read>,
+    mut out: Outcome,
+    options: Options,
+    sight: Sight,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Outcome, ImportError> {
+    let names: Vec<String> = tables.iter().map(|(_, table, _)| table.file.clone()).collect();
+    let tx = db.begin("import").await?;
+    let mut known = Known::load(&tx).await?;
+    let mut events = Vec::new();
+    let mut for_feedback = Vec::new();
+    let unreadable = !options.tracker && !out.refusals.is_empty();
+    let mut untied = false;
     for (kind, table, misshapen) in tables {
         match kind {
             Kind::Agencies | Kind::Contacts => {
@@ -214,6 +245,7 @@ pub async fn run(
                     calendar: &rules.policies.calendar,
                     report_on_time_working_days: rules.policies.report_on_time_working_days,
                     agencies: &agencies,
+                    tracker: options.tracker,
                 };
                 let log = log::read(&table, misshapen, &context);
                 out.conferences.refused += log.refused_conferences;
@@ -230,6 +262,7 @@ pub async fn run(
                     maximum_age_working_days: rules.feedback.maximum_age_working_days,
                     feedback: options.feedback,
                     leave_open: options.leave_open,
+                    tracker: options.tracker,
                     sight,
                     progress,
                 };
@@ -252,9 +285,8 @@ pub async fn run(
         tx.roll_back().await?;
         return Ok(out);
     }
-    let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
     let payload = json!({
-        "files": names, "feedback": options.feedback, "leave_open": options.leave_open, "without_refused": options.without_refused,
+        "files": names, "feedback": options.feedback, "leave_open": options.leave_open, "without_refused": options.without_refused, "tracker": options.tracker,
         "conferences": out.conferences, "invitations": out.invitations, "refused": out.refusals.len(),
     });
     events.push(Event { action: "import.taken", object: names.join(", "), payload });

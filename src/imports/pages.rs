@@ -13,7 +13,7 @@ use serde_json::json;
 use super::outcome::{Change, Conflict};
 use super::{File, ImportError, Options, Outcome, Rules, Tally, run};
 use crate::access::{Import, May};
-use crate::audit::{self, Event};
+use crate::audit::{self, Actor, Event};
 use crate::web::{Desk, Page, Problem};
 
 /// Every address of this room.
@@ -45,7 +45,7 @@ struct RefusedRow {
 }
 
 #[derive(Serialize)]
-struct Shown {
+pub(super) struct Shown {
     headline: &'static str,
     counts: Vec<Count>,
     registers: String,
@@ -88,7 +88,7 @@ fn first<T>(mut list: Vec<T>) -> (Vec<T>, usize) {
     (list, more)
 }
 
-fn shown(out: Outcome, options: Options) -> Shown {
+pub(super) fn shown(out: Outcome, options: Options) -> Shown {
     let headline = match (out.taken, options.dry_run, out.refusals.is_empty()) {
         (true, ..) => "Taken in",
         (false, true, true) => "Checked: it can be taken in as it is",
@@ -126,14 +126,17 @@ fn shown(out: Outcome, options: Options) -> Shown {
             "{} registers confirmed by the file, {} open.",
             out.registers_confirmed, out.registers_open
         ),
-        letters: format!(
-            "{} {} letters about {} absences and {} telephone calls; {} absences wait for someone to settle whose fault they were.",
-            if options.feedback { "Feedback:" } else { "With feedback it would make" },
-            out.letters,
-            out.letter_absences,
-            out.telephone_calls,
-            out.held_back
-        ),
+        letters: match options.tracker {
+            true => "It comes as history: no letter goes.".to_owned(),
+            false => format!(
+                "{} {} letters about {} absences and {} telephone calls; {} absences wait for someone to settle whose fault they were.",
+                if options.feedback { "Feedback:" } else { "With feedback it would make" },
+                out.letters,
+                out.letter_absences,
+                out.telephone_calls,
+                out.held_back
+            ),
+        },
         refusals,
         more_refusals,
         changes,
@@ -176,6 +179,19 @@ async fn import(
     let (actor, sight) = (may.who.actor(), may.who.sight(desk.clock.now()));
     let done =
         run(&desk.db, &desk.keys, &actor, desk.clock.now(), &rules, &files, options, sight, &|_, _| {}).await;
+    let out = told(&desk, &actor, options, done).await?;
+    let status = if out.refusals.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = ImportPage { error: None, outcome: Some(shown(out, options)) };
+    Ok(page.show_as(status, may.who.chrome()))
+}
+
+/// What is told of an import: of conferences that are hidden from whoever imports, their number, which is noted.
+pub(super) async fn told(
+    desk: &Desk,
+    actor: &Actor,
+    options: Options,
+    done: Result<Outcome, ImportError>,
+) -> Result<Outcome, Problem> {
     let mut out = match done {
         Ok(out) => out,
         Err(ImportError::Db(e)) => return Err(e.into()),
@@ -184,14 +200,12 @@ async fn import(
     if out.left_alone > 0 {
         let payload = json!({ "conferences": out.left_alone, "check": options.dry_run });
         let event = Event { action: "import.met_closed", object: "records".to_owned(), payload };
-        audit::looked(&desk.db, &desk.keys, &actor, desk.clock.now(), event).await?;
+        audit::looked(&desk.db, &desk.keys, actor, desk.clock.now(), event).await?;
         out.warnings.push(format!(
             "{} conference(s) of the file were left as they are: they are restricted and you are not named on them, \
              or their time was over and they were erased.",
             out.left_alone
         ));
     }
-    let status = if out.refusals.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let page = ImportPage { error: None, outcome: Some(shown(out, options)) };
-    Ok(page.show_as(status, may.who.chrome()))
+    Ok(out)
 }

@@ -11,19 +11,16 @@ use sea_orm::{
 use serde_json::json;
 
 use super::directory::Known;
-use super::log::{LogConference, LogInvitation};
+use super::log::LogConference;
 use super::merging::Merging;
 use super::outcome::{Conflict, Outcome};
 use crate::audit::Event;
 use crate::calendar::london;
 use crate::conferences::entity::{chair, child, conference};
-use crate::conferences::{
-    self, ChairId, ChildId, ConferenceId, ERASED_REFERENCE, Sight, Status, new_reference,
-};
+use crate::conferences::{self, ChairId, ConferenceId, ERASED_REFERENCE, Sight, Status};
 use crate::invitations::entity::invitation;
 use crate::platform::{Keys, Tx};
 use crate::register::entity::{amendment, register as confirmation};
-use crate::register::merge;
 use crate::register::store::{Record, records};
 use crate::register::{self, FeedbackWanted, Policies, Source, Standing, standing};
 
@@ -40,6 +37,7 @@ pub(super) struct Run<'a> {
     pub maximum_age_working_days: u32,
     pub feedback: bool,
     pub leave_open: bool,
+    pub tracker: bool,
     pub sight: Sight,
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
@@ -91,6 +89,17 @@ impl Run<'_> {
                             theirs.conference_ref
                         ));
                     }
+                    continue;
+                }
+                let of_a_tracker = |r: &Record| r.invitations.iter().any(|i| i.attendance_only);
+                if held.get(&theirs.conference_ref).is_some_and(|r| of_a_tracker(r) != self.tracker) {
+                    out.conferences.unchanged += 1;
+                    out.invitations.unchanged += theirs.invitations.len();
+                    let why = match self.tracker {
+                        true => "it is here already, with more than a tracker knows.",
+                        false => "it came from a tracker, whose columns are not the log's services.",
+                    };
+                    out.warnings.push(format!("{}: left as it is; {why}", theirs.conference_ref));
                     continue;
                 }
                 let chair = match chairs.get(&theirs.chair) {
@@ -214,86 +223,6 @@ impl Run<'_> {
             }
         }
         Ok(ours)
-    }
-
-    /// The record that the file describes, as if it were new.
-    fn record_of(
-        &self,
-        theirs: &LogConference,
-        chair: ChairId,
-        services: &[crate::agencies::ServiceId],
-    ) -> Record {
-        let id = ConferenceId::new();
-        let mut conference = conference::Model {
-            id,
-            reference: new_reference(),
-            conference_ref: theirs.conference_ref.clone(),
-            kind: theirs.kind,
-            status: theirs.status,
-            adjournment_reason: theirs.adjournment_reason,
-            conference_date: theirs.date,
-            starts_at: theirs.starts_at,
-            decision_at: theirs.decision_at,
-            locality: theirs.locality,
-            mode: theirs.mode,
-            place: None,
-            link: None,
-            minutes: conferences::USUAL_MINUTES,
-            calendar_id: None,
-            calendar_sequence: 0,
-            chair_id: chair,
-            strategy_discussion_on: theirs.strategy_discussion_on,
-            moved_to_id: None,
-            restricted: false,
-            erased_at: None,
-            erased_key: None,
-            proceeded_reason: None,
-            version: 1,
-            from_file: None,
-        };
-        conference.from_file = Some(merge::as_text(merge::CONFERENCE, &conference));
-        let child = |(name, decision): &(String, Option<conferences::Decision>)| {
-            let mut row = child::Model {
-                id: ChildId::new(),
-                conference_id: id,
-                child: self.keys.seal(conferences::CHILD, name),
-                child_key: self.keys.find(conferences::CHILD, name),
-                category: theirs.category,
-                decision: *decision,
-                plan_end_reason: None,
-                decision_from_file: None,
-            };
-            row.decision_from_file = Some(merge::as_text(merge::CHILD, &row));
-            row
-        };
-        let invitation = |(i, service): (&LogInvitation, &crate::agencies::ServiceId)| {
-            let unsent = invitation::Model::new(id, *service, i.role.clone(), i.necessity);
-            let mut row = invitation::Model {
-                contact_email: i.contact_email.clone(),
-                invited_on: i.invited_on,
-                delivery: i.delivery,
-                response: i.response,
-                attendance: i.attendance,
-                by_deputy: i.by_deputy,
-                joined_at: i.joined_at,
-                left_at: i.left_at,
-                report: i.report,
-                report_received_on: i.report_received_on,
-                absence_reason: i.absence_reason,
-                excused: i.excused,
-                view: i.view,
-                ..unsent
-            };
-            row.from_file = Some(merge::as_text(merge::INVITATION, &row));
-            row
-        };
-        Record {
-            conference,
-            children: theirs.children.iter().map(child).collect(),
-            invitations: theirs.invitations.iter().zip(services).map(invitation).collect(),
-            only_children: HashMap::new(),
-            register: None,
-        }
     }
 
     /// Confirms a register that the file has whole. One that somebody is filling here is not confirmed

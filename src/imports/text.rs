@@ -36,7 +36,24 @@ pub(super) struct Table {
     pub rows: Vec<Row>,
 }
 
+impl Row {
+    /// A row of a table that was not read from text.
+    pub fn of(line: u64, cells: Vec<String>) -> Self {
+        Self { line, cells }
+    }
+
+    /// The cell in this place.
+    pub fn at(&self, place: usize) -> &str {
+        &self.cells[place]
+    }
+}
+
 impl Table {
+    /// A table that was not read from text; each row has a cell for every column.
+    pub fn of(file: &str, columns: &[&str], rows: Vec<Row>) -> Self {
+        Self { file: file.to_owned(), columns: columns.iter().map(|c| (*c).to_owned()).collect(), rows }
+    }
+
     /// The header of a file, to tell which of the three it is.
     pub fn header(text: &str) -> Vec<String> {
         reader(text).headers().map(|h| h.iter().map(clean).collect()).unwrap_or_default()
@@ -149,7 +166,7 @@ fn reader(text: &str) -> csv::Reader<&[u8]> {
 }
 
 /// A cell without the blanks around it, no-break spaces and byte-order marks included.
-fn clean(cell: &str) -> String {
+pub(super) fn clean(cell: &str) -> String {
     cell.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{a0}' | '\u{feff}' | '\u{200b}'))
         .to_owned()
 }

@@ -53,6 +53,8 @@ pub mod invitation {
         pub impact_note: Option<Sealed>,
         /// The chair wants them shown behind the link of the letter.
         pub impact_note_shown: bool,
+        /// A tracker brought it, which knows no more of it than the attendance.
+        pub attendance_only: bool,
         /// Who recorded it here last, and when.
         pub recorded_by: Option<String>,
         pub recorded_at: Option<DateTime<Utc>>,
@@ -97,6 +99,7 @@ pub mod invitation {
                 chair_impact: ChairImpact::default(),
                 impact_note: None,
                 impact_note_shown: false,
+                attendance_only: false,
                 recorded_by: None,
                 recorded_at: None,
                 from_file: None,
@@ -132,6 +135,7 @@ pub mod invitation {
                 view: self.view,
                 child_views: self.child_views.clone(),
                 chair_impact: self.chair_impact.clone(),
+                attendance_only: self.attendance_only,
             }
         }
     }

@@ -3,9 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    AbsenceReason, Attendance, ChairImpact, ChildViews, Delivery, Excused, Necessity, Report, Response, View,
+    AbsenceReason, Attendance, ChairImpact, ChildViews, Delivery, Excused, Fault, MinimumNotice, Necessity,
+    Report, Response, View, fault,
 };
-use crate::conferences::ChildId;
+use crate::calendar::Calendar;
+use crate::conferences::{ChildId, ConferenceType};
 
 /// What was recorded about one invitation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +44,26 @@ pub struct Facts {
     pub child_views: ChildViews,
     /// What the chair put down of its absence.
     pub chair_impact: ChairImpact,
+    /// A tracker brought it: when it was invited, what it answered, and what it sent if it came, is not known.
+    pub attendance_only: bool,
 }
 
 impl Facts {
+    /// The authority's fault in inviting it (DOMAIN 4). Of what a tracker brought nobody knows when it was invited: that
+    /// is nobody's fault, and no figure about notice counts it.
+    pub fn fault(
+        &self,
+        kind: ConferenceType,
+        date: NaiveDate,
+        minimum: MinimumNotice,
+        calendar: &Calendar,
+    ) -> Option<Fault> {
+        match self.attendance_only {
+            true => None,
+            false => fault(self.invited_on, self.delivery, kind, date, minimum, calendar),
+        }
+    }
+
     /// Its view on the decision for this child.
     pub fn view_on(&self, child: ChildId) -> Option<View> {
         self.child_views.on(child).or(self.view)

@@ -10,7 +10,7 @@ use super::standing::{Standing, standing};
 use crate::agencies::{AgencyGroup, AgencyId, ServiceId};
 use crate::calendar::Calendar;
 use crate::conferences::{AdjournmentReason, ChildId, ConferenceType, Decision, Status};
-use crate::invitations::{AbsenceReason, Facts, Fault, InvitationId, MinimumNotice, View, fault};
+use crate::invitations::{AbsenceReason, Facts, Fault, InvitationId, MinimumNotice, View};
 
 /// The stored facts of one conference that rules look at.
 #[derive(Clone, Debug)]
@@ -136,7 +136,7 @@ pub fn assess_at(
         .map(|i| {
             let f = &i.facts;
             let (kind, date) = (conference.kind, conference.date);
-            fault(f.invited_on, f.delivery, kind, date, policy.minimum_notice, policy.calendar)
+            f.fault(kind, date, policy.minimum_notice, policy.calendar)
         })
         .collect();
     let counts = |n: usize| standings[n].can_count() && faults[n].is_none() && !invitations[n].facts.walk_in;
@@ -259,6 +259,7 @@ mod tests {
                 view: None,
                 child_views: ChildViews::default(),
                 chair_impact: ChairImpact::default(),
+                attendance_only: false,
             })
     }
 

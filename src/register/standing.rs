@@ -92,6 +92,7 @@ mod tests {
             view: None,
             child_views: ChildViews::default(),
             chair_impact: ChairImpact::default(),
+            attendance_only: false,
         };
         change(&mut facts);
         facts

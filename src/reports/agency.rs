@@ -14,7 +14,7 @@ use crate::agencies::store::directory_of;
 use crate::conferences::entity::conference;
 use crate::conferences::{ConferenceId, ConferenceType, Status};
 use crate::invitations::entity::invitation;
-use crate::invitations::{Fault, Report, Response, fault};
+use crate::invitations::{Fault, Report, Response};
 use crate::register::entity::register;
 use crate::register::{Policies, Standing, standing};
 
@@ -92,8 +92,7 @@ pub async fn own_record(
             let (facts, date) = (row.facts(), c.conference_date);
             let standing = confirmed.contains(&c.id).then(|| standing(&facts, c.decision_at));
             let policy = policies.on(date);
-            let fault =
-                fault(facts.invited_on, facts.delivery, c.kind, date, policy.minimum_notice, policy.calendar);
+            let fault = facts.fault(c.kind, date, policy.minimum_notice, policy.calendar);
             if standing.is_some_and(Standing::can_count) && fault.is_none() && !facts.walk_in {
                 counted += 1;
                 represented += usize::from(standing.is_some_and(Standing::is_represented));

@@ -58,7 +58,10 @@ fn standing_is(e: &Entry<'_>, standings: &[Standing]) -> bool {
 }
 
 fn report_was_owed(e: &Entry<'_>) -> bool {
-    e.assessed.fault.is_none() && e.row.excused.is_none() && e.row.report != Report::NotRequired
+    !e.row.attendance_only
+        && e.assessed.fault.is_none()
+        && e.row.excused.is_none()
+        && e.row.report != Report::NotRequired
 }
 
 fn in_c(e: &Entry<'_>) -> bool {
@@ -136,8 +139,8 @@ pub const INVITATION_MEASURES: &[Definition] = &[
     Definition {
         id: "M14",
         title: "Answered on or before the day",
-        definition: "any answer, an acceptance included, of E",
-        of: |e| e.assessed.counted,
+        definition: "any answer, an acceptance included, of E without what a tracker brought",
+        of: |e| e.assessed.counted && !e.row.attendance_only,
         counts: |e| {
             e.row.response != Response::None && e.row.responded_on.is_none_or(|day| day <= e.case.facts.date)
         },

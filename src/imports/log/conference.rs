@@ -108,7 +108,7 @@ pub(super) fn conference(
             warnings.push(format!("{name}: {day} is not a working day."));
         }
     }
-    let children = children(&mut cells, kind, took_place, name, warnings);
+    let children = children(&mut cells, kind, took_place, context.tracker, name, warnings);
     refused.append(&mut cells.refused);
 
     let mut invitations = Vec::with_capacity(rows.len());
@@ -160,11 +160,13 @@ fn children(
     cells: &mut Cells<'_>,
     kind: Option<ConferenceType>,
     took_place: bool,
+    may_be_none: bool,
     name: &str,
     warnings: &mut Vec<String>,
 ) -> Vec<(String, Option<Decision>)> {
     let mut children: Vec<(String, Option<Decision>)> = Vec::new();
-    for child in cells.required("child_refs").split(';').map(str::trim).filter(|c| !c.is_empty()) {
+    let refs = if may_be_none { cells.text("child_refs") } else { cells.required("child_refs") };
+    for child in refs.split(';').map(str::trim).filter(|c| !c.is_empty()) {
         if child.contains([' ', ',', '\t']) {
             let reason = format!("\"{child}\" is not a case reference");
             let remedy = "Write case-system references with ; between them, and no names.";

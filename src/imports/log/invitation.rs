@@ -107,7 +107,11 @@ pub(super) fn invitation(
     if excused.is_some() && agency.is_some_and(|a| !a.group.can_be_excused()) {
         cells.refuse("excused", "children's social care cannot be excused", "Empty the cell.");
     }
-    if delivery != Delivery::NotSent && invited_on.is_none() && cells.text("invited_on").is_empty() {
+    if !context.tracker
+        && delivery != Delivery::NotSent
+        && invited_on.is_none()
+        && cells.text("invited_on").is_empty()
+    {
         let line = cells.row.line;
         warnings.push(format!(
             "{name}, row {line}: delivery is \"{}\" and no date of invitation stands there; it counts as not invited.",
@@ -132,5 +136,6 @@ pub(super) fn invitation(
         absence_reason,
         excused,
         view,
+        attendance_only: context.tracker,
     })
 }

@@ -90,6 +90,7 @@ pub(super) struct LogInvitation {
     pub absence_reason: Option<AbsenceReason>,
     pub excused: Option<Excused>,
     pub view: Option<View>,
+    pub attendance_only: bool,
 }
 
 /// What the rows are read against.
@@ -99,6 +100,8 @@ pub(super) struct Context<'a> {
     pub report_on_time_working_days: u32,
     /// Known agencies: code → group, and the day until which each is valid, with its successor.
     pub agencies: &'a BTreeMap<String, KnownAgency>,
+    /// The rows were made of a tracker: it may name no children, and knows the attendance alone.
+    pub tracker: bool,
 }
 
 /// An agency that a row can name.

@@ -78,6 +78,8 @@ pub(super) struct Asked {
 
 #[derive(Serialize)]
 struct ConferencePage {
+    /// A tracker brought it, which knows the attendance alone.
+    tracker: bool,
     /// It was confirmed a moment ago.
     told: bool,
     letters_follow: bool,
@@ -182,9 +184,13 @@ pub(super) async fn conference(
             role: i.role.clone(),
             necessity: i.necessity.label(),
             invited: invited(&record, i, &assessment, n, &policies),
-            response: i.response.label(),
+            response: if i.attendance_only { "not known" } else { i.response.label() },
             attendance,
-            report: i.report.label(),
+            report: match i.attendance_only {
+                true if i.report.was_received() => "came",
+                true => "not known",
+                false => i.report.label(),
+            },
             view: view(&record, i),
             standing: assessment.invitations[n].standing.label(),
             amend: amend.then(|| format!("{href}/amend/{}", i.id)),
@@ -247,6 +253,7 @@ pub(super) async fn conference(
     let minutes = (confirmed && c.erased_at.is_none())
         .then(|| minutes(&record, &directory, &assessment, &deputies, &chair));
     let page = ConferencePage {
+        tracker: record.invitations.iter().any(|i| i.attendance_only),
         minutes,
         told: confirmed && asked.confirmed.is_some(),
         letters_follow: record.register.as_ref().is_some_and(|r| r.feedback == FeedbackWanted::Wanted),

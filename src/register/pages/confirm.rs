@@ -38,7 +38,7 @@ struct Absent {
     name: String,
     standing: &'static str,
     /// What is known of its effect without the chair.
-    derived: Vec<&'static str>,
+    derived: String,
     impact: ImpactFields,
     /// What follows: a letter, our apology, or a question to be settled first.
     follows: &'static str,
@@ -197,7 +197,7 @@ async fn page(
     let absent = absent.map(|(n, a)| Absent {
         name: names[n].clone(),
         standing: a.standing.label(),
-        derived: a.impact.iter().map(|i| i.code.label()).collect(),
+        derived: a.impact.iter().map(|i| i.code.label()).collect::<Vec<_>>().join("; "),
         impact: ImpactFields::of(
             &record.invitations[n].id.to_string(),
             reasons.impact.get(&record.invitations[n].id).unwrap_or(&nothing),

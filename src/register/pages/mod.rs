@@ -213,6 +213,9 @@ fn invited(
     if row.walk_in {
         return "Came without being invited".to_owned();
     }
+    if row.attendance_only {
+        return "Invited on a day that the tracker does not say".to_owned();
+    }
     let fault = assessment.invitations[place].fault;
     match (row.invited_on, fault) {
         (None, _) if c.status == Status::Scheduled => "Not invited yet".to_owned(),

@@ -1,0 +1,264 @@
+//! The page that asks what a tracker means.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use super::meaning::{Letter, Tracker, Use, VALUES, used};
+use super::memory::Meanings;
+use super::rows::{Asked, MOST_VALUES};
+use super::sheet::Sheet;
+use crate::agencies::entity::agency;
+use crate::conferences::{Category, ConferenceType, Decision, Locality};
+use crate::web::Page;
+
+#[derive(Serialize)]
+struct Choice {
+    value: String,
+    label: String,
+    chosen: bool,
+}
+
+#[derive(Serialize)]
+struct Wrong {
+    field: String,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct ColumnRow {
+    id: String,
+    key: String,
+    heading: String,
+    sample: String,
+    uses: Vec<Choice>,
+    agency_id: String,
+    agencies: Vec<Choice>,
+    core: bool,
+}
+
+#[derive(Serialize)]
+struct ValueRow {
+    id: String,
+    name: String,
+    value: String,
+    count: usize,
+    choices: Vec<Choice>,
+}
+
+#[derive(Serialize)]
+struct Values {
+    title: &'static str,
+    rows: Vec<ValueRow>,
+}
+
+/// A question about all conferences, where no column has the answer.
+#[derive(Serialize)]
+struct ForAll {
+    id: String,
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    text: Option<String>,
+    choices: Vec<Choice>,
+}
+
+#[derive(Serialize)]
+pub(super) struct TrackerPage {
+    errors: Vec<Wrong>,
+    file: Option<FileShown>,
+    columns: Vec<ColumnRow>,
+    values: Vec<Values>,
+    for_all: Vec<ForAll>,
+}
+
+#[derive(Serialize)]
+struct FileShown {
+    name: String,
+    base64: String,
+    sheets: Vec<Choice>,
+    heading: u64,
+    rows: usize,
+}
+
+impl Page for TrackerPage {
+    const TEMPLATE: &'static str = "imports/tracker/tracker";
+    fn title(&self) -> String {
+        match &self.file {
+            None => "Take in a tracker".to_owned(),
+            Some(file) => format!("What {} means", file.name),
+        }
+    }
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+/// An id for a page, of any text.
+fn id(name: &str) -> String {
+    let mut id = String::from("m-");
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() { id.push(c) } else { id.push_str(&format!("_{:x}_", u32::from(c))) }
+    }
+    id
+}
+
+fn choices<'a>(chosen: &str, all: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Choice> {
+    let none = Choice { value: String::new(), label: "choose".to_owned(), chosen: chosen.is_empty() };
+    let all = all.into_iter().map(|(value, label)| Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        chosen: value == chosen,
+    });
+    std::iter::once(none).chain(all).collect()
+}
+
+/// The codes that a value of this kind may stand for.
+fn meant(kind: &str) -> Vec<(&'static str, &'static str)> {
+    match kind {
+        "letter" => Letter::ALL.iter().map(|l| (l.code(), l.label())).collect(),
+        "type" => ConferenceType::ALL.iter().map(|t| (t.code(), t.label())).collect(),
+        "area" => Locality::ALL.iter().map(|l| (l.code(), l.label())).collect(),
+        "category" => Category::ALL.iter().map(|c| (c.code(), c.label())).collect(),
+        "outcome" => {
+            let decisions = Decision::ALL.iter().map(|d| (d.code(), d.label()));
+            decisions
+                .chain([("cancelled", "the conference did not take place"), ("nothing", "no decision")])
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+const TITLES: &[(&str, &str)] = &[
+    ("letter", "What the letters mean"),
+    ("type", "Types"),
+    ("area", "Areas"),
+    ("outcome", "Outcomes"),
+    ("category", "Categories"),
+];
+
+/// The page for this sheet, with what its things mean as far as anybody said. `file`: its name and its bytes.
+pub(super) fn mapping(
+    file: (&str, &[u8]),
+    sheets: &[Sheet],
+    at: usize,
+    row: u64,
+    meanings: &Meanings,
+    agencies: &[agency::Model],
+    errors: Vec<Asked>,
+) -> TrackerPage {
+    let tracker = Tracker::of(&sheets[at], row);
+    let means = |name: &str| meanings.get(name).cloned().unwrap_or_default();
+    let columns = tracker.columns.iter().map(|column| {
+        let mut sample: Vec<&str> =
+            tracker.rows.iter().map(|(_, cells)| tracker.cell(cells, column)).collect();
+        sample.retain(|cell| !cell.is_empty());
+        sample.dedup();
+        sample.truncate(4);
+        let names = agencies.iter().map(|a| (a.code.as_str(), a.name.as_str()));
+        let uses = Use::ALL.iter().map(|u| Choice {
+            value: u.code().to_owned(),
+            label: u.label().to_owned(),
+            chosen: *u == used(meanings, column),
+        });
+        ColumnRow {
+            id: id(&format!("column.{}", column.key)),
+            agency_id: id(&format!("agency.{}", column.key)),
+            heading: column.heading.clone(),
+            sample: sample.join(", "),
+            uses: uses.collect(),
+            agencies: choices(&means(&format!("agency.{}", column.key)), names),
+            core: means(&format!("necessity.{}", column.key)) == "core",
+            key: column.key.clone(),
+        }
+    });
+    let values = VALUES.iter().filter_map(|(kind, what)| {
+        let columns = tracker.used(meanings, *what);
+        let values = tracker.values(&columns);
+        let count = |value: &str| {
+            let cells =
+                tracker.rows.iter().flat_map(|(_, cells)| columns.iter().map(|c| tracker.cell(cells, c)));
+            cells.filter(|cell| cell.to_lowercase() == value).count()
+        };
+        let rows = values.iter().filter(|value| !value.is_empty() || *kind == "letter").map(|value| {
+            let name = format!("{kind}.{value}");
+            ValueRow {
+                id: id(&name),
+                value: if value.is_empty() { "(empty)".to_owned() } else { value.clone() },
+                count: count(value),
+                choices: choices(&means(&name), meant(kind)),
+                name,
+            }
+        });
+        let title = TITLES.iter().find(|(k, _)| k == kind).map_or("", |(_, title)| *title);
+        (!values.is_empty() && values.len() <= MOST_VALUES).then(|| Values { title, rows: rows.collect() })
+    });
+    let lacks = |what| tracker.used(meanings, what).is_empty();
+    let mut for_all = Vec::new();
+    let mut ask = |name: &'static str, label, hint, of: Option<Vec<(&str, &str)>>| {
+        let stands = means(name);
+        for_all.push(ForAll {
+            id: id(name),
+            name,
+            label,
+            hint,
+            choices: of.map(|of| choices(&stands, of)).unwrap_or_default(),
+            text: Some(stands).filter(|_| matches!(name, "all.start_time" | "all.chair")),
+        });
+    };
+    if lacks(Use::StartTime) {
+        ask(
+            "all.start_time",
+            "Start time",
+            "As 09:30. No rule looks at it; every page says that it is not known.",
+            None,
+        );
+    }
+    if lacks(Use::Kind) {
+        ask("all.type", "Type", "", Some(meant("type")));
+    }
+    if lacks(Use::Area) {
+        ask("all.area", "Area", "", Some(meant("area")));
+    }
+    if lacks(Use::Chair) {
+        ask("all.chair", "Chair", "As the other records name them.", None);
+    }
+    if lacks(Use::Children) {
+        let ways = vec![
+            ("none", "Leave outcomes out: no figure about decisions or plans counts these conferences"),
+            ("one", "Take one child for each conference: figures about plans then count conferences"),
+        ];
+        ask(
+            "all.children",
+            "No column names the children",
+            "What an outcome is about is a child.",
+            Some(ways),
+        );
+    }
+    if lacks(Use::Category) && !(lacks(Use::Children) && means("all.children") != "one") {
+        ask("all.category", "Category", "", Some(meant("category")));
+    }
+    TrackerPage {
+        errors: errors.into_iter().map(|(field, text)| Wrong { field: id(&field), text }).collect(),
+        columns: columns.collect(),
+        values: values.collect(),
+        for_all,
+        file: Some(FileShown {
+            name: file.0.to_owned(),
+            base64: STANDARD.encode(file.1),
+            sheets: sheets
+                .iter()
+                .enumerate()
+                .map(|(n, s)| Choice { value: n.to_string(), label: s.name.clone(), chosen: n == at })
+                .collect(),
+            heading: row,
+            rows: tracker.rows.len(),
+        }),
+    }
+}
+
+pub(super) fn first_page(error: Option<String>) -> TrackerPage {
+    let errors = error.into_iter().map(|text| Wrong { field: "upload".to_owned(), text }).collect();
+    TrackerPage { errors, file: None, columns: Vec::new(), values: Vec::new(), for_all: Vec::new() }
+}

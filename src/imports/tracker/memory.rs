@@ -1,0 +1,53 @@
+//! Remembering what somebody said of a tracker, by the text of each heading and value.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel};
+use serde_json::json;
+
+use super::entity::tracker_meaning;
+use crate::audit::{self, Actor, Event};
+use crate::platform::{Keys, Tx};
+
+/// Name of a thing → what it means: "letter.p" → "in_person".
+pub(super) type Meanings = BTreeMap<String, String>;
+
+/// Everything remembered: some dozens of lines.
+pub(super) async fn recall(db: &impl ConnectionTrait) -> Result<Meanings, DbErr> {
+    let rows = tracker_meaning::Entity::find().all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.name, row.means)).collect())
+}
+
+/// Remembers these beside, or in the place of, what was remembered.
+pub(super) async fn remember(
+    tx: &Tx,
+    keys: &Keys,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    meanings: &Meanings,
+) -> Result<(), DbErr> {
+    let known = recall(tx.conn()).await?;
+    let new: Meanings = meanings
+        .iter()
+        .filter(|(name, means)| known.get(*name) != Some(means))
+        .map(|(n, m)| (n.clone(), m.clone()))
+        .collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let row = |(name, means): (&String, &String)| tracker_meaning::Model {
+        name: name.clone(),
+        means: means.clone(),
+        by_name: actor.name.clone(),
+        at: now,
+    };
+    use tracker_meaning::Column::{At, ByName, Means, Name};
+    tracker_meaning::Entity::insert_many(new.iter().map(row).map(IntoActiveModel::into_active_model))
+        .on_conflict(OnConflict::column(Name).update_columns([Means, ByName, At]).to_owned())
+        .exec_without_returning(tx.conn())
+        .await?;
+    let event = Event { action: "tracker.remembered", object: "tracker".to_owned(), payload: json!(new) };
+    audit::record(tx, keys, actor, now, vec![event]).await
+}
