@@ -181,7 +181,7 @@ both! {
         let asked = sends(&mut person, &[], Some(("t.csv", file.as_bytes()))).await;
         let said = [("all.start_time", "13:30"), ("all.children", "none")];
         let checked = step(&mut person, &asked, "check", &said).await;
-        assert!(checked.body.contains("C-1: left as it is; it is here already, with more than a tracker knows."), "{}", checked.body);
+        assert!(checked.body.contains("C-1: left alone, for more is known of it here than a tracker knows."), "{}", checked.body);
         step(&mut person, &checked, "take", &[]).await;
         assert_eq!(place.report("2026-09"), before);
     }

@@ -75,6 +75,7 @@ impl Run<'_> {
         let mut for_feedback = Vec::new();
         let total = log.len();
         let mut done = 0;
+        let mut left: Vec<&str> = Vec::new();
         for batch in log.chunks(BATCH) {
             let (mut held, closed) = self.held(batch).await?;
             for theirs in batch {
@@ -95,11 +96,7 @@ impl Run<'_> {
                 if held.get(&theirs.conference_ref).is_some_and(|r| of_a_tracker(r) != self.tracker) {
                     out.conferences.unchanged += 1;
                     out.invitations.unchanged += theirs.invitations.len();
-                    let why = match self.tracker {
-                        true => "it is here already, with more than a tracker knows.",
-                        false => "it came from a tracker, whose columns are not the log's services.",
-                    };
-                    out.warnings.push(format!("{}: left as it is; {why}", theirs.conference_ref));
+                    left.push(theirs.conference_ref.as_str());
                     continue;
                 }
                 let chair = match chairs.get(&theirs.chair) {
@@ -127,6 +124,15 @@ impl Run<'_> {
                 (self.progress)(done, total);
             }
             self.write(&mut pending).await?;
+        }
+        if let Some(first) = left.first() {
+            let why = match self.tracker {
+                true => "more is known of it here than a tracker knows",
+                false => "a tracker brought it, whose columns are not the services of the log",
+            };
+            let others =
+                if left.len() == 1 { String::new() } else { format!(" and {} more", left.len() - 1) };
+            out.warnings.push(format!("{first}{others}: left alone, for {why}."));
         }
         Ok(Taken { events: pending.events, for_feedback })
     }

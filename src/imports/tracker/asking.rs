@@ -34,7 +34,11 @@ struct ColumnRow {
     uses: Vec<Choice>,
     agency_id: String,
     agencies: Vec<Choice>,
+    error: Option<String>,
+    agency_error: Option<String>,
     core: bool,
+    /// It holds an agency's attendance: then it is asked of which.
+    attendance: bool,
 }
 
 #[derive(Serialize)]
@@ -44,6 +48,7 @@ struct ValueRow {
     value: String,
     count: usize,
     choices: Vec<Choice>,
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +66,7 @@ struct ForAll {
     hint: &'static str,
     text: Option<String>,
     choices: Vec<Choice>,
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -150,6 +156,7 @@ pub(super) fn mapping(
 ) -> TrackerPage {
     let tracker = Tracker::of(&sheets[at], row);
     let means = |name: &str| meanings.get(name).cloned().unwrap_or_default();
+    let wrong = |name: &str| errors.iter().find(|(field, _)| field == name).map(|(_, text)| text.clone());
     let columns = tracker.columns.iter().map(|column| {
         let mut sample: Vec<&str> =
             tracker.rows.iter().map(|(_, cells)| tracker.cell(cells, column)).collect();
@@ -170,6 +177,9 @@ pub(super) fn mapping(
             uses: uses.collect(),
             agencies: choices(&means(&format!("agency.{}", column.key)), names),
             core: means(&format!("necessity.{}", column.key)) == "core",
+            attendance: used(meanings, column) == Use::Attendance,
+            error: wrong(&format!("column.{}", column.key)),
+            agency_error: wrong(&format!("agency.{}", column.key)),
             key: column.key.clone(),
         }
     });
@@ -188,6 +198,7 @@ pub(super) fn mapping(
                 value: if value.is_empty() { "(empty)".to_owned() } else { value.clone() },
                 count: count(value),
                 choices: choices(&means(&name), meant(kind)),
+                error: wrong(&name),
                 name,
             }
         });
@@ -204,6 +215,7 @@ pub(super) fn mapping(
             label,
             hint,
             choices: of.map(|of| choices(&stands, of)).unwrap_or_default(),
+            error: wrong(name),
             text: Some(stands).filter(|_| matches!(name, "all.start_time" | "all.chair")),
         });
     };
@@ -240,10 +252,10 @@ pub(super) fn mapping(
         ask("all.category", "Category", "", Some(meant("category")));
     }
     TrackerPage {
-        errors: errors.into_iter().map(|(field, text)| Wrong { field: id(&field), text }).collect(),
         columns: columns.collect(),
         values: values.collect(),
         for_all,
+        errors: errors.iter().map(|(field, text)| Wrong { field: id(field), text: text.clone() }).collect(),
         file: Some(FileShown {
             name: file.0.to_owned(),
             base64: STANDARD.encode(file.1),
