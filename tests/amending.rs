@@ -7,8 +7,19 @@ use crate::harness::http::{Person, Seen, set};
 use crate::harness::log::conference;
 use crate::registers::{at_the_register, attend, field};
 
+/// Sends an amendment, and makes it where its check page shows nothing more to ask.
+pub async fn amend(person: &mut Person, there: &str, form: &[(String, String)]) -> Seen {
+    let seen = person.post(there, form).await;
+    if seen.status != 200 {
+        return seen;
+    }
+    let mut form = seen.form();
+    set(&mut form, "make", "yes");
+    person.post(there, &form).await
+}
+
 /// The amend page of the nth agency.
-async fn amend(person: &mut Person, conference: &str, nth: usize) -> String {
+async fn amend_page(person: &mut Person, conference: &str, nth: usize) -> String {
     let page = person.get(conference).await.body;
     let there = regex::Regex::new("/conferences/[^\"]*/amend/[^\"]*").unwrap();
     there.find_iter(&page).nth(nth).unwrap().as_str().to_owned()
@@ -20,7 +31,7 @@ async fn missed(place: &Place) -> (Person, String, String) {
     rows[2] = rows[2].clone().absent();
     let (_, mut qa, at) = at_the_register(place, rows, "qa_manager").await;
     make_and_send(place);
-    let there = amend(&mut qa, &at, 2).await;
+    let there = amend_page(&mut qa, &at, 2).await;
     (qa, at, there)
 }
 
@@ -49,7 +60,7 @@ both! {
             "absent without word; no view of this agency was obtained",
             "<th scope=\"row\" class=\"govuk-table__header\">Attendance rate</th><td class=\"govuk-table__cell\">3 of 4</td><td class=\"govuk-table__cell\">4 of 4</td>",
             "Figures of September 2026",
-            "Health Visiting North, Health visitor: a letter that has not gone is stopped; one that went is corrected.",
+            "A letter that has not gone is stopped; one that went is corrected: Health Visiting North, Health visitor.",
         ] {
             assert!(seen.body.contains(text), "{text}: {}", seen.body);
         }
@@ -76,7 +87,8 @@ both! {
         for text in [
             "L1042: decision", "no plan ended", "the plan ended without Health Visiting North, Health visitor",
             "Plans ended without a core agency</th><td class=\"govuk-table__cell\">0 of 0</td><td class=\"govuk-table__cell\">1 of 1</td>",
-            "Health Visiting North, Health visitor: a letter that has not gone says it as it then stands",
+            "A letter that has not gone says it as it then stands; one that went is corrected: Health Visiting North, Health visitor.",
+            "After this the plan for L1042 ends without a core agency. Why does it still end?",
         ] {
             assert!(seen.body.contains(text), "{text}: {}", seen.body);
         }
@@ -141,5 +153,105 @@ both! {
         place.done_at("2026-09-30T16:10:00Z", &["run-task", "feedback"]);
         place.done_at("2026-09-30T16:10:00Z", &["run-task", "dispatch"]);
         assert!(place.mail().iter().all(|mail| !mail.raw.replace("=\r\n", "").contains("Weight and growth")), "free text is in no email");
+    }
+
+    async fn an_amendment_answers_what_a_confirmation_would_have_asked(place: Place) {
+        let mut rows = conference("C-1");
+        for n in [2, 3] {
+            rows[n] = rows[n].clone().absent();
+        }
+        let (_, mut qa, at) = at_the_register(&place, rows, "qa_manager").await;
+        let decisions = format!("{at}/amend");
+        let ends = |form: &mut Vec<(String, String)>| {
+            let decision = field(form, 0, "decision");
+            set(form, &decision, "plan_ended_child_in_need");
+            set(form, "why", "The minutes say so.");
+        };
+        let seen = looked_at(&mut qa, &decisions, ends).await;
+        let mut form = seen.form();
+        set(&mut form, "make", "yes");
+        let refused = qa.post(&decisions, &form).await;
+        assert!(refused.status == 422 && refused.body.contains("Say why the plan for L1042 still ends."), "{}", refused.body);
+        let mut form = refused.form();
+        let why = form.iter().find(|(name, _)| name.starts_with("why.")).unwrap().0.clone();
+        set(&mut form, &why, "Both wrote that they agree.");
+        set(&mut form, "make", "yes");
+        assert_eq!(qa.post(&decisions, &form).await.status, 303);
+        let page = qa.get(&at).await.body;
+        assert!(page.contains("Why it still ends: Both wrote that they agree."), "{page}");
+        place.done_at("2026-09-30T21:00:00Z", &["run-task", "dispatch"]);
+        let told = place.mail().iter().filter(|m| m.subject.starts_with("A plan was ended without quorum")).count();
+        assert!(told >= 1, "the QA managers are told of it at once");
+    }
+
+    async fn an_amendment_that_does_not_agree_with_itself_is_refused(place: Place) {
+        let (mut qa, at, _) = missed(&place).await;
+        let seen = looked_at(&mut qa, &format!("{at}/amend"), |form| {
+            set(form, "conference.status", "adjourned");
+            set(form, "conference.adjournment_reason", "family");
+            set(form, "why", "It was adjourned.");
+        }).await;
+        assert!(seen.status == 422 && seen.body.contains("do not agree on whether it was adjourned"), "{}", seen.body);
+    }
+
+    async fn what_is_amended_is_what_was_looked_at(place: Place) {
+        let (mut qa, at, there) = missed(&place).await;
+        let change = |form: &mut Vec<(String, String)>| {
+            attend(form, &["video"]);
+            set(form, "why", "She rang in.");
+        };
+        let mut first = looked_at(&mut qa, &there, change).await.form();
+        let other = amend_page(&mut qa, &at, 3).await;
+        let mut form = qa.get(&other).await.form();
+        attend(&mut form, &["phone"]);
+        set(&mut form, "why", "He rang in.");
+        assert_eq!(amend(&mut qa, &other, &form).await.status, 303);
+        set(&mut first, "make", "yes");
+        let seen = qa.post(&there, &first).await;
+        assert!(seen.status == 200 && seen.body.contains("Somebody changed the register while you were reading."), "{}", seen.body);
+        let mut again = seen.form();
+        set(&mut again, "make", "yes");
+        assert_eq!(qa.post(&there, &again).await.status, 303);
+    }
+
+    async fn what_is_put_down_of_an_absence_goes_with_it(place: Place) {
+        let (mut qa, at, there) = missed(&place).await;
+        let tick = |form: &mut Vec<(String, String)>| {
+            let asked = form.iter().find(|(n, _)| n.ends_with(".impact_asked")).unwrap().0.clone();
+            form.push((asked.replace("_asked", ""), "information_gap".to_owned()));
+            set(form, &asked.replace("_asked", "_note"), "Nobody knew the weights.");
+            set(form, "why", "The chair said so.");
+        };
+        let mut form = qa.get(&there).await.form();
+        tick(&mut form);
+        assert_eq!(amend(&mut qa, &there, &form).await.status, 303);
+        let mut form = qa.get(&there).await.form();
+        attend(&mut form, &["video"]);
+        set(&mut form, "why", "She was there after all.");
+        let seen = qa.post(&there, &form).await;
+        assert!(seen.body.contains("“Nobody knew the weights.” becomes nothing"), "{}", seen.body);
+        assert_eq!(amend(&mut qa, &there, &form).await.status, 303);
+        let mut form = qa.get(&there).await.form();
+        tick(&mut form);
+        let seen = qa.post(&there, &form).await;
+        assert!(seen.body.contains("Nothing was changed."), "nothing is put down of whoever was there: {}", seen.body);
+        assert!(!qa.get(&at).await.body.contains("What absences did"));
+    }
+
+    async fn a_change_that_a_letter_rests_on_is_said_to_touch_it(place: Place) {
+        let (mut qa, at, _) = missed(&place).await;
+        let seen = looked_at(&mut qa, &format!("{at}/amend"), |form| {
+            set(form, "conference.decision_time", "14:35");
+            set(form, "why", "The clock was wrong.");
+        }).await;
+        assert!(seen.body.contains("one that went is corrected: Health Visiting North"), "{}", seen.body);
+        let mut form = seen.form();
+        set(&mut form, "make", "yes");
+        assert_eq!(qa.post(&format!("{at}/amend"), &form).await.status, 303);
+        place.done_at("2026-09-30T16:10:00Z", &["run-task", "feedback"]);
+        place.done_at("2026-09-30T16:10:00Z", &["run-task", "dispatch"]);
+        let mails = place.mail();
+        let correction = mails.iter().find(|mail| mail.subject.contains("correction")).expect("a correction");
+        assert!(correction.text.contains("What that meant."), "what it says in the place of the earlier one: {}", correction.text);
     }
 }

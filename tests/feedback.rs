@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::amending::amend;
 use crate::both;
 use crate::harness::http::{Person, set};
 use crate::harness::log::{EVENING, LATER, Row, conference};
@@ -134,8 +135,7 @@ both! {
         let delivery = form.iter().find(|(n, _)| n.ends_with(".delivery")).unwrap().0.clone();
         set(&mut form, &delivery, "bounced");
         set(&mut form, "why", "The mail server's log shows that it came back.");
-        set(&mut form, "make", "yes");
-        assert_eq!(qa.post(&there, &form).await.status, 303);
+        assert_eq!(amend(&mut qa, &there, &form).await.status, 303);
         make_and_send(&place);
         let outbox = place.outbox();
         assert_eq!((outbox.len(), outbox[0]["kind"].as_str()), (1, Some("authority_fault")));

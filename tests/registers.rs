@@ -148,8 +148,7 @@ both! {
         assert_eq!(refused.status, 422);
         assert!(refused.body.contains("Say why the register is amended."), "{}", refused.body);
         set(&mut form, "why", "She rang in from the car.");
-        set(&mut form, "make", "yes");
-        assert_eq!(qa.post(&amend, &form).await.status, 303);
+        assert_eq!(crate::amending::amend(&mut qa, &amend, &form).await.status, 303);
         let page = qa.get(&conference).await.body;
         assert!(page.contains("attendance: “by video” became “by phone”"), "{page}");
         assert!(page.contains("She rang in from the car."), "{page}");
@@ -162,8 +161,7 @@ both! {
         let decision = field(&form, 0, "decision");
         set(&mut form, &decision, "plan_ended_early_help");
         set(&mut form, "why", "The minutes say so.");
-        set(&mut form, "make", "yes");
-        assert_eq!(qa.post(&decisions, &form).await.status, 303);
+        assert_eq!(crate::amending::amend(&mut qa, &decisions, &form).await.status, 303);
         assert_eq!(place.report("2026-09")["M9"]["denominator"], 1);
         assert_eq!(qa.post(&format!("{conference}/register"), &form).await.status, 403, "a register is not hers to keep");
     }

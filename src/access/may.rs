@@ -14,6 +14,9 @@ use crate::audit::Actor;
 use crate::conferences::{ChairId, Sight};
 use crate::web::{Chrome, Desk, Link, Problem};
 
+/// Links of the navigation that stand side by side; on a telephone they take two lines.
+const AT_ONCE: usize = 6;
+
 /// Somebody who is signed in.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
@@ -61,8 +64,8 @@ impl SignedIn {
             (Book, "/book", "Book"),
             (SeeFigures, "/reports", "PAQA's month"),
             (SeeFeedback, "/feedback", "Feedback"),
-            (SeeConferences, "/restricted", "Restricted"),
             (KeepDirectory, "/directory", "Directory"),
+            (SeeConferences, "/restricted", "Restricted"),
             (SeePost, "/post", "Post"),
             (SeeSchedule, "/schedule", "Schedule"),
             (SeeOwnAgency, "/agency", "Your agency"),
@@ -75,10 +78,13 @@ impl SignedIn {
             (Import, "/imports", "Import"),
         ];
         let links = links.into_iter().filter(|(permission, ..)| self.role.may(*permission));
+        let mut links: Vec<Link> = links.map(|(_, href, text)| Link { href, text }).collect();
+        let more = if links.len() > AT_ONCE + 1 { links.split_off(AT_ONCE) } else { Vec::new() };
         Chrome {
             name: Some(self.name.clone()),
             role: Some(self.role.label()),
-            links: links.map(|(_, href, text)| Link { href, text }).collect(),
+            links,
+            more,
             ends_in: Some(self.ends_in),
         }
     }

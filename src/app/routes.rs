@@ -77,7 +77,10 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.domains.clone())))
-        .layer(axum::Extension(register::restating::Figures(reports::of_one)))
+        .layer(axum::Extension(register::restating::Restates {
+            figures: reports::of_one,
+            letter: feedback::rests,
+        }))
         .layer(axum::Extension(register::MaximumAge(site.rules.feedback.maximum_age_working_days)))
         .layer(axum::middleware::from_fn_with_state(desk.clone(), access::keep_entries))
         .layer(axum::middleware::from_fn_with_state(desk.clone(), limited))

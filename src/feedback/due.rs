@@ -11,6 +11,7 @@ use crate::agencies::entity::contact;
 use crate::agencies::store::Directory;
 use crate::invitations::ImpactCode;
 use crate::register::Assessment;
+use crate::register::restating::LetterOf;
 use crate::register::store::Record;
 
 /// What is owed for one invitation.
@@ -73,6 +74,20 @@ impl Basis {
             conference: format!("{} {} {} {}", c.kind.code(), c.status.code(), c.mode.code(), c.chair_id),
             quorate: assessment.quoracy.quorate,
             impact: assessed.impact.iter().map(|i| i.code).collect(),
+        }
+    }
+}
+
+/// What a letter about one invitation (by its place) would rest on, whoever gets it.
+pub fn rests(record: &Record, assessment: &Assessment, place: usize) -> LetterOf {
+    let (row, assessed) = (&record.invitations[place], &assessment.invitations[place]);
+    let wording = wording(&row.facts(), assessed.standing, assessed.fault, record.conference.decision_at);
+    match wording.filter(|_| assessment.in_population) {
+        None => LetterOf::Nothing,
+        Some(_) if assessed.is_to_be_settled(row.absence_reason) => LetterOf::ToSettle,
+        Some(wording) => {
+            let basis = Basis::of(wording.code(), record, assessment, place);
+            LetterOf::Rests(serde_json::to_string(&basis).unwrap_or_default())
         }
     }
 }

@@ -50,6 +50,8 @@ pub struct Letter {
     pub quorum: String,
     /// What the absence did.
     pub impact: Vec<String>,
+    /// Whether it was missed; a correction may say that it was not.
+    pub missed: bool,
     /// Whether decisions were taken without it.
     pub decided_without: bool,
     /// The next chance to take part.
@@ -108,6 +110,7 @@ impl Letter {
             report: report(row, assessed.fault),
             quorum: quorum(c.status, assessment.quoracy.quorate),
             impact: assessed.impact.iter().map(|i| impact(source, i.code)).collect(),
+            missed: assessed.standing.is_missing(),
             decided_without: decided && assessed.standing.is_missing() && !said,
             next: source.following.next.as_ref().map(|next| {
                 let (day, time) = (london::full_date(next.conference_date), london::clock(next.starts_at));
@@ -284,6 +287,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
             "A decision about the children waits 10 working days longer, until Wednesday 14 October 2026."
                 .into(),
         ],
+        missed: true,
         decided_without: true,
         next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
         address_wanted: true,
@@ -295,6 +299,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
     let bare = Letter {
         place: None,
         impact: Vec::new(),
+        missed: false,
         decided_without: false,
         told: false,
         next: None,

@@ -20,6 +20,7 @@ use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
 pub use calls::telephoned_before;
+pub use due::rests;
 pub use letter::samples;
 pub use pages::routes;
 pub use settings::Settings;

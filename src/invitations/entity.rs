@@ -116,6 +116,32 @@ pub mod invitation {
             self.invited_on.is_some() && self.delivery == Delivery::Sent
         }
 
+        /// The answer, as far as it is known.
+        pub fn answer_in_words(&self) -> &'static str {
+            match self.attendance_only && self.response == Response::None {
+                true => "not known",
+                false => self.response.label(),
+            }
+        }
+
+        /// The report, as far as it is known: of what a tracker brought only that one came.
+        pub fn report_in_words(&self) -> &'static str {
+            match (self.attendance_only, self.report.was_received()) {
+                (true, true) => "came",
+                (true, false) => "not known",
+                (false, _) => self.report.label(),
+            }
+        }
+
+        /// How it took part, as far as that is known.
+        pub fn attendance_in_words(&self) -> &'static str {
+            match self.attendance {
+                None => "not recorded",
+                Some(Attendance::InPerson) if self.attendance_only => "there",
+                Some(attendance) => attendance.label(),
+            }
+        }
+
         /// The facts that rules look at.
         pub fn facts(&self) -> Facts {
             Facts {

@@ -1,5 +1,7 @@
 //! Amending a confirmed register: one invitation at a time, with a reason, before and after kept.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
 use serde_json::json;
@@ -12,9 +14,9 @@ use super::store::Record;
 use super::{AmendmentId, FeedbackWanted, Source, Standing, sealed, standing};
 use crate::audit::{self, Actor, Event};
 use crate::conferences::entity::{child, conference};
-use crate::conferences::{ChildId, ConferenceId};
-use crate::invitations::InvitationId;
+use crate::conferences::{ChildId, ConferenceId, ProceededReason};
 use crate::invitations::entity::invitation;
+use crate::invitations::{ChairImpact, InvitationId};
 use crate::platform::{Keys, Tx};
 
 /// Why an amendment was not made.
@@ -76,6 +78,12 @@ impl Amendment<'_> {
         let Some(confirmed) = record.register.clone() else { return Ok(Err(NotAmended::NotConfirmed)) };
         if self.why.trim().is_empty() {
             return Ok(Err(NotAmended::NoReason));
+        }
+        let (mut proposed, mut words) = (proposed, words);
+        if !standing(&proposed.row.facts(), record.conference.decision_at).is_missing() {
+            // Whoever was there did nothing by being away: what was put down of it goes with the absence.
+            (proposed.row.chair_impact, proposed.row.impact_note_shown) = (ChairImpact::default(), false);
+            words.note.text = String::new();
         }
         let mut ours = record.invitations[place].clone();
         let before = ours.clone();
@@ -145,6 +153,45 @@ impl Amendment<'_> {
         Ok(Ok(made))
     }
 
+    /// Writes why a plan still ends, and why a conference went on without quorum, where an amendment makes it to be asked.
+    /// `record`: as the amendment left it.
+    pub async fn reasons(
+        self,
+        tx: &Tx,
+        record: Record,
+        plan_end: &HashMap<ChildId, String>,
+        proceeded: Option<ProceededReason>,
+    ) -> Result<(), DbErr> {
+        let Some(confirmed) = record.register.clone() else { return Ok(()) };
+        let said = |field, before: String, after: String| Difference {
+            field,
+            here: before,
+            proposed: after,
+            as_before: false,
+            verdict: Verdict::Taken,
+        };
+        let mut c = record.conference.clone();
+        for mut child in record.children {
+            let Some(reason) = plan_end.get(&child.id).filter(|reason| !reason.is_empty()) else { continue };
+            let before = child.plan_end_reason.as_ref();
+            let before =
+                before.and_then(|r| self.keys.open(sealed::PLAN_END_REASON, r).ok()).unwrap_or_default();
+            let id = child.id;
+            child.plan_end_reason = Some(self.keys.seal(sealed::PLAN_END_REASON, reason));
+            child.into_active_model().reset_all().update(tx.conn()).await?;
+            let said = said("plan_end_reason", before, reason.clone());
+            self.write(tx, c.clone(), confirmed.clone(), vec![said], None, Some(id)).await?;
+            c.version += 1;
+        }
+        if let Some(reason) = proceeded {
+            let before = c.proceeded_reason.map(|r| r.code().to_owned()).unwrap_or_default();
+            c.proceeded_reason = Some(reason);
+            let said = said("proceeded_reason", before, reason.code().to_owned());
+            self.write(tx, c, confirmed, vec![said], None, None).await?;
+        }
+        Ok(())
+    }
+
     async fn write(
         self,
         tx: &Tx,
@@ -158,7 +205,12 @@ impl Amendment<'_> {
         let seal = |text: &str| self.keys.seal(sealed::AMENDMENT, text);
         let mut changes = Vec::new();
         for d in differences.iter().filter(|d| d.verdict == Verdict::Taken) {
-            changes.push(json!({ "field": d.field, "before": d.here, "after": d.proposed }));
+            // What a chair wrote of an absence stands sealed with the amendment, and not in the trail beside it.
+            let told = |text: &str| match d.field {
+                "impact_note" => format!("{} characters", text.chars().count()),
+                _ => text.to_owned(),
+            };
+            changes.push(json!({ "field": d.field, "before": told(&d.here), "after": told(&d.proposed) }));
             let row = amendment::Model {
                 id: AmendmentId::new(),
                 conference_id,

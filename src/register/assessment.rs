@@ -64,6 +64,10 @@ pub struct InvitationFacts {
 impl InvitationFacts {
     /// Something was decided for a child whom it concerns, and its view on that was not obtained (DOMAIN 3).
     fn lacks_view(&self, children: &[ChildFacts]) -> bool {
+        // A tracker has no views: that one was not obtained is not known.
+        if self.facts.attendance_only && self.facts.view.is_none() {
+            return false;
+        }
         let decided = |c: &&ChildFacts| c.decision.is_some_and(|d| d != Decision::Adjourned);
         let mut concerned = children.iter().filter(decided).filter(|c| self.concerns(c.id));
         concerned.any(|c| !self.facts.view_on(c.id).is_some_and(View::was_given))

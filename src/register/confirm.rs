@@ -178,7 +178,7 @@ pub async fn confirm(
     }
     let impact = said.iter().filter(|row| !row.chair_impact.is_empty() || row.impact_note.is_some());
     let impact = impact.map(|row| {
-        json!({ "invitation": row.id, "impact": row.chair_impact.to_string(), "note": open_note(keys, row),
+        json!({ "invitation": row.id, "impact": row.chair_impact.to_string(), "note_characters": open_note(keys, row).chars().count(),
             "note_shown": row.impact_note_shown })
     });
     let impact: Vec<_> = impact.collect();
@@ -190,6 +190,8 @@ pub async fn confirm(
     let (id, date) = (c.id, c.conference_date);
     c.into_active_model().reset_all().update(tx.conn()).await?;
 
+    // A letter would say what a tracker does not know.
+    let of_a_tracker = record.invitations.iter().any(|row| row.attendance_only);
     let recent = is_recent(date, london::date(now), maximum_age_working_days, &policies.calendar);
     let row = register::Model {
         conference_id: id,
@@ -197,7 +199,7 @@ pub async fn confirm(
         confirmed_by: actor.name.clone(),
         source: Source::Here,
         quorum_rule_version: assessment.quoracy.rule_version,
-        feedback: if recent { FeedbackWanted::Wanted } else { FeedbackWanted::History },
+        feedback: if recent && !of_a_tracker { FeedbackWanted::Wanted } else { FeedbackWanted::History },
     };
     register::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
     let payload = json!({

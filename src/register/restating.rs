@@ -1,10 +1,12 @@
 //! What an amendment restates: what follows from the facts before it and after it, side by side, and what becomes of
 //! letters (DOMAIN 7, 8). Looked at before an amendment is made.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::store::Record;
-use super::{Assessed, Assessment, FeedbackWanted, Policies, Standing, assess};
+use super::{Assessed, Assessment, FeedbackWanted, Policies, assess};
 use crate::agencies::store::Directory;
 
 /// One figure as one conference stands in it: "5 of 7".
@@ -16,9 +18,26 @@ pub struct Figure {
     pub stands: String,
 }
 
-/// How the report counts one conference: always the same figures, in the same order.
+/// What a letter about one invitation would rest on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LetterOf {
+    /// There is none.
+    Nothing,
+    /// None before somebody has settled whose fault it was.
+    ToSettle,
+    /// Statements: while they stay the same, so does the letter.
+    Rests(String),
+}
+
+/// How the rooms that come later see one conference: the report its figures, always in one order, and feedback its
+/// letters.
 #[derive(Clone, Copy)]
-pub struct Figures(pub fn(&Record, &Directory, &Policies) -> Vec<Figure>);
+pub struct Restates {
+    /// What the conference puts into the figures.
+    pub figures: fn(&Record, &Directory, &Policies) -> Vec<Figure>,
+    /// What a letter about an invitation (by its place) rests on.
+    pub letter: fn(&Record, &Assessment, usize) -> LetterOf,
+}
 
 /// Something that follows from the facts, and follows otherwise after the amendment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,14 +58,18 @@ pub struct Side<'a> {
     pub assessment: Assessment,
     /// What the report takes from it.
     pub figures: Vec<Figure>,
+    /// What each letter rests on.
+    pub letters: Vec<LetterOf>,
 }
 
 impl<'a> Side<'a> {
     /// Derives it.
-    pub fn of(record: &'a Record, directory: &Directory, policies: &Policies, figures: Figures) -> Self {
+    pub fn of(record: &'a Record, directory: &Directory, policies: &Policies, restates: Restates) -> Self {
         let facts = record.facts(directory);
         let assessment = assess(&facts, policies.on(facts.date));
-        Self { record, assessment, figures: (figures.0)(record, directory, policies) }
+        let letters =
+            (0..record.invitations.len()).map(|n| (restates.letter)(record, &assessment, n)).collect();
+        Self { record, assessment, letters, figures: (restates.figures)(record, directory, policies) }
     }
 }
 
@@ -95,34 +118,38 @@ pub fn consequences(
     all
 }
 
-/// The figures of the month in which the conference stands otherwise.
+/// The figures of the month in which the conference stands otherwise. One that is not there stands at 0.
 pub fn figures(before: &Side<'_>, after: &Side<'_>) -> Vec<Restated> {
-    let pairs = before.figures.iter().zip(&after.figures).filter(|(was, is)| was.title == is.title);
-    let all = pairs.map(|(was, is)| line(&was.title, was.stands.clone(), is.stands.clone()));
+    let stands = |side: &Side<'_>, title: &str| {
+        let found = side.figures.iter().find(|figure| figure.title == title);
+        found.map_or("0".to_owned(), |figure| figure.stands.clone())
+    };
+    let new = after.figures.iter().filter(|is| before.figures.iter().all(|was| was.title != is.title));
+    let all = before.figures.iter().chain(new);
+    let all =
+        all.map(|figure| line(&figure.title, stands(before, &figure.title), stands(after, &figure.title)));
     all.filter(|line| line.before != line.after).collect()
 }
 
-/// What becomes of letters, a sentence for each service whose letter would change.
+/// What becomes of letters: a sentence, with the services of whom it holds.
 pub fn letters(before: &Side<'_>, after: &Side<'_>, names: &[String]) -> Vec<String> {
+    use LetterOf::{Nothing, Rests, ToSettle};
     let Some(register) = &before.record.register else { return Vec::new() };
-    let quorate = |side: &Side<'_>| side.assessment.quoracy.quorate;
-    let all_change = quorate(before) != quorate(after);
-    let missing = |standing: Standing| standing.is_missing();
-    let mut said = Vec::new();
-    for (n, name) in names.iter().enumerate() {
-        let (was, is) = (&before.assessment.invitations[n], &after.assessment.invitations[n]);
-        let same_facts = before.record.invitations[n].facts() == after.record.invitations[n].facts();
-        let same = same_facts
-            && !all_change
-            && was.standing == is.standing
-            && was.fault == is.fault
-            && was.impact == is.impact;
-        said.extend(match (missing(was.standing), missing(is.standing)) {
-            (true, false) => Some(format!("{name}: a letter that has not gone is stopped; one that went is corrected.")),
-            (false, true) => Some(format!("{name}: a letter goes, or a call where there is no address.")),
-            (true, true) if !same => Some(format!("{name}: a letter that has not gone says it as it then stands; one that went, and no longer holds, is corrected.")),
-            _ => None,
-        });
+    let mut said: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for ((was, is), name) in before.letters.iter().zip(&after.letters).zip(names) {
+        let sentence = match (was, is) {
+            (was, is) if was == is => continue,
+            (_, ToSettle) => {
+                "Nothing goes until somebody has settled whose fault it was; a letter that went stands until then"
+            }
+            (Rests(_), Nothing) => "A letter that has not gone is stopped; one that went is corrected",
+            (Rests(_), Rests(_)) => {
+                "A letter that has not gone says it as it then stands; one that went is corrected"
+            }
+            (ToSettle, Nothing) | (Nothing, Nothing) => "Nothing goes",
+            (_, Rests(_)) => "A letter goes, or a call where there is no address",
+        };
+        said.entry(sentence).or_default().push(name);
     }
     let none = match register.feedback {
         FeedbackWanted::History | FeedbackWanted::NotAskedFor => {
@@ -131,7 +158,12 @@ pub fn letters(before: &Side<'_>, after: &Side<'_>, names: &[String]) -> Vec<Str
         _ if before.record.conference.restricted => {
             "None by itself: a QA manager who is named releases each, under Feedback, and corrects what went."
         }
-        _ => return said,
+        _ => {
+            return said
+                .into_iter()
+                .map(|(sentence, of)| format!("{sentence}: {}.", of.join("; ")))
+                .collect();
+        }
     };
-    if said.is_empty() { said } else { vec![none.to_owned()] }
+    if said.is_empty() { Vec::new() } else { vec![none.to_owned()] }
 }

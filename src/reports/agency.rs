@@ -13,8 +13,8 @@ use crate::agencies::services_of;
 use crate::agencies::store::directory_of;
 use crate::conferences::entity::conference;
 use crate::conferences::{ConferenceId, ConferenceType, Status};
+use crate::invitations::Fault;
 use crate::invitations::entity::invitation;
-use crate::invitations::{Fault, Report, Response};
 use crate::register::entity::register;
 use crate::register::{Policies, Standing, standing};
 
@@ -34,9 +34,9 @@ pub struct OwnRow {
     /// The role.
     pub role: String,
     /// What the agency answered.
-    pub response: Response,
+    pub response: &'static str,
     /// Its report.
-    pub report: Report,
+    pub report: &'static str,
     /// Its standing, once the register is confirmed.
     pub standing: Option<Standing>,
     /// The authority's fault in inviting it.
@@ -48,7 +48,7 @@ pub struct OwnRow {
 pub struct OwnRecord {
     /// Every invitation, by day.
     pub rows: Vec<OwnRow>,
-    /// M1 of these services: represented, of those expected and counted.
+    /// M2 of these services: represented, of those expected and counted.
     pub represented: Rate,
 }
 
@@ -103,9 +103,9 @@ pub async fn own_record(
                 date,
                 kind: c.kind,
                 service: directory.of(row.service_id).0.name.clone(),
+                response: row.answer_in_words(),
+                report: row.report_in_words(),
                 role: row.role,
-                response: row.response,
-                report: row.report,
                 standing,
                 fault: fault.filter(|_| standing.is_some()),
             }

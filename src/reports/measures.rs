@@ -65,7 +65,7 @@ fn report_was_owed(e: &Entry<'_>) -> bool {
 }
 
 fn in_c(e: &Entry<'_>) -> bool {
-    e.assessed.standing.can_count()
+    !e.row.attendance_only && e.assessed.standing.can_count()
 }
 
 use Standing::{Attended, Contributed, Deputised, Silent};
@@ -103,7 +103,7 @@ pub const INVITATION_MEASURES: &[Definition] = &[
     Definition {
         id: "faults_as_absent",
         title: "Attendance, counting our faults as absences",
-        definition: "attended without a fault of ours, of every invitation expected and recorded (C)",
+        definition: "attended without a fault of ours, of every invitation expected and recorded (C), without what a tracker brought",
         of: in_c,
         counts: |e| e.assessed.counted && standing_is(e, &[Attended]),
     },
@@ -117,8 +117,8 @@ pub const INVITATION_MEASURES: &[Definition] = &[
     Definition {
         id: "M5",
         title: "Virtual share",
-        definition: "by video or phone, of the represented in E",
-        of: |e| e.assessed.counted && e.assessed.standing.is_represented(),
+        definition: "by video or phone, of the represented in E without what a tracker brought",
+        of: |e| !e.row.attendance_only && e.assessed.counted && e.assessed.standing.is_represented(),
         counts: |e| matches!(e.row.attendance, Some(Attendance::Video | Attendance::Phone)),
     },
     Definition {
@@ -161,7 +161,9 @@ impl Definition {
 
 /// M12's denominator: invitations with a date that went out, bounced ones included.
 pub fn went_out(e: &Entry<'_>) -> bool {
-    e.row.invited_on.is_some() && matches!(e.row.delivery, Delivery::Sent | Delivery::Bounced)
+    !e.row.attendance_only
+        && e.row.invited_on.is_some()
+        && matches!(e.row.delivery, Delivery::Sent | Delivery::Bounced)
 }
 
 /// M12's numerator: at least the minimum notice.
@@ -225,7 +227,8 @@ pub fn initial_in_time(case: &Case, policies: &Policies) -> Option<bool> {
 /// A predecessor is the last conference before it with status held, of any type, confirmed or not.
 pub fn review_in_time(case: &Case, data: &MonthData, policies: &Policies) -> Option<bool> {
     let (kind, starts_at) = (case.facts.kind, case.record.conference.starts_at);
-    if !kind.is_review() {
+    // A tracker does not tell a first review from a later one.
+    if !kind.is_review() || case.is_of_a_tracker() {
         return None;
     }
     let held = |p: &&super::store::Past| p.status == Status::Held && p.starts_at < starts_at;
@@ -237,7 +240,7 @@ pub fn review_in_time(case: &Case, data: &MonthData, policies: &Policies) -> Opt
 
 /// Feedback is due on this invitation (DOMAIN 7), whatever its age.
 pub fn feedback_due(e: &Entry<'_>) -> bool {
-    e.assessed.standing.is_missing()
+    !e.row.attendance_only && e.assessed.standing.is_missing()
 }
 
 /// Feedback is due, and was ours to give (M15's denominator). A register that was confirmed here too late
@@ -286,7 +289,7 @@ pub fn is_repeat(e: &Entry<'_>, data: &MonthData) -> bool {
 /// that a file brought, unless its register was confirmed here: the file does not say when it was. Only
 /// conferences held are asked.
 pub fn confirmed_in_time(case: &Case, policies: &Policies) -> Option<bool> {
-    if case.facts.status != Status::Held {
+    if case.facts.status != Status::Held || case.is_of_a_tracker() {
         return None;
     }
     match &case.record.register {

@@ -104,6 +104,10 @@ pub struct Paper {
     pub registers_open: usize,
     /// Invitations I.
     pub invitations: usize,
+    /// Conferences that a tracker brought: M5, M6, M9, M9b, M11 to M14, M18 and M19 leave them out.
+    pub from_a_tracker: usize,
+    /// Invitations whose faults are known: all but those that a tracker brought.
+    pub M13_of: usize,
     /// E and the headline measures M1 to M4.
     #[serde(flatten)]
     pub whole: Breakdown,
@@ -260,8 +264,10 @@ pub(super) fn finish(data: &MonthData, policies: &Policies) -> Paper {
         let reason = case.record.conference.proceeded_reason.map_or("not_recorded", |r| r.code());
         *by_reason.entry(reason.to_owned()).or_insert(0) += 1;
     }
-    let endings = plan_endings(population(), false);
-    let step_down = plan_endings(population(), true);
+    // Who was core at a conference, a tracker does not know: M9 and M9b leave it out, M9c does not ask.
+    let known = || population().filter(|c| !c.is_of_a_tracker());
+    let (endings, step_down) = (plan_endings(known(), false), plan_endings(known(), true));
+    let all_endings = plan_endings(population(), false);
     let adjourned: Vec<Option<u32>> =
         population().filter(|c| adjourned_for_agencies(c)).map(|c| days_lost(c, data, policies)).collect();
     let owed: Vec<Entry<'_>> = previous.clone().filter(feedback_owed).collect();
@@ -275,6 +281,8 @@ pub(super) fn finish(data: &MonthData, policies: &Policies) -> Paper {
         conferences: population().count(),
         registers_open: data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population).count(),
         invitations: all.clone().count(),
+        from_a_tracker: population().filter(|c| c.is_of_a_tracker()).count(),
+        M13_of: count(&|e| !e.row.attendance_only),
         whole: breakdown(all.clone()),
         sensitivity: Sensitivity {
             faults_as_absent: rate("faults_as_absent"),
@@ -292,7 +300,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies) -> Paper {
         M9_step_down: Rate::of(step_down.without_core, step_down.all),
         M9_step_down_our_fault: step_down.our_fault,
         M9b: Rate::of(endings.without_report, endings.all),
-        M9c: Rate::of(endings.inquorate, endings.all),
+        M9c: Rate::of(all_endings.inquorate, all_endings.all),
         M10_pivotal: population().map(|c| c.assessment.quoracy.pivotal.len()).sum(),
         M11: Adjournments {
             adjournments: adjourned.len(),

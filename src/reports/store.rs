@@ -28,6 +28,13 @@ pub struct Case {
     pub assessment: Assessment,
 }
 
+impl Case {
+    /// A tracker brought it, which knows the attendance alone.
+    pub fn is_of_a_tracker(&self) -> bool {
+        self.record.invitations.iter().any(|row| row.attendance_only)
+    }
+}
+
 /// A conference in a child's history.
 #[derive(Clone, Debug)]
 pub struct Past {

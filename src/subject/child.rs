@@ -218,7 +218,8 @@ pub async fn gather(
             after: a.after.as_ref().map(|text| said(&a.field, opened(text))).unwrap_or_default(),
             why: opened(&a.why),
         });
-        let amendments = amendments.collect();
+        // What changed for a brother or sister alone changed nothing here.
+        let amendments = amendments.filter(|a: &Amended| a.before != a.after).collect();
         let search = Search { object: Some(c.id.to_string()), ..Search::default() };
         let looks = audit::entries(db, &search, u64::from(u32::MAX)).await?.into_iter();
         let looks = looks.map(|e| Look { at: e.at, who: e.actor, what: e.action });

@@ -62,8 +62,10 @@ pub struct Chrome {
     pub name: Option<String>,
     /// The role, in words.
     pub role: Option<&'static str>,
-    /// The navigation.
+    /// The navigation: what is used every day.
     pub links: Vec<Link>,
+    /// The rest of it, under one word.
+    pub more: Vec<Link>,
     /// Seconds until the session ends, if nothing more is asked for.
     pub ends_in: Option<i64>,
 }

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bureau, note_looks, when, working_days};
 use crate::access::{May, Permission, SeeConferences};
-use crate::agencies::ServiceId;
+use crate::agencies::entity::contact;
 use crate::agencies::store::{contacts, directory};
+use crate::agencies::{AgencyId, ServiceId};
 use crate::calendar::london;
 use crate::conferences::entity::conference;
 use crate::conferences::{self, ConferenceId, Sight};
@@ -25,9 +26,13 @@ use crate::web::{Desk, Page, Problem};
 /// Weeks that can be chosen.
 const WEEKS: [u32; 4] = [1, 2, 4, 8];
 
+/// Conferences that are shown at first: nobody works through more in a day.
+const SHOWN: usize = 40;
+
 #[derive(Deserialize)]
 pub(super) struct Asked {
     weeks: Option<u32>,
+    all: Option<String>,
     done: Option<String>,
 }
 
@@ -64,9 +69,17 @@ struct Week {
 }
 
 #[derive(Serialize)]
+struct More {
+    count: usize,
+    href: String,
+}
+
+#[derive(Serialize)]
 struct BoardPage {
     weeks: Vec<Week>,
     cards: Vec<Card>,
+    /// Others that are less at risk.
+    more: Option<More>,
     /// Conferences of which nothing is open.
     well: usize,
     done: Option<&'static str>,
@@ -162,9 +175,7 @@ pub(super) async fn show(
     let calendar = &bureau.policies.calendar;
     let ask_days = bureau.policies.report_on_time_working_days + 3;
     let may_book = may.who.role.may(Permission::Book);
-    let mut cards = Vec::new();
-    let mut restricted = Vec::new();
-    let mut well = 0;
+    let mut at_risk = Vec::new();
     for record in &all {
         let c = &record.conference;
         let (services, _) = busy.remove(&c.id).unwrap_or_default();
@@ -177,18 +188,30 @@ pub(super) async fn show(
         let near = |date| calendar.working_days(today, date) <= ask_days;
         let found = outlook(record, &known, &bureau.policies, &services, chair_busy, near);
         let left = calendar.working_days(today, c.conference_date);
-        let Some(place) = found.place(left) else {
-            well += 1;
-            continue;
-        };
-        if c.restricted {
-            restricted.push(c.id);
-        }
+        at_risk.extend(found.place(left).map(|place| (place, left, record, found)));
+    }
+    let well = all.len() - at_risk.len();
+    // The most at risk first, of equals the nearest.
+    at_risk.sort_by_key(|(place, ..)| *place);
+    let more = if asked.all.is_some() { 0 } else { at_risk.len().saturating_sub(SHOWN) };
+    at_risk.truncate(at_risk.len() - more);
+    let restricted: Vec<ConferenceId> = at_risk
+        .iter()
+        .filter(|(_, _, r, _)| r.conference.restricted)
+        .map(|(_, _, r, _)| r.conference.id)
+        .collect();
+    note_looks(&desk, &may.who, restricted).await?;
+    let mut of_agency: HashMap<AgencyId, Vec<&contact::Model>> = HashMap::new();
+    for person in &people {
+        of_agency.entry(person.agency_id).or_default().push(person);
+    }
+    let cards = at_risk.iter().map(|(_, left, record, found)| {
+        let c = &record.conference;
         let to_do = found.to_do.iter().map(|to_do| {
             let row = &record.invitations[to_do.place];
             let (service, agency) = known.of(row.service_id);
-            let of: Vec<_> = people.iter().filter(|p| p.agency_id == agency.id).collect();
-            let first = addressees(service.id, &row.role, &of, today, &bureau.domains);
+            let of = of_agency.get(&agency.id).map(Vec::as_slice).unwrap_or_default();
+            let first = addressees(service.id, &row.role, of, today, &bureau.domains);
             let here = format!("/conferences/{}/invitations/{}", c.id, row.id);
             let reached = row.is_reached();
             let can_nudge = reached
@@ -203,30 +226,28 @@ pub(super) async fn show(
                 telephone: first.iter().find_map(|p| p.telephone.clone()),
             }
         });
-        let card = Card {
+        Card {
             href: format!("/conferences/{}/invitations", c.id),
             reference: c.reference.clone(),
             kind: c.kind.label(),
             when: when(c),
             left: match left {
                 0 => "today".to_owned(),
-                n => format!("in {}", working_days(n)),
+                n => format!("in {}", working_days(*n)),
             },
             chair: chairs.iter().find(|of| of.id == c.chair_id).map(|of| of.name.clone()).unwrap_or_default(),
             quorate: found.quorate,
-            quorum: quorum(&found),
-            chair_busy,
+            quorum: quorum(found),
+            chair_busy: found.chair_busy,
             to_do: to_do.collect(),
-        };
-        cards.push(((place, c.starts_at), card));
-    }
-    // The most at risk first, of equals the nearest.
-    cards.sort_by_key(|(place, _)| *place);
+        }
+    });
+    let cards = cards.collect();
     let label = |n: u32| if n == 1 { "1 week".to_owned() } else { format!("{n} weeks") };
-    note_looks(&desk, &may.who, restricted).await?;
     let page = BoardPage {
         weeks: WEEKS.iter().map(|n| Week { weeks: *n, label: label(*n), here: *n == weeks }).collect(),
-        cards: cards.into_iter().map(|(_, card)| card).collect(),
+        cards,
+        more: (more > 0).then(|| More { count: more, href: format!("/board?weeks={weeks}&all=yes") }),
         well,
         done: match asked.done.as_deref() {
             Some("nudged") => Some("The reminder is on its way."),

@@ -8,6 +8,7 @@ use crate::conferences::ChildId;
 use crate::invitations::entity::invitation;
 use crate::invitations::{ChairImpact, ChildViews, ImpactCode, Report, report_timing};
 use crate::mail::is_address;
+use crate::register::Impact;
 
 /// Text that is sealed when it is stored: as typed, and as it was when the form was opened.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +68,8 @@ impl Reader<'_> {
     }
 
     /// What the chair puts down of an absence, if the form asks for it. `report`: whether one came.
-    pub fn put_down(&mut self, report: bool) -> Option<PutDown> {
+    /// `derived`: what follows from the register.
+    pub fn put_down(&mut self, report: bool, derived: &[Impact]) -> Option<PutDown> {
         if self.text("impact_asked").is_empty() {
             return None;
         }
@@ -85,6 +87,10 @@ impl Reader<'_> {
             );
         } else if put.codes.has(ImpactCode::NoMaterialEffect) && !report {
             self.error("impact", "no report came that could have covered what it knew".to_owned());
+        }
+        if put.codes.has(ImpactCode::NoMaterialEffect) && derived.iter().any(|line| line.code.severity() == 3)
+        {
+            self.error("impact", "by the register it had an effect".to_owned());
         }
         let length = put.note.chars().count();
         if length > NOTE_LIMIT {
@@ -156,11 +162,8 @@ impl Reader<'_> {
         }
         let was = |field: &str| base.get(field).cloned().unwrap_or_default();
         let deputy = Typed { text: self.text("deputy").to_owned(), base: was("deputy") };
-        let mut note = Typed { text: was("impact_note"), base: was("impact_note") };
-        if let Some(put) = self.put_down(row.report.was_received()) {
-            (row.chair_impact, row.impact_note_shown) = (put.codes, put.shown);
-            note.text = put.note;
-        }
+        // Of the chair's words the register's page says nothing: they stand as they are.
+        let note = Typed { text: was("impact_note"), base: was("impact_note") };
         if !deputy.text.is_empty() && !row.by_deputy {
             self.error(
                 "by_deputy",

@@ -8,17 +8,20 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
-use super::amend_check::{Check, held};
+use super::amend_check::{Asks, Check, held};
 use super::register::{ChildFields, ConferenceFields, child_fields, conference_fields};
 use super::row::{ImpactFields, RowFields, row_fields};
-use super::{ClashLine, Heading, as_it_stands, clash_lines, heading, names, occasion, open, take_mine};
+use super::{
+    ClashLine, Heading, as_it_stands, clash_lines, heading, names, note_look, occasion, open, take_mine,
+};
 use crate::access::{AmendRegister, May, SignedIn};
 use crate::agencies::store::Directory;
 use crate::conferences::ConferenceId;
 use crate::register::Policies;
 use crate::register::amend::{Amendment, NotAmended};
-use crate::register::form::{FieldError, PutDown, Submission};
-use crate::register::restating::Figures;
+use crate::register::form::{FieldError, PutDown, Reader, Submission};
+use crate::register::restating::{Restates, Side};
+use crate::register::running::tell_of_plan_end;
 use crate::register::save::{Clash, open_deputy, open_note};
 use crate::register::store::Record;
 use crate::web::{Desk, Fields, Page, Problem};
@@ -174,31 +177,31 @@ pub(super) async fn amend(
     may: May<AmendRegister>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
-    Extension(figures): Extension<Figures>,
+    Extension(restates): Extension<Restates>,
     Path((id, invitation)): Path<(String, String)>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    amended(&desk, &may.who, &policies, figures, &id, Some(&invitation), &fields).await
+    amended(&desk, &may.who, &policies, restates, &id, Some(&invitation), &fields).await
 }
 
 pub(super) async fn amend_conference(
     may: May<AmendRegister>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
-    Extension(figures): Extension<Figures>,
+    Extension(restates): Extension<Restates>,
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    amended(&desk, &may.who, &policies, figures, &id, None, &fields).await
+    amended(&desk, &may.who, &policies, restates, &id, None, &fields).await
 }
 
 /// What was sent is looked at first, with what it restates: the amendment is made in a transaction, read back, and
-/// taken back. Only when that page says so is it made for good.
+/// taken back. Only when that page says so, of the same register, is it made for good.
 async fn amended(
     desk: &Desk,
     who: &SignedIn,
     policies: &Policies,
-    figures: Figures,
+    restates: Restates,
     id: &str,
     invitation: Option<&str>,
     fields: &Fields,
@@ -208,8 +211,18 @@ async fn amended(
     let (record, directory) = take_mine(&tx, desk, who, id).await?;
     let place = invitation.map(|invitation| place(who, &record, invitation)).transpose()?;
     let names = names(&record, &directory);
-    let mut typed = Submission::read(fields, &record, &directory, &names, occasion(desk, &record, policies));
+    let occasion = occasion(desk, &record, policies);
+    let mut typed = Submission::read(fields, &record, &directory, &names, occasion);
     let (mut errors, mut clashes) = (std::mem::take(&mut typed.errors), Vec::new());
+    if let Some(n) = place {
+        let mut reader = Reader::new(fields, record.invitations[n].id, &names[n], occasion);
+        let (proposed, words) = &mut typed.invitations[n];
+        if let Some(put) = reader.put_down(proposed.row.report.was_received(), &[]) {
+            (proposed.row.chair_impact, proposed.row.impact_note_shown) = (put.codes, put.shown);
+            words.note.text = put.note;
+        }
+        errors.extend(reader.errors());
+    }
     let why = fields.text("why");
     if errors.is_empty() && fields.text("back").is_empty() {
         let actor = who.actor();
@@ -225,23 +238,44 @@ async fn amended(
             }
         };
         match done {
+            Err(why_not) => (errors, clashes) = say(why_not),
             Ok(made) => {
                 let (after, _) = take_mine(&tx, desk, who, id).await?;
-                let sure = fields.text("make") == "yes";
-                let held = held(desk, &record, &after, why);
-                if sure && (held.is_empty() || fields.text("looked_again") == "yes") {
-                    tx.commit().await?;
-                    return Ok(Redirect::to(&format!("/conferences/{id}")).into_response());
+                let sides = [&record, &after].map(|r| Side::of(r, &directory, policies, restates));
+                let asks = Asks::of(desk, &sides, fields);
+                errors.append(&mut asks.contradictions(&sides[1], &names, &desk.keys));
+                if errors.is_empty() {
+                    let (sure, version) = (fields.text("make") == "yes", fields.text("version"));
+                    let same = version == record.conference.version.to_string();
+                    let held = held(desk, &record, &after, why, &asks);
+                    let looked_again = held.is_empty() || fields.text("looked_again") == "yes";
+                    if sure && same && looked_again && asks.is_answered() {
+                        amendment.reasons(&tx, after.clone(), &asks.plan_end, asks.proceeded).await?;
+                        if ends_inquorate(&sides[1]) && !ends_inquorate(&sides[0]) {
+                            let told = tell_of_plan_end(&tx, desk, &after, &directory, policies).await;
+                            told.map_err(|e| Problem::internal(e.to_string()))?;
+                        }
+                        tx.commit().await?;
+                        return Ok(Redirect::to(&format!("/conferences/{id}?amended=yes")).into_response());
+                    }
+                    tx.roll_back().await?;
+                    note_look(desk, who, &record.conference).await?;
+                    let changed = sure && !same;
+                    let check =
+                        Check { made, place, sides: &sides, names: &names, held, asks, sure, changed };
+                    return check.page(desk, who, fields).await;
                 }
-                tx.roll_back().await?;
-                let check = Check { made, place, record: &record, after: &after, names: &names, held, sure };
-                return check.page(desk, who, policies, figures, &directory, fields).await;
             }
-            Err(why_not) => (errors, clashes) = say(why_not),
         }
     }
     tx.roll_back().await?;
+    note_look(desk, who, &record.conference).await?;
     let typed = clashes.is_empty().then_some((&typed, fields));
     let shown = Shown { place, typed, errors, clashes, why };
     page(desk, who, policies, &record, &directory, shown).await
+}
+
+/// A plan ended, and nobody who makes quorum was there.
+fn ends_inquorate(side: &Side<'_>) -> bool {
+    !side.assessment.plan_ends.is_empty() && !side.assessment.quoracy.quorate
 }

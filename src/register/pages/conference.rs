@@ -74,6 +74,7 @@ struct AmendmentRow {
 #[derive(Deserialize)]
 pub(super) struct Asked {
     confirmed: Option<String>,
+    amended: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -82,6 +83,8 @@ struct ConferencePage {
     tracker: bool,
     /// It was confirmed a moment ago.
     told: bool,
+    /// It was amended a moment ago.
+    amended: bool,
     letters_follow: bool,
     heading: Heading,
     status: String,
@@ -167,7 +170,7 @@ pub(super) async fn conference(
 
     let rows = record.invitations.iter().enumerate().map(|(n, i)| {
         let (service, agency) = directory.of(i.service_id);
-        let mut attendance = i.attendance.map_or("not recorded", |a| a.label()).to_owned();
+        let mut attendance = i.attendance_in_words().to_owned();
         if i.by_deputy {
             attendance.push_str(", by deputy");
         }
@@ -184,13 +187,9 @@ pub(super) async fn conference(
             role: i.role.clone(),
             necessity: i.necessity.label(),
             invited: invited(&record, i, &assessment, n, &policies),
-            response: if i.attendance_only { "not known" } else { i.response.label() },
+            response: i.answer_in_words(),
             attendance,
-            report: match i.attendance_only {
-                true if i.report.was_received() => "came",
-                true => "not known",
-                false => i.report.label(),
-            },
+            report: i.report_in_words(),
             view: view(&record, i),
             standing: assessment.invitations[n].standing.label(),
             amend: amend.then(|| format!("{href}/amend/{}", i.id)),
@@ -241,7 +240,7 @@ pub(super) async fn conference(
             why: opened(&Some(a.why.clone())),
         }
     });
-    let amendments = amendments.collect();
+    let amendments: Vec<AmendmentRow> = amendments.collect();
     let opened_until = match c.restricted {
         true => conferences::store::opened_until(db, c.id, may.who.id.0, now).await?,
         false => None,
@@ -250,22 +249,24 @@ pub(super) async fn conference(
     let reason = c.adjournment_reason.map(|r| format!(": {}", r.label())).unwrap_or_default();
     let deputies: Vec<String> = record.invitations.iter().map(|i| open_deputy(&desk.keys, i)).collect();
     let chair = conferences::store::chair(db, c.chair_id).await?;
-    let minutes = (confirmed && c.erased_at.is_none())
+    let tracker = record.invitations.iter().any(|i| i.attendance_only);
+    let minutes = (confirmed && c.erased_at.is_none() && !tracker)
         .then(|| minutes(&record, &directory, &assessment, &deputies, &chair));
     let page = ConferencePage {
-        tracker: record.invitations.iter().any(|i| i.attendance_only),
+        tracker,
         minutes,
         told: confirmed && asked.confirmed.is_some(),
+        amended: asked.amended.is_some() && !amendments.is_empty(),
         letters_follow: record.register.as_ref().is_some_and(|r| r.feedback == FeedbackWanted::Wanted),
         heading: heading(&desk, &record).await?,
         status: format!("{}{reason}", c.status.label()),
         place: format!(
-            "{}, {}{}",
+            "{}{}{}",
             c.locality.label(),
-            c.mode.label(),
+            if tracker { String::new() } else { format!(", {}", c.mode.label()) },
             c.place.as_ref().map(|p| format!(", {p}")).unwrap_or_default()
         ),
-        decision_at: c.decision_at.map(london::clock),
+        decision_at: c.decision_at.filter(|_| !tracker).map(london::clock),
         quorum: assessment.quoracy.sentence(),
         quorate: assessment.quoracy.quorate,
         rule_version: assessment.quoracy.rule_version,

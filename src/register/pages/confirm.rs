@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
 use super::row::ImpactFields;
-use super::{Heading, child_name, heading, names, occasion, open, take_mine, written_on};
+use super::{Heading, child_name, heading, names, note_look, occasion, open, take_mine, written_on};
 use crate::access::{ConfirmRegister, May, SignedIn};
 use crate::agencies::store::Directory;
 use crate::calendar::london;
@@ -36,7 +36,7 @@ struct PlanEndAlert {
 #[derive(Serialize)]
 struct Absent {
     name: String,
-    standing: &'static str,
+    standing: String,
     /// What is known of its effect without the chair.
     derived: String,
     impact: ImpactFields,
@@ -59,6 +59,8 @@ struct ConfirmPage {
     blockers: Vec<FieldError>,
     errors: Vec<FieldError>,
     version: i32,
+    /// Something stands in the way, and nothing was typed that could be lost.
+    hidden: bool,
     /// Somebody changed the register since this page was opened.
     changed: bool,
     letters: bool,
@@ -79,7 +81,7 @@ impl Page for ConfirmPage {
     }
 }
 
-fn say(blocker: &Blocker, record: &Record, names: &[String], keys: &Keys) -> FieldError {
+pub(super) fn say(blocker: &Blocker, record: &Record, names: &[String], keys: &Keys) -> FieldError {
     let (field, text) = match blocker {
         Blocker::AlreadyConfirmed => ("".to_owned(), "The register is confirmed already.".to_owned()),
         Blocker::NotHeld => {
@@ -119,7 +121,12 @@ fn say(blocker: &Blocker, record: &Record, names: &[String], keys: &Keys) -> Fie
                     format!("What you wrote about {}", names[*n]),
                 ),
             };
-            (field, format!("{whose} seems to hold {what}. Take it out, or tick that it is meant as it is."))
+            (
+                field,
+                format!(
+                    "{whose} seems to hold {what}. Take it out, or tick below that it is meant as it is."
+                ),
+            )
         }
         Blocker::NoProceededReason => {
             ("proceeded".to_owned(), "Say why the conference went on without quorum.".to_owned())
@@ -196,7 +203,10 @@ async fn page(
     let nothing = PutDown::default();
     let absent = absent.map(|(n, a)| Absent {
         name: names[n].clone(),
-        standing: a.standing.label(),
+        standing: match a.fault {
+            Some(fault) => format!("not there ({}: our fault)", fault.label()),
+            None => a.standing.label().to_owned(),
+        },
         derived: a.impact.iter().map(|i| i.code.label()).collect::<Vec<_>>().join("; "),
         impact: ImpactFields::of(
             &record.invitations[n].id.to_string(),
@@ -231,6 +241,7 @@ async fn page(
         blockers: missing.iter().map(|b| say(b, record, &names, &desk.keys)).collect(),
         errors,
         version: c.version,
+        hidden: !missing.is_empty() && !submitted && !changed,
         changed,
         letters,
         restricted: record.conference.restricted,
@@ -245,12 +256,15 @@ fn put_down(
     fields: &Fields,
     record: &Record,
     directory: &Directory,
+    assessment: &Assessment,
     occasion: Occasion<'_>,
 ) -> (HashMap<InvitationId, PutDown>, Vec<FieldError>) {
     let (mut all, mut wrong) = (HashMap::new(), Vec::new());
-    for (row, name) in record.invitations.iter().zip(names(record, directory)) {
+    let rows = record.invitations.iter().zip(&assessment.invitations).zip(names(record, directory));
+    for ((row, assessed), name) in rows.filter(|((_, assessed), _)| assessed.standing.is_missing()) {
         let mut reader = Reader::new(fields, row.id, &name, occasion);
-        all.extend(reader.put_down(row.report.was_received()).map(|put| (row.id, put)));
+        let report = row.report.was_received();
+        all.extend(reader.put_down(report, &assessed.impact).map(|put| (row.id, put)));
         wrong.extend(reader.errors());
     }
     (all, wrong)
@@ -259,7 +273,8 @@ fn put_down(
 /// Whether a confirmation now is early enough for letters.
 fn has_letters(record: &Record, desk: &Desk, maximum_age: MaximumAge, policies: &Policies) -> bool {
     let today = london::date(desk.clock.now());
-    is_recent(record.conference.conference_date, today, maximum_age.0, &policies.calendar)
+    let of_a_tracker = record.invitations.iter().any(|row| row.attendance_only);
+    !of_a_tracker && is_recent(record.conference.conference_date, today, maximum_age.0, &policies.calendar)
 }
 
 pub(super) async fn show(
@@ -299,7 +314,10 @@ pub(super) async fn confirm(
         record.children.iter().map(|c| (c.id, fields.text(&format!("why.{}", c.id)).to_owned())).collect();
     let known = written_on(&desk, &record);
     let looked_again = fields.text("looked_again") == "yes";
-    let (impact, wrong) = put_down(&fields, &record, &directory, occasion(&desk, &record, &policies));
+    let facts = record.facts(&directory);
+    let assessment = assess(&facts, policies.on(facts.date));
+    let occasion = occasion(&desk, &record, &policies);
+    let (impact, wrong) = put_down(&fields, &record, &directory, &assessment, occasion);
     let proceeded = fields.text("proceeded").parse().ok();
     let reasons = Reasons { plan_end, proceeded, impact, known, looked_again };
     // What is confirmed is what was read.
@@ -325,8 +343,7 @@ pub(super) async fn confirm(
         }
     }
     tx.roll_back().await?;
-    let facts = record.facts(&directory);
-    let assessment = assess(&facts, policies.on(facts.date));
+    note_look(&desk, &may.who, &record.conference).await?;
     let letters = has_letters(&record, &desk, MaximumAge(maximum_age), &policies);
     let shown = Shown { submitted: !changed, wrong, changed, letters };
     page(&desk, &may.who, &record, &directory, &assessment, &policies, &reasons, shown).await

@@ -13,12 +13,11 @@ use serde_json::json;
 
 use super::register::{Adding, Shown, page};
 use super::row::{base_of, times};
-use super::{as_it_stands, clash_lines, here, names, occasion, open, quorum, take_mine};
-use crate::access::{KeepRegister, May, SignedIn};
+use super::{as_it_stands, clash_lines, here, names, note_look, occasion, open, quorum, take_mine};
+use crate::access::{KeepRegister, May};
 use crate::agencies::store::{Directory, directory};
 use crate::audit::{self, Event};
 use crate::calendar::london;
-use crate::conferences::entity::conference;
 use crate::conferences::{self, ConferenceId, Status};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, Attendance, Necessity};
@@ -150,15 +149,6 @@ fn stands(
 #[derive(Deserialize)]
 pub(super) struct Asked {
     version: Option<i32>,
-}
-
-/// Notes that somebody was shown a restricted conference; an answer that nothing changed shows nothing.
-async fn note_look(desk: &Desk, who: &SignedIn, c: &conference::Model) -> Result<(), Problem> {
-    if c.restricted {
-        let event = Event { action: "restricted.looked", object: c.id.to_string(), payload: json!({}) };
-        audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?;
-    }
-    Ok(())
 }
 
 /// What others entered since a version; 204 where nothing changed.

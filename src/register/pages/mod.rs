@@ -63,12 +63,22 @@ async fn open(desk: &Desk, who: &SignedIn, id: &str) -> Result<(Record, Director
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(who.chrome()))?;
     let found = record(desk.db.read(), id, who.sight(desk.clock.now())).await?;
     let record = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
-    if record.conference.restricted {
-        let event = Event { action: "restricted.looked", object: id.to_string(), payload: json!({}) };
-        audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?;
-    }
+    note_look(desk, who, &record.conference).await?;
     let directory = directory_of(desk.db.read(), record.services()).await?;
     Ok((record, directory))
+}
+
+/// A look at a restricted conference is noted, whichever way it was come by.
+async fn note_look(
+    desk: &Desk,
+    who: &SignedIn,
+    c: &crate::conferences::entity::conference::Model,
+) -> Result<(), Problem> {
+    if c.restricted {
+        let event = Event { action: "restricted.looked", object: c.id.to_string(), payload: json!({}) };
+        audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?;
+    }
+    Ok(())
 }
 
 /// What is derived as of the decision, or as of now while there is none yet.
@@ -120,7 +130,10 @@ async fn heading(desk: &Desk, record: &Record) -> Result<Heading, Problem> {
         reference: c.reference.clone(),
         conference_ref: c.conference_ref.clone(),
         kind: c.kind.label(),
-        when: format!("{}, {}", london::full_date(c.conference_date), london::clock(c.starts_at)),
+        when: match record.invitations.iter().any(|row| row.attendance_only) {
+            true => london::full_date(c.conference_date),
+            false => format!("{}, {}", london::full_date(c.conference_date), london::clock(c.starts_at)),
+        },
         chair: conferences::store::chair(desk.db.read(), c.chair_id).await?,
     })
 }
@@ -148,6 +161,9 @@ fn words(record: &Record, field: &str, code: &str) -> String {
         "decision" => of(code, conferences::Decision::label),
         "necessity" => of(code, Necessity::label),
         "status" => of(code, conferences::Status::label),
+        "adjournment_reason" => of(code, conferences::AdjournmentReason::label),
+        "proceeded_reason" => of(code, conferences::ProceededReason::label),
+        "decision_time" | "joined_at" | "left_at" => code.split_once(' ').map(|(_, time)| time.to_owned()),
         "child_views" => code.parse().ok().map(|views| views_in_words(record, &views)),
         "impact" => code
             .parse()

@@ -60,8 +60,8 @@ fn row(of: OwnRow) -> Row {
         kind: of.kind.label(),
         service: of.service,
         role: of.role,
-        response: of.response.label(),
-        report: of.report.label(),
+        response: of.response,
+        report: of.report,
         standing: of.standing.map_or("register not confirmed yet", |s| s.label()),
         fault: of.fault.map(|f| f.label()),
     }

@@ -66,6 +66,8 @@ pub struct MonthPage {
     downloads: bool,
     conferences: usize,
     registers_open: usize,
+    /// Conferences that a tracker brought.
+    from_a_tracker: usize,
     expected: usize,
     invitations: Cell,
     headline: Vec<RateRow>,
@@ -193,7 +195,9 @@ impl MonthPage {
             stands: format!("{} of {}", row.numerator.text, row.denominator.text),
         });
         let counts = self.counts.into_iter().chain(self.our_counts);
-        rates.chain(counts.map(|row| Figure { title: row.title, stands: row.count.text })).collect()
+        // What stands in brackets is a number of its own.
+        let name = |title: String| title.split(" (").next().unwrap_or_default().to_owned();
+        rates.chain(counts.map(|row| Figure { title: name(row.title), stands: row.count.text })).collect()
     }
 
     pub(super) fn of(p: &Paper, links: bool, navigation: Option<Month>) -> Self {
@@ -261,6 +265,7 @@ impl MonthPage {
             downloads: navigation.is_some(),
             conferences: p.conferences,
             registers_open: p.registers_open,
+            from_a_tracker: p.from_a_tracker,
             expected: p.whole.expected,
             invitations: links.cell(p.invitations, "invitations", false, ""),
             headline: vec![
@@ -298,21 +303,16 @@ impl MonthPage {
                 links.count(
                     "M13",
                     "M13_not_invited",
-                    format!("Not invited (of {} invitations)", p.invitations),
+                    format!("Not invited (of {} invitations)", p.M13_of),
                     p.M13.not_invited,
                 ),
                 links.count(
                     "M13",
                     "M13_undelivered",
-                    format!("Invitation came back undelivered (of {})", p.invitations),
+                    format!("Invitation came back undelivered (of {})", p.M13_of),
                     p.M13.undelivered,
                 ),
-                links.count(
-                    "M13",
-                    "M13_late",
-                    format!("Invited too late (of {})", p.invitations),
-                    p.M13.late,
-                ),
+                links.count("M13", "M13_late", format!("Invited too late (of {})", p.M13_of), p.M13.late),
                 links.count("", "feedback_due", "Absences on which feedback is due", p.feedback_due),
                 links.count(
                     "",
