@@ -36,6 +36,12 @@ pub fn field(form: &[(String, String)], nth: usize, name: &str) -> String {
         .clone()
 }
 
+/// The names of the fields of attendance, in order (the form holds no radio that is not chosen).
+pub fn attendances(form: &[(String, String)]) -> Vec<String> {
+    let reports = form.iter().filter(|(name, _)| name.ends_with(".report"));
+    reports.map(|(name, _)| name.replace(".report", ".attendance")).collect()
+}
+
 /// Sets the attendance of each agency in order (the form holds no radio that is not chosen).
 pub fn attend(form: &mut Vec<(String, String)>, values: &[&str]) {
     let names: Vec<String> =

@@ -7,6 +7,7 @@ mod cells;
 mod directory;
 mod fresh;
 mod log;
+mod lookalike;
 mod merging;
 mod outcome;
 mod pages;

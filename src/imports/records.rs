@@ -13,7 +13,7 @@ use serde_json::json;
 use super::directory::Known;
 use super::log::LogConference;
 use super::merging::Merging;
-use super::outcome::{Conflict, Outcome};
+use super::outcome::{Conflict, Outcome, Refusal};
 use crate::audit::Event;
 use crate::calendar::london;
 use crate::conferences::entity::{chair, child, conference};
@@ -99,6 +99,20 @@ impl Run<'_> {
                     left.push(theirs.conference_ref.as_str());
                     continue;
                 }
+                if let Some(ours) = held.get(&theirs.conference_ref).filter(|_| self.tracker)
+                    && ours.conference.conference_date != theirs.date
+                {
+                    // References that begin again each year: a tracker moves no conference.
+                    let reason =
+                        format!("a tracker brought it before, on {}", ours.conference.conference_date);
+                    let remedy = "If it is another conference, write the year before the reference; else correct the date.";
+                    let value = theirs.date.to_string();
+                    let refusal =
+                        Refusal::new(self.file, theirs.line, "conference_date", &value, reason, remedy);
+                    out.refusals.push(Refusal { conference: Some(theirs.conference_ref.clone()), ..refusal });
+                    out.conferences.refused += 1;
+                    continue;
+                }
                 let chair = match chairs.get(&theirs.chair) {
                     Some(id) => *id,
                     None => {
@@ -124,6 +138,9 @@ impl Run<'_> {
                 (self.progress)(done, total);
             }
             self.write(&mut pending).await?;
+        }
+        if self.tracker {
+            out.warnings.extend(self.look_alike(&log, &chairs).await?);
         }
         if let Some(first) = left.first() {
             let why = match self.tracker {

@@ -204,18 +204,14 @@ test('every page of an administrator', async () => {
   await check(page, 'tracker-asked')
   await page.click('button:has-text("Check")')
   await check(page, 'tracker-asked-again')
-  await page.selectOption('select[name="agency.education"]', 'SCH')
-  await page.fill('input[name="all.start_time"]', '09:30')
-  await page.selectOption('select[name="all.children"]', 'none')
-  for (const value of ['agency.hv/school nurse', 'agency.mental health']) {
-    const select = page.locator(`select[name="${value}"]`)
-    if (await select.inputValue() === '') await select.selectOption({ index: 1 })
-  }
+  await page.selectOption('select[name="m-agency_2e_education"]', 'SCH')
+  await page.fill('input[name="m-all_2e_start_5f_time"]', '09:30')
+  await page.selectOption('select[name="m-all_2e_children"]', 'none')
   await page.click('button:has-text("Check")')
   assert.match(await page.textContent('h1'), /Check wide-tracker/)
   await check(page, 'tracker-check')
   await page.click('button:has-text("Change what it means")')
-  assert.equal(await page.inputValue('input[name="all.start_time"]'), '09:30')
+  assert.equal(await page.inputValue('input[name="m-all_2e_start_5f_time"]'), '09:30')
   await page.goto(`${address}/imports`)
   await check(page, 'import')
   await page.setInputFiles('#files', {

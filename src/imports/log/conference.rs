@@ -131,6 +131,7 @@ pub(super) fn conference(
         invitations.extend(read);
     }
     Some(LogConference {
+        line: first.line,
         conference_ref: name.to_owned(),
         date: date?,
         starts_at: starts_at?,

@@ -54,6 +54,8 @@ pub const COLUMNS: &[&str] = &[
 /// A conference of the log that can be taken.
 #[derive(Clone, Debug)]
 pub(super) struct LogConference {
+    /// The row in which it stands first.
+    pub line: u64,
     pub conference_ref: String,
     pub date: NaiveDate,
     pub starts_at: DateTime<Utc>,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::meaning::{Letter, Tracker, Use, VALUES, used};
 use super::memory::Meanings;
-use super::rows::{Asked, MOST_VALUES};
+use super::questions::{Asked, MOST_VALUES};
 use super::sheet::Sheet;
 use crate::agencies::entity::agency;
 use crate::conferences::{Category, ConferenceType, Decision, Locality};
@@ -28,7 +28,7 @@ struct Wrong {
 #[derive(Serialize)]
 struct ColumnRow {
     id: String,
-    key: String,
+    necessity_id: String,
     heading: String,
     sample: String,
     uses: Vec<Choice>,
@@ -44,7 +44,6 @@ struct ColumnRow {
 #[derive(Serialize)]
 struct ValueRow {
     id: String,
-    name: String,
     value: String,
     count: usize,
     choices: Vec<Choice>,
@@ -61,7 +60,6 @@ struct Values {
 #[derive(Serialize)]
 struct ForAll {
     id: String,
-    name: &'static str,
     label: &'static str,
     hint: &'static str,
     text: Option<String>,
@@ -100,8 +98,8 @@ impl Page for TrackerPage {
     }
 }
 
-/// An id for a page, of any text.
-fn id(name: &str) -> String {
+/// An id for a page, and a field's name, of any text.
+pub(super) fn id(name: &str) -> String {
     let mut id = String::from("m-");
     for c in name.chars() {
         if c.is_ascii_alphanumeric() { id.push(c) } else { id.push_str(&format!("_{:x}_", u32::from(c))) }
@@ -145,16 +143,17 @@ const TITLES: &[(&str, &str)] = &[
 ];
 
 /// The page for this sheet, with what its things mean as far as anybody said. `file`: its name and its bytes.
+#[allow(clippy::too_many_arguments, reason = "each is a different thing, and all are wanted")]
 pub(super) fn mapping(
     file: (&str, &[u8]),
     sheets: &[Sheet],
     at: usize,
     row: u64,
+    tracker: &Tracker<'_>,
     meanings: &Meanings,
     agencies: &[agency::Model],
     errors: Vec<Asked>,
 ) -> TrackerPage {
-    let tracker = Tracker::of(&sheets[at], row);
     let means = |name: &str| meanings.get(name).cloned().unwrap_or_default();
     let wrong = |name: &str| errors.iter().find(|(field, _)| field == name).map(|(_, text)| text.clone());
     let columns = tracker.columns.iter().map(|column| {
@@ -180,16 +179,17 @@ pub(super) fn mapping(
             attendance: used(meanings, column) == Use::Attendance,
             error: wrong(&format!("column.{}", column.key)),
             agency_error: wrong(&format!("agency.{}", column.key)),
-            key: column.key.clone(),
+            necessity_id: id(&format!("necessity.{}", column.key)),
         }
     });
     let values = VALUES.iter().filter_map(|(kind, what)| {
-        let columns = tracker.used(meanings, *what);
-        let values = tracker.values(&columns);
+        let (columns, values) = (tracker.used(meanings, *what), tracker.values(meanings, *what));
         let count = |value: &str| {
-            let cells =
-                tracker.rows.iter().flat_map(|(_, cells)| columns.iter().map(|c| tracker.cell(cells, c)));
-            cells.filter(|cell| cell.to_lowercase() == value).count()
+            let cells = tracker
+                .rows
+                .iter()
+                .flat_map(|(_, cells)| columns.iter().map(|c| tracker.value(cells, c, *what)));
+            cells.filter(|cell| cell == value).count()
         };
         let rows = values.iter().filter(|value| !value.is_empty() || *kind == "letter").map(|value| {
             let name = format!("{kind}.{value}");
@@ -199,7 +199,6 @@ pub(super) fn mapping(
                 count: count(value),
                 choices: choices(&means(&name), meant(kind)),
                 error: wrong(&name),
-                name,
             }
         });
         let title = TITLES.iter().find(|(k, _)| k == kind).map_or("", |(_, title)| *title);
@@ -211,7 +210,6 @@ pub(super) fn mapping(
         let stands = means(name);
         for_all.push(ForAll {
             id: id(name),
-            name,
             label,
             hint,
             choices: of.map(|of| choices(&stands, of)).unwrap_or_default(),
@@ -223,9 +221,16 @@ pub(super) fn mapping(
         ask(
             "all.start_time",
             "Start time",
-            "As 09:30. No rule looks at it; every page says that it is not known.",
+            "As 09:30. No rule looks at it, and the conference's page says that it is not known.",
             None,
         );
+    }
+    if !lacks(Use::Attendance) {
+        let ways = vec![
+            ("whole", "The whole cell"),
+            ("first", "Its first letter: what follows, such as a name, is not read"),
+        ];
+        ask("all.letters", "Of each cell of attendance, look at", "", Some(ways));
     }
     if lacks(Use::Kind) {
         ask("all.type", "Type", "", Some(meant("type")));
@@ -255,7 +260,13 @@ pub(super) fn mapping(
         columns: columns.collect(),
         values: values.collect(),
         for_all,
-        errors: errors.iter().map(|(field, text)| Wrong { field: id(field), text: text.clone() }).collect(),
+        errors: errors
+            .iter()
+            .map(|(field, text)| Wrong {
+                field: if field == "heading" { field.clone() } else { id(field) },
+                text: text.clone(),
+            })
+            .collect(),
         file: Some(FileShown {
             name: file.0.to_owned(),
             base64: STANDARD.encode(file.1),

@@ -28,7 +28,7 @@ codes! {
 codes! {
     /// What a letter in a column of attendance says.
     pub enum Letter {
-        InPerson = "in_person", "there in person";
+        InPerson = "in_person", "there, in person or as it may be";
         Video = "video", "there by video";
         Phone = "phone", "there by phone";
         DeputyInPerson = "deputy_in_person", "a deputy came in person";
@@ -55,14 +55,16 @@ pub(super) struct Column {
 pub(super) struct Tracker<'a> {
     pub columns: Vec<Column>,
     /// The rows under the headings.
-    pub rows: &'a [(u64, Vec<String>)],
+    pub rows: Vec<&'a (u64, Vec<String>)>,
+    /// Of a cell of attendance the first letter alone is looked at: "V - J. Smith" is V.
+    pub first_letter: bool,
 }
 
 impl<'a> Tracker<'a> {
     /// The sheet under the headings in this row of the spreadsheet.
     pub fn of(sheet: &'a Sheet, heading: u64) -> Self {
         let at = sheet.rows.iter().position(|(n, _)| *n >= heading).unwrap_or(0);
-        let rows = &sheet.rows[(at + 1).min(sheet.rows.len())..];
+        let rows: Vec<_> = sheet.rows.iter().skip(at + 1).collect();
         let width = sheet.rows[at..].iter().map(|(_, cells)| cells.len()).max().unwrap_or(0);
         let mut columns: Vec<Column> = Vec::new();
         for place in 0..width {
@@ -72,11 +74,26 @@ impl<'a> Tracker<'a> {
                 continue;
             }
             let heading = if heading.is_empty() { format!("(column {})", place + 1) } else { heading };
-            let twice = columns.iter().filter(|c| c.heading.eq_ignore_ascii_case(&heading)).count();
-            let heading = if twice == 0 { heading } else { format!("{heading} ({})", place + 1) };
+            let twice = columns.iter().any(|c| c.heading.eq_ignore_ascii_case(&heading));
+            let heading = if twice { format!("{heading} ({})", place + 1) } else { heading };
             columns.push(Column { key: heading.to_lowercase(), heading, place });
         }
-        Self { columns, rows }
+        Self { columns, rows, first_letter: false }
+    }
+
+    /// Leaves out rows that are no conference's, totals and legends: no date, no type, no chair. Their numbers.
+    pub fn leave_out_totals(&mut self, meanings: &Meanings) -> Vec<u64> {
+        let telling: Vec<usize> = [Use::Date, Use::Kind, Use::Chair]
+            .into_iter()
+            .flat_map(|what| self.used(meanings, what))
+            .map(|column| column.place)
+            .collect();
+        let is_one = |row: &&&(u64, Vec<String>)| {
+            telling.is_empty() || telling.iter().any(|place| row.1.get(*place).is_some_and(|c| !c.is_empty()))
+        };
+        let (kept, left): (Vec<_>, Vec<_>) = self.rows.iter().copied().partition(|row| is_one(&row));
+        self.rows = kept;
+        left.into_iter().map(|(line, _)| *line).collect()
     }
 
     /// The cell of a row under a heading.
@@ -84,15 +101,77 @@ impl<'a> Tracker<'a> {
         cells.get(column.place).map_or("", String::as_str)
     }
 
+    /// What a cell says, in small letters: what a meaning is looked up by.
+    pub fn value(&self, cells: &[String], column: &Column, what: Use) -> String {
+        let cell = self.cell(cells, column).to_lowercase();
+        match self.first_letter && what == Use::Attendance {
+            true => cell.chars().take(1).collect(),
+            false => cell,
+        }
+    }
+
     /// The columns that are used so.
     pub fn used(&self, meanings: &Meanings, what: Use) -> Vec<&Column> {
         self.columns.iter().filter(|c| used(meanings, c) == what).collect()
     }
 
-    /// Every value under these columns, in small letters.
-    pub fn values(&self, columns: &[&Column]) -> BTreeSet<String> {
-        let cells = self.rows.iter().flat_map(|(_, cells)| columns.iter().map(|c| self.cell(cells, c)));
-        cells.map(str::to_lowercase).collect()
+    /// Every value under the columns that are used so, in small letters.
+    pub fn values(&self, meanings: &Meanings, what: Use) -> BTreeSet<String> {
+        let columns = self.used(meanings, what);
+        let cells =
+            self.rows.iter().flat_map(|(_, cells)| columns.iter().map(|c| self.value(cells, c, what)));
+        cells.collect()
+    }
+}
+
+/// The row of the headings: of the first twenty the one with most headings that are known, else the first with at least
+/// four cells, none of them twice.
+pub(super) fn heading_row(sheet: &Sheet) -> u64 {
+    let known = |cells: &[String]| cells.iter().filter(|c| guessed_use(c).is_some()).count();
+    let is_heading = |cells: &[String]| {
+        let filled: Vec<String> = cells.iter().filter(|c| !c.is_empty()).map(|c| c.to_lowercase()).collect();
+        filled.len() >= 4 && filled.iter().collect::<BTreeSet<_>>().len() == filled.len()
+    };
+    let candidates = sheet.rows.iter().take(20).filter(|(_, cells)| is_heading(cells));
+    // Of equals the first: max_by_key takes the last.
+    let best = candidates.rev().max_by_key(|(_, cells)| known(cells));
+    best.or(sheet.rows.first()).map_or(1, |(n, _)| *n)
+}
+
+/// Every name that somebody may give a meaning of this tracker: its columns, what holds for all, its values.
+pub(super) fn names(tracker: &Tracker<'_>, meanings: &Meanings) -> Vec<String> {
+    let of_columns = tracker
+        .columns
+        .iter()
+        .flat_map(|c| ["column", "agency", "necessity"].map(|kind| format!("{kind}.{}", c.key)));
+    let of_values = VALUES.iter().flat_map(|(kind, what)| {
+        tracker.values(meanings, *what).into_iter().map(move |value| format!("{kind}.{value}"))
+    });
+    of_columns.chain(FOR_ALL.iter().map(|name| (*name).to_owned())).chain(of_values).collect()
+}
+
+/// What may be said of all conferences together.
+pub(super) const FOR_ALL: &[&str] =
+    &["all.start_time", "all.type", "all.area", "all.chair", "all.category", "all.children", "all.letters"];
+
+/// Whether this can be the meaning of a name. Nothing that is said counts without.
+pub(super) fn may_mean(name: &str, means: &str, agencies: &[(String, AgencyGroup)]) -> bool {
+    let of = |codes: &[&str]| codes.contains(&means);
+    let (kind, rest) = name.split_once('.').unwrap_or((name, ""));
+    match (kind, rest) {
+        ("column", _) => means.parse::<Use>().is_ok(),
+        ("agency", _) => agencies.iter().any(|(code, _)| code == means),
+        ("necessity", _) => of(&["core", "expected"]),
+        ("letter", _) => means.parse::<Letter>().is_ok(),
+        ("type", _) | ("all", "type") => means.parse::<ConferenceType>().is_ok(),
+        ("area", _) | ("all", "area") => means.parse::<Locality>().is_ok(),
+        ("category", _) | ("all", "category") => means.parse::<Category>().is_ok(),
+        ("outcome", _) => means.parse::<Decision>().is_ok() || of(&["cancelled", "nothing"]),
+        ("all", "children") => of(&["none", "one"]),
+        ("all", "letters") => of(&["whole", "first"]),
+        ("all", "start_time") => means.len() <= 8,
+        ("all", "chair") => means.chars().count() <= 100,
+        _ => false,
     }
 }
 
@@ -157,7 +236,10 @@ fn guessed_use(heading: &str) -> Option<Use> {
         ("note", Use::Nothing),
         ("comment", Use::Nothing),
         ("categor", Use::Category),
-        ("child", Use::Children),
+        ("child ref", Use::Children),
+        ("children ref", Use::Children),
+        ("child id", Use::Children),
+        ("child", Use::Nothing),
         ("chair", Use::Chair),
         ("time", Use::StartTime),
         ("type", Use::Kind),
@@ -191,13 +273,18 @@ fn guessed_value(kind: &str, value: &str) -> Option<&'static str> {
             said(&[("icpc", "initial"), ("initial", "initial"), ("rcpc", "review"), ("review", "review")])
         }),
         "area" => value.parse().ok().map(Locality::code),
-        "outcome" => value.parse().ok().map(Decision::code),
+        "outcome" => {
+            let told = |words: &[&str]| words.iter().any(|word| value.contains(word));
+            let cancelled = told(&["cancel", "stood down", "did not take place", "postponed"]);
+            let adjourned = told(&["adjourn"]).then_some(Decision::Adjourned.code());
+            value.parse().ok().map(Decision::code).or(cancelled.then_some("cancelled")).or(adjourned)
+        }
         "category" => Category::ALL.iter().map(|c| c.code()).find(|code| code.eq_ignore_ascii_case(value)),
         _ => None,
     }
 }
 
-/// What is remembered of this tracker, and what its own words tell; the rest is asked. `agencies`: code and group of
+/// What is remembered of this tracker's columns, and what their headings tell; the rest is asked. `agencies`: code and group of
 /// each; an agency is guessed only where its group has one.
 pub(super) fn proposed(
     tracker: &Tracker<'_>,
@@ -220,19 +307,24 @@ pub(super) fn proposed(
         let core = of == Some(AgencyGroup::ChildrensSocialCare);
         propose(format!("necessity.{}", column.key), Some(if core { "core" } else { "expected" }.to_owned()));
     }
-    for name in ["start_time", "area", "type", "chair", "category", "children"] {
-        propose(format!("all.{name}"), None);
+    for name in FOR_ALL {
+        propose((*name).to_owned(), None);
     }
-    let so_far = meanings.clone();
+    meanings
+}
+
+/// The same of values, as the columns are used now; what is meant already stays.
+pub(super) fn propose_values(tracker: &Tracker<'_>, remembered: &Meanings, meanings: &mut Meanings) {
     for (kind, what) in VALUES {
-        for value in tracker.values(&tracker.used(&so_far, *what)) {
+        for value in tracker.values(meanings, *what) {
             let name = format!("{kind}.{value}");
             let means = remembered.get(&name).cloned();
             let means = means.or_else(|| guessed_value(kind, &value).map(str::to_owned));
-            meanings.extend(means.map(|means| (name, means)));
+            if let Some(means) = means {
+                meanings.entry(name).or_insert(means);
+            }
         }
     }
-    meanings
 }
 
 #[cfg(test)]
@@ -259,7 +351,8 @@ mod tests {
             ("A".to_owned(), AgencyGroup::Police),
             ("B".to_owned(), AgencyGroup::Police),
         ];
-        let all = proposed(&tracker, &Meanings::new(), &agencies);
+        let mut all = proposed(&tracker, &Meanings::new(), &agencies);
+        propose_values(&tracker, &Meanings::new(), &mut all);
         let means = |name: &str| all.get(name).map(String::as_str);
         assert_eq!(means("column.conf ref"), Some("reference"));
         assert_eq!(means("column.hv/school nurse"), Some("attendance"));
@@ -274,13 +367,35 @@ mod tests {
     }
 
     #[test]
+    fn the_row_of_headings_is_the_one_with_headings_that_are_known() {
+        let row = |cells: &[&str]| cells.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>();
+        let rows = vec![
+            (1, row(&["Tracker", "", "", ""])),
+            (2, row(&["Council", "Team", "Health side", "Others", "2026"])),
+            (3, row(&["Ref", "Date", "GP", "Police"])),
+            (4, row(&["C-1", "2026-01-05", "P", "N"])),
+        ];
+        assert_eq!(heading_row(&Sheet { name: "s".to_owned(), rows }), 3);
+    }
+
+    #[test]
+    fn a_number_of_children_is_no_reference_and_a_conference_that_was_stood_down_was_not_held() {
+        assert_eq!(guessed_use("No of children"), Some(Use::Nothing));
+        assert_eq!(guessed_use("Child refs"), Some(Use::Children));
+        assert_eq!(guessed_value("outcome", "cancelled - stood down"), Some("cancelled"));
+        assert_eq!(guessed_value("outcome", "mother moved"), None);
+    }
+
+    #[test]
     fn what_is_remembered_goes_before_what_is_guessed() {
         let sheet = sheet();
         let remembered = Meanings::from([
             ("letter.x".to_owned(), "absent".to_owned()),
             ("column.notes".to_owned(), "chair".to_owned()),
         ]);
-        let all = proposed(&Tracker::of(&sheet, 3), &remembered, &[]);
+        let tracker = Tracker::of(&sheet, 3);
+        let mut all = proposed(&tracker, &remembered, &[]);
+        propose_values(&tracker, &remembered, &mut all);
         assert_eq!((all["letter.x"].as_str(), all["column.notes"].as_str()), ("absent", "chair"));
     }
 }

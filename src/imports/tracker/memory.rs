@@ -20,6 +20,19 @@ pub(super) async fn recall(db: &impl ConnectionTrait) -> Result<Meanings, DbErr>
     Ok(rows.into_iter().map(|row| (row.name, row.means)).collect())
 }
 
+/// Whether this is remembered: what headings and codes mean, and of cells no more than a code. A longer one may be a note,
+/// and name somebody.
+fn is_kept(name: &str, means: &str) -> bool {
+    let (kind, rest) = name.split_once('.').unwrap_or((name, ""));
+    let most = match (kind, rest) {
+        ("letter", _) => 3,
+        ("column" | "agency" | "necessity", _) => 60,
+        ("all", "chair") => 0,
+        _ => 40,
+    };
+    !means.is_empty() && (kind, means) != ("column", "nothing") && rest.chars().count() <= most
+}
+
 /// Remembers these beside, or in the place of, what was remembered.
 pub(super) async fn remember(
     tx: &Tx,
@@ -31,7 +44,7 @@ pub(super) async fn remember(
     let known = recall(tx.conn()).await?;
     let new: Meanings = meanings
         .iter()
-        .filter(|(name, means)| known.get(*name) != Some(means))
+        .filter(|(name, means)| is_kept(name, means) && known.get(*name) != Some(means))
         .map(|(n, m)| (n.clone(), m.clone()))
         .collect();
     if new.is_empty() {
@@ -48,6 +61,7 @@ pub(super) async fn remember(
         .on_conflict(OnConflict::column(Name).update_columns([Means, ByName, At]).to_owned())
         .exec_without_returning(tx.conn())
         .await?;
-    let event = Event { action: "tracker.remembered", object: "tracker".to_owned(), payload: json!(new) };
+    let payload = json!({ "meanings": new.len() });
+    let event = Event { action: "tracker.remembered", object: "tracker".to_owned(), payload };
     audit::record(tx, keys, actor, now, vec![event]).await
 }

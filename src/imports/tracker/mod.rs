@@ -2,10 +2,12 @@
 //! columns and letters mean; that is remembered, looked at, and taken in as history without letters.
 
 mod asking;
+mod days;
 mod entity;
 mod meaning;
 mod memory;
 mod pages;
+mod questions;
 mod rows;
 mod sheet;
 

@@ -11,15 +11,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::asking::{first_page, mapping};
-use super::meaning::{Tracker, proposed};
+use super::asking::{first_page, id, mapping};
+use super::meaning::{Tracker, heading_row, may_mean, names, propose_values, proposed};
 use super::memory::{Meanings, recall, remember};
-use super::rows::{asked, in_its_words, make};
-use super::sheet::{heading, sheets};
+use super::questions::{Asked, asked};
+use super::rows::{Names, in_its_words, make};
+use super::sheet::sheets;
 use crate::access::{Import, May, SignedIn};
+use crate::agencies::AgencyGroup;
 use crate::agencies::entity::agency;
 use crate::agencies::store::directory;
 use crate::calendar::london;
+use crate::conferences;
 use crate::imports::log::COLUMNS;
 use crate::imports::outcome::Outcome;
 use crate::imports::pages::{Shown, shown, told};
@@ -29,9 +32,6 @@ use crate::web::{Desk, Page, Problem};
 
 /// A tracker of ten years is 2 MB, a third more as it travels with the form.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
-
-/// Longer values are not remembered: what is that long is a note, and may name somebody.
-const REMEMBERED: usize = 40;
 
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
@@ -99,9 +99,15 @@ impl Sent {
         self.fields.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
 
-    /// What the form says that things mean; their names have a dot.
-    fn meanings(&self) -> Meanings {
-        self.fields.iter().filter(|(name, _)| name.contains('.')).cloned().collect()
+    /// Takes what the form says of these names; what cannot be meant is as if nobody had said it.
+    fn say(&self, names: Vec<String>, agencies: &[(String, AgencyGroup)], meanings: &mut Meanings) {
+        for name in names {
+            let Some((_, means)) = self.fields.iter().find(|(field, _)| *field == id(&name)) else {
+                continue;
+            };
+            let means = if may_mean(&name, means, agencies) { means.as_str() } else { "" };
+            meanings.insert(name, means.to_owned());
+        }
     }
 }
 
@@ -119,10 +125,12 @@ async fn step(
     if sent.bytes.is_empty() {
         return Ok(first_page(Some("Choose the spreadsheet.".to_owned())).show(may.who.chrome()));
     }
-    // Unfolding and reading a workbook is work: it holds nobody else up.
+    // Unfolding and reading a workbook is work: it holds nobody else up, and one that makes the reader stumble is refused.
     let (name, bytes) = (sent.name.clone(), sent.bytes.clone());
     let read = tokio::task::spawn_blocking(move || sheets(&name, &bytes)).await;
-    let all = match read.map_err(|e| Problem::internal(e.to_string()))? {
+    let all = match read
+        .unwrap_or_else(|_| Err(format!("{} cannot be read. Save it anew, and try again.", sent.name)))
+    {
         Ok(all) => all,
         Err(why) => return Ok(first_page(Some(why)).show(may.who.chrome())),
     };
@@ -130,36 +138,51 @@ async fn step(
     let at = sent.text("sheet").parse().ok().filter(|n| *n < all.len()).unwrap_or(largest);
     // Another sheet has its headings elsewhere.
     let same = sent.text("sheet_before") == at.to_string();
-    let row = sent.text("heading").parse().ok().filter(|_| same).unwrap_or_else(|| heading(&all[at]));
-    let tracker = Tracker::of(&all[at], row);
+    let mut errors: Vec<Asked> = Vec::new();
+    let said: Option<u64> =
+        sent.text("heading").parse().ok().filter(|row| all[at].rows.iter().any(|(n, _)| n == row));
+    if same && said.is_none() {
+        errors.push((
+            "heading".to_owned(),
+            "Nothing stands in that row: write the number of the row of headings.".to_owned(),
+        ));
+    }
+    let row = said.filter(|_| same).unwrap_or_else(|| heading_row(&all[at]));
+    let mut tracker = Tracker::of(&all[at], row);
     let mut agencies: Vec<agency::Model> = directory(desk.db.read()).await?.agencies.into_values().collect();
     agencies.sort_by_key(|a| a.name.to_lowercase());
+    let known: Vec<_> = agencies.iter().map(|a| (a.code.clone(), a.agency_group)).collect();
     let of_today = agencies.iter().filter(|a| a.valid_to.is_none()).map(|a| (a.code.clone(), a.agency_group));
-    let mut meanings = proposed(&tracker, &recall(desk.db.read()).await?, &of_today.collect::<Vec<_>>());
-    // What is proposed first is what stands in the form from then on.
+    let remembered = recall(desk.db.read()).await?;
+    let mut meanings = proposed(&tracker, &remembered, &of_today.collect::<Vec<_>>());
+    // What is proposed first is what stands in the form from then on: of columns first, then of the values in them.
     if same {
-        let mut said = sent.meanings();
-        said.retain(|name, means| !means.is_empty() || meanings.contains_key(name));
-        meanings.extend(said);
+        sent.say(names(&tracker, &Meanings::new()), &known, &mut meanings);
     }
+    tracker.first_letter = meanings.get("all.letters").is_some_and(|means| means == "first");
+    let left = tracker.leave_out_totals(&meanings);
+    if same {
+        sent.say(names(&tracker, &meanings), &known, &mut meanings);
+    }
+    propose_values(&tracker, &remembered, &mut meanings);
     let open = asked(&tracker, &meanings);
     let step = sent.text("step");
-    if !matches!(step, "check" | "take") || !open.is_empty() {
-        let errors = if step == "check" || step == "take" { open } else { Vec::new() };
-        return Ok(mapping((&sent.name, &sent.bytes), &all, at, row, &meanings, &agencies, errors)
-            .show(may.who.chrome()));
+    if !matches!(step, "check" | "take") || !open.is_empty() || !errors.is_empty() {
+        errors.extend(open.into_iter().filter(|_| step == "check" || step == "take"));
+        let file = (sent.name.as_str(), sent.bytes.as_slice());
+        return Ok(
+            mapping(file, &all, at, row, &tracker, &meanings, &agencies, errors).show(may.who.chrome())
+        );
     }
-    let (out, options) = taken(&desk, &may.who, &rules, &sent, &tracker, &meanings).await?;
+    let by_code: Names = agencies.iter().map(|a| (a.code.clone(), a.name.clone())).collect();
+    let (out, options) = taken(&desk, &may.who, &rules, &sent, &tracker, &meanings, &by_code, left).await?;
     if out.taken {
-        let mut kept = meanings.clone();
-        kept.retain(|name, means| {
-            !means.is_empty() && name.chars().count() <= REMEMBERED + "necessity.".len()
-        });
         let tx = desk.db.begin("remember a tracker").await?;
-        remember(&tx, &desk.keys, &may.who.actor(), desk.clock.now(), &kept).await?;
+        remember(&tx, &desk.keys, &may.who.actor(), desk.clock.now(), &meanings).await?;
         tx.commit().await?;
     }
-    let mut fields: Vec<Kept> = meanings.into_iter().map(|(name, value)| Kept { name, value }).collect();
+    let mut fields: Vec<Kept> =
+        meanings.into_iter().map(|(name, value)| Kept { name: id(&name), value }).collect();
     let more = [
         ("file_name", sent.name.clone()),
         ("file", STANDARD.encode(&sent.bytes)),
@@ -179,6 +202,7 @@ async fn step(
 }
 
 /// Takes the rows in, or says what would happen.
+#[allow(clippy::too_many_arguments, reason = "each is a different thing, and all are wanted")]
 async fn taken(
     desk: &Desk,
     who: &SignedIn,
@@ -186,9 +210,24 @@ async fn taken(
     sent: &Sent,
     tracker: &Tracker<'_>,
     meanings: &Meanings,
+    names: &Names,
+    left: Vec<u64>,
 ) -> Result<(Outcome, Options), Problem> {
     let now = desk.clock.now();
-    let made = make(tracker, meanings, &sent.name, london::date(now));
+    let mut made = make(tracker, meanings, names, &sent.name, london::date(now));
+    if !left.is_empty() {
+        let rows: Vec<String> = left.iter().take(20).map(u64::to_string).collect();
+        made.warnings.push(format!(
+            "No conferences, and left out (no date, type or chair): rows {}.",
+            rows.join(", ")
+        ));
+    }
+    let chairs = conferences::store::chairs(desk.db.read()).await?;
+    let new = made.chairs.iter().filter(|name| chairs.iter().all(|c| c.name != **name));
+    let new: Vec<&str> = new.map(String::as_str).collect();
+    if !new.is_empty() {
+        made.warnings.push(format!("Chairs that are not known yet, and will be: {}.", new.join(", ")));
+    }
     let options = Options {
         dry_run: sent.text("step") != "take",
         without_refused: sent.text("without_refused") == "yes",

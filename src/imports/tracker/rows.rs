@@ -1,12 +1,12 @@
 //! From a tracker and what it means to rows as the attendance log has them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
-use super::meaning::{Column, Letter, Tracker, Use, VALUES, used};
+use super::days::{day_and_time, is_month_first};
+use super::meaning::{Column, Letter, Tracker, Use, used};
 use super::memory::Meanings;
-use crate::calendar::written;
 use crate::conferences::{Category, Status};
 use crate::imports::log::COLUMNS;
 use crate::imports::outcome::Refusal;
@@ -19,99 +19,12 @@ pub(super) struct Made {
     pub rows: Vec<Row>,
     pub refused: Vec<Refusal>,
     pub warnings: Vec<String>,
+    /// Who chaired, each once.
+    pub chairs: BTreeSet<String>,
 }
 
-/// Values of one kind that a page asks about: more of them, and the column is another one.
-pub(super) const MOST_VALUES: usize = 60;
-
-/// Something that nobody has said of the tracker yet: the field that asks, and the question.
-pub(super) type Asked = (String, String);
-
-/// What is still to be said before rows can be made.
-pub(super) fn asked(tracker: &Tracker<'_>, meanings: &Meanings) -> Vec<Asked> {
-    let mut open = Vec::new();
-    let mut ask = |field: String, text: String| open.push((field, text));
-    let first = tracker.columns.first().map(|c| format!("column.{}", c.key)).unwrap_or_default();
-    let said = |name: &str| meanings.get(name).is_some_and(|means| !means.is_empty());
-    for what in [
-        Use::Reference,
-        Use::Date,
-        Use::StartTime,
-        Use::Kind,
-        Use::Area,
-        Use::Chair,
-        Use::Children,
-        Use::Category,
-        Use::Outcome,
-    ] {
-        let columns = tracker.used(meanings, what);
-        if columns.len() > 1 {
-            ask(
-                format!("column.{}", columns[1].key),
-                format!("Two columns are used for: {}. Keep one.", what.label()),
-            );
-        }
-        if columns.is_empty() && matches!(what, Use::Reference | Use::Date) {
-            ask(first.clone(), format!("Say which column holds the {}.", what.label()));
-        }
-    }
-    let has = |what| !tracker.used(meanings, what).is_empty();
-    for (name, what) in
-        [("start_time", Use::StartTime), ("type", Use::Kind), ("area", Use::Area), ("chair", Use::Chair)]
-    {
-        if !has(what) && !said(&format!("all.{name}")) {
-            ask(
-                format!("all.{name}"),
-                format!("No column holds the {}: say what to take for all.", what.label()),
-            );
-        }
-    }
-    if let Some(time) = meanings.get("all.start_time").filter(|t| !t.is_empty() && written::time(t).is_none())
-    {
-        ask("all.start_time".to_owned(), format!("\"{time}\" is not a time; write it as 09:30."));
-    }
-    let no_child = !has(Use::Children);
-    if no_child && !said("all.children") {
-        ask(
-            "all.children".to_owned(),
-            "No column names the children: say what to do about outcomes.".to_owned(),
-        );
-    }
-    let one_child = meanings.get("all.children").is_some_and(|means| means == "one");
-    if (!no_child || one_child) && !has(Use::Category) && !said("all.category") {
-        ask("all.category".to_owned(), "No column holds the category: say what to take for all.".to_owned());
-    }
-    let attended = tracker.used(meanings, Use::Attendance);
-    if attended.is_empty() {
-        ask(first, "Say which columns hold the attendance of an agency.".to_owned());
-    }
-    for column in &attended {
-        if !said(&format!("agency.{}", column.key)) {
-            ask(format!("agency.{}", column.key), format!("{}: say which agency this is.", column.heading));
-        }
-    }
-    for (kind, what) in VALUES {
-        let (columns, values) =
-            (tracker.used(meanings, *what), tracker.values(&tracker.used(meanings, *what)));
-        if values.len() > MOST_VALUES {
-            let text =
-                format!("{} different values stand there: is it used for: {}?", values.len(), what.label());
-            ask(format!("column.{}", columns[0].key), format!("{}: {text}", columns[0].heading));
-            continue;
-        }
-        for value in values {
-            let name = format!("{kind}.{value}");
-            let of_no_child = matches!(*kind, "outcome" | "category") && no_child && !one_child;
-            let optional = value.is_empty() && *kind != "letter" || of_no_child;
-            if !optional && !said(&name) {
-                let shown =
-                    if value.is_empty() { "an empty cell".to_owned() } else { format!("\"{value}\"") };
-                ask(name, format!("Say what {shown} means as {}.", what.label()));
-            }
-        }
-    }
-    open
-}
+/// Agencies' names by their codes.
+pub(super) type Names = HashMap<String, String>;
 
 /// The heading under which a column of the log stands in the tracker; the log's own name where there is none.
 fn heading<'a>(tracker: &'a Tracker<'_>, meanings: &Meanings, column: &'a str) -> &'a str {
@@ -132,12 +45,31 @@ fn heading<'a>(tracker: &'a Tracker<'_>, meanings: &Meanings, column: &'a str) -
 
 /// A refusal in the words of the spreadsheet.
 pub(super) fn in_its_words(refusal: Refusal, tracker: &Tracker<'_>, meanings: &Meanings) -> Refusal {
+    if refusal.column == "agency_code" || refusal.column == "service" {
+        return refusal;
+    }
     let column = heading(tracker, meanings, &refusal.column).to_owned();
     let value = match (refusal.column.as_str(), refusal.value.split_once('=')) {
         ("decisions", Some((_, decision))) => decision.split(';').next().unwrap_or_default().to_owned(),
         _ => refusal.value.clone(),
     };
     Refusal { column, value, ..refusal }
+}
+
+/// Service and role of each column. The one column of an agency is the agency itself, however it is headed: a heading
+/// that is tidied is no other invitation. Of several columns each is called as it is headed.
+fn services(tracker: &Tracker<'_>, meanings: &Meanings, agencies: &Names) -> BTreeMap<String, [String; 2]> {
+    let columns = tracker.used(meanings, Use::Attendance);
+    let agency =
+        |column: &Column| meanings.get(&format!("agency.{}", column.key)).cloned().unwrap_or_default();
+    let named = |column: &&Column| {
+        let code = agency(column);
+        match columns.iter().filter(|c| agency(c) == code).count() {
+            1 => [agencies.get(&code).cloned().unwrap_or(code), "representative".to_owned()],
+            _ => [column.heading.clone(), column.heading.clone()],
+        }
+    };
+    columns.iter().map(|column| (column.key.clone(), named(column))).collect()
 }
 
 /// Cells of the log that one letter gives: attendance, by_deputy, response, report.
@@ -157,13 +89,20 @@ fn facts(letter: Letter) -> [(&'static str, &'static str); 4] {
     [("attendance", attendance), ("by_deputy", by_deputy), ("response", response), ("report", report)]
 }
 
-/// Makes rows. Nothing may be [`asked`] any more.
-pub(super) fn make(tracker: &Tracker<'_>, meanings: &Meanings, file: &str, today: NaiveDate) -> Made {
+/// Makes rows. Nothing may be open to be asked any more.
+pub(super) fn make(
+    tracker: &Tracker<'_>,
+    meanings: &Meanings,
+    agencies: &Names,
+    file: &str,
+    today: NaiveDate,
+) -> Made {
+    let services = services(tracker, meanings, agencies);
     let mut made = Made::default();
     let mut seen: HashMap<String, (u64, &[String])> = HashMap::new();
     let one = |what| tracker.used(meanings, what).into_iter().next();
     let (reference, date) = (one(Use::Reference), one(Use::Date));
-    for (line, cells) in tracker.rows {
+    for (line, cells) in &tracker.rows {
         let at = |column: Option<&Column>| column.map_or("", |c| tracker.cell(cells, c));
         let name = at(reference);
         if name.is_empty() {
@@ -178,7 +117,7 @@ pub(super) fn make(tracker: &Tracker<'_>, meanings: &Meanings, file: &str, today
             made.refused.push(refused);
             continue;
         }
-        if let Some((first, same)) = seen.get(name) {
+        if let Some((first, same)) = seen.get(&name.to_lowercase()) {
             if *same == cells.as_slice() {
                 made.warnings.push(format!("Row {line} says the same as row {first} ({name}): taken once."));
             } else {
@@ -195,13 +134,19 @@ pub(super) fn make(tracker: &Tracker<'_>, meanings: &Meanings, file: &str, today
             }
             continue;
         }
-        seen.insert(name.to_owned(), (*line, cells));
-        made.conference(tracker, meanings, today, *line, cells, name, at(date));
+        seen.insert(name.to_lowercase(), (*line, cells));
+        made.conference(tracker, meanings, &services, today, *line, cells, name, at(date));
+    }
+    let dates = tracker.rows.iter().map(|(line, cells)| (line, date.map_or("", |c| tracker.cell(cells, c))));
+    if let Some((line, cell)) = dates.into_iter().find(|(_, cell)| is_month_first(cell)) {
+        made.warnings.push(format!(
+            "Row {line} has the date {cell}, month first. All dates are read day first: look whether others are the wrong way round."
+        ));
     }
     // A conference that stands twice, otherwise each time, is taken from neither row.
     let twice: Vec<String> = made.refused.iter().filter_map(|r| r.conference.clone()).collect();
     let place = COLUMNS.iter().position(|c| *c == "conference_ref").expect("a column of the log");
-    made.rows.retain(|row| !twice.iter().any(|name| row.at(place) == name));
+    made.rows.retain(|row| !twice.iter().any(|name| row.at(place).eq_ignore_ascii_case(name)));
     made
 }
 
@@ -211,6 +156,7 @@ impl Made {
         &mut self,
         tracker: &Tracker<'_>,
         meanings: &Meanings,
+        services: &BTreeMap<String, [String; 2]>,
         today: NaiveDate,
         line: u64,
         cells: &[String],
@@ -227,15 +173,20 @@ impl Made {
             Some(column) => tracker.cell(cells, column).to_owned(),
             None => means(format!("all.{kind}")),
         };
-        // A date may carry its time: "2026-01-05 09:30".
-        let (day, time) = date.split_once(' ').map_or((date, ""), |(day, time)| (day, time));
+        let read = day_and_time(date);
         let mut start = plain(Use::StartTime, "start_time");
-        if tracker.used(meanings, Use::StartTime).is_empty() && written::time(time).is_some() {
-            start = time.to_owned();
+        if let Some((_, Some(time))) = read.filter(|_| tracker.used(meanings, Use::StartTime).is_empty()) {
+            start = time.format("%H:%M").to_string();
         }
+        if read.is_some_and(|(day, _)| day > today) {
+            self.warnings.push(format!(
+                "Row {line} ({name}): its day lies ahead, and it is left out. A tracker is history; book it instead."
+            ));
+            return;
+        }
+        let day = read.map_or(date.to_owned(), |(day, _)| day.to_string());
         let outcome = coded(Use::Outcome, "outcome");
         let status = match outcome.as_str() {
-            _ if written::day(day).is_some_and(|day| day > today) => Status::Scheduled,
             "cancelled" => Status::Cancelled,
             "adjourned" => Status::Adjourned,
             _ => Status::Held,
@@ -258,7 +209,7 @@ impl Made {
             .used(meanings, Use::Attendance)
             .into_iter()
             .filter_map(|column| {
-                let letter = means(format!("letter.{}", tracker.cell(cells, column).to_lowercase()));
+                let letter = means(format!("letter.{}", tracker.value(cells, column, Use::Attendance)));
                 Some((column, letter.parse().ok()?))
             })
             .filter(|(_, letter)| *letter != Letter::NotInvited)
@@ -267,6 +218,8 @@ impl Made {
             self.warnings.push(format!("Row {line} ({name}): nobody was invited by it, and it is left out."));
             return;
         }
+        let chair = plain(Use::Chair, "chair");
+        self.chairs.extend(Some(chair.clone()).filter(|name| !name.is_empty()));
         let by = |letters: &[(&Column, Letter)], of: &[Letter]| letters.iter().any(|(_, l)| of.contains(l));
         let video = by(&letters, &[Letter::Video, Letter::DeputyVideo, Letter::Phone]);
         let room = by(&letters, &[Letter::InPerson, Letter::DeputyInPerson]);
@@ -278,7 +231,7 @@ impl Made {
         // A category is a child's: where no child is named, none of them is written.
         let of_all: BTreeMap<&str, String> = BTreeMap::from([
             ("conference_ref", name.to_owned()),
-            ("conference_date", day.to_owned()),
+            ("conference_date", day),
             ("start_time", start.clone()),
             // No tracker knows it. Nobody joins late or leaves early here, so any moment of the meeting will do.
             ("decision_time", if took_place { start } else { String::new() }),
@@ -287,7 +240,7 @@ impl Made {
             ("adjournment_reason", if status == Status::Adjourned { "other" } else { "" }.to_owned()),
             ("locality", coded(Use::Area, "area")),
             ("mode", mode.to_owned()),
-            ("chair", plain(Use::Chair, "chair")),
+            ("chair", chair),
             ("child_refs", refs.join(";")),
             (
                 "category",
@@ -303,10 +256,12 @@ impl Made {
         for (column, letter) in letters {
             let own = [
                 ("agency_code", means(format!("agency.{}", column.key))),
-                ("service", column.heading.clone()),
-                ("role", column.heading.clone()),
+                ("service", services[&column.key][0].clone()),
+                ("role", services[&column.key][1].clone()),
                 ("necessity", means(format!("necessity.{}", column.key))),
             ];
+            // Of a conference that did not take place nobody was absent.
+            let letter = if status == Status::Cancelled { Letter::Unrecorded } else { letter };
             let facts = facts(letter).map(|(name, text)| (name, text.to_owned()));
             let cells: BTreeMap<&str, String> = own.into_iter().chain(facts).collect();
             let cell =
