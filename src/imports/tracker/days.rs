@@ -8,22 +8,21 @@ use crate::calendar::written;
 pub(super) fn day_and_time(cell: &str) -> Option<(NaiveDate, Option<NaiveTime>)> {
     let weekday = |word: &str| word.trim_end_matches(',').parse::<Weekday>().is_ok();
     let cell = cell.split_once(' ').filter(|(word, _)| weekday(word)).map_or(cell, |(_, rest)| rest.trim());
-    let forms = [
-        "%d.%m.%Y", "%d-%m-%Y", "%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y",
-        "%d-%b-%y", "%d %b %y",
-    ];
-    let day = |text: &str| {
+    let whole = |text: &str| {
+        // Two digits are a year of this century: read with four, "5.1.26" would be the year 26.
+        let short = text.rsplit(['.', '/', '-', ' ']).next().is_some_and(|year| year.len() == 2);
+        let forms: &[&str] = match short {
+            true => &["%d/%m/%y", "%d.%m.%y", "%d-%m-%y", "%d-%b-%y", "%d %b %y"],
+            false => &["%d.%m.%Y", "%d-%m-%Y", "%d %b %Y", "%d-%b-%Y", "%d %B %Y"],
+        };
         let read = || forms.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
         written::day(text).or_else(read).filter(|day| (1990..=2100).contains(&day.year()))
     };
-    // Two-digit years are tried first where there are but two digits: "5.1.26" is no year 26.
-    let short = cell.rsplit(['.', '/', '-', ' ']).next().is_some_and(|year| year.len() == 2);
-    let two = || forms[5..].iter().find_map(|form| NaiveDate::parse_from_str(cell, form).ok());
-    if let Some(day) = if short { two() } else { day(cell) } {
+    if let Some(day) = whole(cell) {
         return Some((day, None));
     }
     let (first, time) = cell.split_once(['T', ' '])?;
-    Some((day(first)?, Some(written::time(time)?)))
+    Some((whole(first)?, Some(written::time(time)?)))
 }
 
 /// Whether a date can only be read month first.
