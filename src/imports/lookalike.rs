@@ -12,10 +12,11 @@ use crate::conferences::{self, ChairId};
 const NAMED: usize = 10;
 
 impl Run<'_> {
-    /// A warning, where conferences of one day, type and chair are here under other references.
+    /// `left`: those that are left alone anyway. A warning, where conferences of one day, type and chair are here under other references.
     pub(super) async fn look_alike(
         &self,
         log: &[LogConference],
+        left: &[&str],
         chairs: &HashMap<String, ChairId>,
     ) -> Result<Option<String>, DbErr> {
         let dates = || log.iter().map(|c| c.date);
@@ -26,7 +27,8 @@ impl Run<'_> {
         for c in here.iter().filter(|c| !own.contains(c.conference_ref.as_str())) {
             like.insert((c.conference_date, c.kind, c.chair_id), c.conference_ref.as_str());
         }
-        let pairs = log.iter().filter_map(|c| {
+        let taken = log.iter().filter(|c| !left.contains(&c.conference_ref.as_str()));
+        let pairs = taken.filter_map(|c| {
             let other = like.get(&(c.date, c.kind, *chairs.get(&c.chair)?))?;
             Some(format!("{} ({other})", c.conference_ref))
         });

@@ -140,7 +140,7 @@ impl Run<'_> {
             self.write(&mut pending).await?;
         }
         if self.tracker {
-            out.warnings.extend(self.look_alike(&log, &chairs).await?);
+            out.warnings.extend(self.look_alike(&log, &left, &chairs).await?);
         }
         if let Some(first) = left.first() {
             let why = match self.tracker {

@@ -387,6 +387,7 @@ test('a restricted conference is named on, opened in need, and its letters are r
 
 test('cover, services of an agency, retention, holds and subject access read well', async () => {
   const administrator = await signedIn('administrator@quorate.example')
+  await administrator.click('nav >> text=More')
   await administrator.click('nav >> text=Cover')
   await check(administrator, 'cover')
   await administrator.click('button:has-text("Grant cover")')

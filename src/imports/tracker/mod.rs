@@ -4,6 +4,7 @@
 mod asking;
 mod days;
 mod entity;
+mod guessing;
 mod meaning;
 mod memory;
 mod pages;

@@ -12,7 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::asking::{first_page, id, mapping};
-use super::meaning::{Tracker, heading_row, may_mean, names, propose_values, proposed};
+use super::guessing::{heading_row, propose_values, proposed};
+use super::meaning::{Tracker, may_mean, names};
 use super::memory::{Meanings, recall, remember};
 use super::questions::{Asked, asked};
 use super::rows::{Names, in_its_words, make};
