@@ -407,10 +407,12 @@ test('cover, services of an agency, retention, holds and subject access read wel
   await check(lead, 'agency')
 
   const qa = await signedIn('qa@quorate.example')
+  await qa.click('nav >> text=More')
   await qa.click('nav >> text=Legal holds')
   await check(qa, 'holds')
   await qa.click('button:has-text("Place the hold")')
   await check(qa, 'holds-refused')
+  await qa.click('nav >> text=More')
   await qa.click('nav >> text=Subject access')
   await check(qa, 'subject-access')
   await qa.click('main button:has-text("Gather")')
