@@ -22,6 +22,7 @@ mod imports;
 mod invitations;
 mod operations;
 mod register;
+mod replies;
 mod reports;
 mod restriction;
 mod retention;

@@ -26,6 +26,7 @@ mod outbox;
 mod post;
 mod processes;
 mod registers;
+mod replies;
 mod report;
 mod restricted;
 mod schema;

@@ -238,6 +238,19 @@ both! {
         assert!(!qa.get(&at).await.body.contains("What absences did"));
     }
 
+    async fn no_effect_is_put_down_beside_none_that_the_register_shows(place: Place) {
+        let mut rows: Vec<_> = conference("C-1").into_iter().map(|row| row.with("decisions", "L1042=plan_ended_child_in_need")).collect();
+        rows[2] = rows[2].clone().with("attendance", "absent");
+        let (_, mut qa, at) = at_the_register(&place, rows, "qa_manager").await;
+        let there = amend_page(&mut qa, &at, 2).await;
+        let seen = looked_at(&mut qa, &there, |form| {
+            let asked = form.iter().find(|(n, _)| n.ends_with(".impact_asked")).unwrap().0.clone();
+            form.push((asked.replace("_asked", ""), "no_material_effect".to_owned()));
+            set(form, "why", "Its report said all.");
+        }).await;
+        assert!(seen.status == 422 && seen.body.contains("Health visitor: by the register it had an effect"), "{}", seen.body);
+    }
+
     async fn a_change_that_a_letter_rests_on_is_said_to_touch_it(place: Place) {
         let (mut qa, at, _) = missed(&place).await;
         let seen = looked_at(&mut qa, &format!("{at}/amend"), |form| {

@@ -21,6 +21,7 @@ const ROOMS: &[&str] = &[
     "register",
     "convening",
     "feedback",
+    "replies",
     "reports",
     "imports",
     "operations",

@@ -58,6 +58,19 @@ both! {
         assert!(said.contains("2 letters about 1 absences"), "{said}");
     }
 
+    async fn a_gateways_keyword_stands_before_the_subject_for_its_domain_alone(place: Place) {
+        let mut rows = conference("C-1");
+        (rows[2], rows[3]) = (rows[2].clone().absent(), rows[3].clone().absent());
+        place.import(EVENING, &rows);
+        let mut command = place.command(&["--at", LATER, "run-task", "feedback"]);
+        assert!(command.env("QUORATE__MAIL__GATEWAYS", "police.example=[secure]").status().unwrap().success());
+        place.done_at(LATER, &["run-task", "dispatch"]);
+        let mails = place.mail();
+        let of = |domain: &str| mails.iter().find(|m| m.to.ends_with(domain)).unwrap_or_else(|| panic!("{mails:?}"));
+        assert!(of("tvp.police.example").subject.starts_with("[secure] Child protection conference "));
+        assert!(of("oh.nhs.example").subject.starts_with("Child protection conference "));
+    }
+
     async fn nothing_is_sent_while_a_setting_that_a_letter_needs_is_empty(place: Place) {
         let mut rows = conference("C-1");
         rows[2] = rows[2].clone().absent();

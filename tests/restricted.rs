@@ -40,7 +40,7 @@ async fn box_of(person: &mut Person, at: &str, name: &str) -> String {
 }
 
 /// Restricts a conference to whoever does it, and others by name.
-async fn restrict(person: &mut Person, at: &str, names: &[&str]) {
+pub async fn restrict(person: &mut Person, at: &str, names: &[&str]) {
     let mut form = Vec::new();
     for name in names {
         form.push(("account".to_owned(), box_of(person, at, name).await));

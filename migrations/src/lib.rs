@@ -18,6 +18,7 @@ mod m20261126_000001_directory;
 mod m20261127_000001_convening;
 mod m20261128_000001_impact;
 mod m20261129_000001_tracker;
+mod m20261130_000001_replies;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000001_convening::Migration),
             Box::new(m20261128_000001_impact::Migration),
             Box::new(m20261129_000001_tracker::Migration),
+            Box::new(m20261130_000001_replies::Migration),
         ]
     }
 }

@@ -65,6 +65,7 @@ impl SignedIn {
             (SeeFigures, "/reports", "PAQA's month"),
             (SeeFeedback, "/feedback", "Feedback"),
             (KeepDirectory, "/directory", "Directory"),
+            (SeeFeedback, "/replies", "Replies"),
             (SeeConferences, "/restricted", "Restricted"),
             (SeePost, "/post", "Post"),
             (SeeSchedule, "/schedule", "Schedule"),
@@ -124,7 +125,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SeeFigures SeeBehindFigures Import SeePost ReadLetter Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
+needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SettleDispute SeeFigures SeeBehindFigures Import SeePost ReadLetter Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

@@ -42,6 +42,8 @@ pub enum Permission {
     SeeFeedback,
     /// Release a letter of a restricted conference to a chosen person, or withhold it.
     ReleaseLetter,
+    /// Settle what an agency disputes.
+    SettleDispute,
     /// Read PAQA's month.
     SeeFigures,
     /// See the invitations behind a figure.
@@ -88,7 +90,7 @@ impl Role {
             GrantCover => matches!(self, Administrator),
             SeeOwnAgency => matches!(self, AgencyLead),
             SeeFeedback => matches!(self, Administrator | QaManager),
-            ReleaseLetter => matches!(self, QaManager),
+            ReleaseLetter | SettleDispute => matches!(self, QaManager),
             SeeFigures => matches!(self, Administrator | QaManager | PaqaMember),
             SeeBehindFigures => matches!(self, Administrator | QaManager),
             Import => matches!(self, Administrator),

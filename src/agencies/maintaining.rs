@@ -190,10 +190,7 @@ impl Maintaining<'_> {
         if before.valid_to.is_some_and(|to| to < self.today()) {
             return Ok(Kept::Done(id));
         }
-        let mut row = before.clone();
-        let yesterday = self.today().pred_opt().expect("days go back");
-        row.valid_to = Some(row.valid_to.map_or(yesterday, |to| to.min(yesterday)));
-        row.valid_from = row.valid_from.map(|from| from.min(yesterday));
+        let row = self.ended(&before);
         let mut payload = json!({ "before": told(&before), "after": told(&row) });
         let (agency_id, service_id) = (row.agency_id, row.service_id);
         row.into_active_model().reset_all().update(tx.conn()).await?;
@@ -209,6 +206,46 @@ impl Maintaining<'_> {
         }
         self.end(tx, "contact.left", id.to_string(), payload).await?;
         Ok(Kept::Done(shown))
+    }
+
+    /// Puts a contact that an agency named into the directory, in the transaction of whoever does it: in place of `old`, if
+    /// that is still there, or beside what is there. Gives back what the trail is to say, and whether `old` ended.
+    pub async fn named(
+        self,
+        tx: &Tx,
+        (agency_id, service_id): (AgencyId, ServiceId),
+        old: Option<ContactId>,
+        mut facts: ContactFacts,
+    ) -> Result<(Vec<Event>, bool), DbErr> {
+        let mut events = Vec::new();
+        let old = match old {
+            Some(id) => store::take_contact(tx, id).await?.filter(|c| c.is_valid(self.today())),
+            None => None,
+        };
+        let ends = old.is_some();
+        if let Some(before) = old {
+            facts.is_safeguarding_lead |= before.is_safeguarding_lead;
+            let row = self.ended(&before);
+            let payload = json!({ "before": told(&before), "after": told(&row) });
+            events.push(Event { action: "contact.left", object: row.id.to_string(), payload });
+            row.into_active_model().reset_all().update(tx.conn()).await?;
+        }
+        let row = self.new_contact(agency_id, Some(service_id), facts, ends.then(|| self.today()));
+        // Whoever is there already is not there twice.
+        if !store::same_contact(tx, &row).await? {
+            let (object, payload) = (row.id.to_string(), json!({ "after": told(&row) }));
+            contact::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+            events.push(Event { action: "contact.added", object, payload });
+        }
+        Ok((events, ends))
+    }
+
+    fn ended(self, before: &contact::Model) -> contact::Model {
+        let mut row = before.clone();
+        let yesterday = self.today().pred_opt().expect("days go back");
+        row.valid_to = Some(row.valid_to.map_or(yesterday, |to| to.min(yesterday)));
+        row.valid_from = row.valid_from.map(|from| from.min(yesterday));
+        row
     }
 
     /// Takes an end back.

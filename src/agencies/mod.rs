@@ -3,7 +3,7 @@
 
 pub(crate) mod entity;
 mod group;
-mod maintaining;
+pub(crate) mod maintaining;
 mod pages;
 mod scope;
 pub(crate) mod store;

@@ -12,6 +12,7 @@ use crate::feedback;
 use crate::outbox;
 use crate::platform::Clock;
 use crate::register;
+use crate::replies;
 use crate::restriction;
 use crate::web;
 
@@ -51,10 +52,11 @@ pub(super) async fn check(
     println!("\nLetters");
     let templates = &site.letterhead.templates;
     let letters = feedback::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
+    let replies = replies::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
     let notices = restriction::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
     let invitations = convening::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
     let ended = register::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
-    let written: Vec<_> = letters.chain(notices).chain(invitations).chain(ended).collect();
+    let written: Vec<_> = letters.chain(replies).chain(notices).chain(invitations).chain(ended).collect();
     for e in written.iter().filter_map(|letter| letter.as_ref().err()) {
         say(false, e.to_string());
     }

@@ -9,6 +9,7 @@ use crate::audit;
 use crate::conferences;
 use crate::platform::{Db, Keys, Sealed};
 use crate::register;
+use crate::replies;
 use crate::retention;
 
 /// A column that holds sealed text.
@@ -38,6 +39,11 @@ pub const SEALED: &[SealedColumn] = &[
     column("amendment", "before", register::sealed::AMENDMENT),
     column("amendment", "after", register::sealed::AMENDMENT),
     column("amendment", "why", register::sealed::AMENDMENT),
+    column("reply", "who", replies::sealed::WHO),
+    column("reply", "words", replies::sealed::WORDS),
+    column("reply", "prevention", replies::sealed::PREVENTION),
+    column("reply", "nominee", replies::sealed::NOMINEE),
+    column("reply", "answer", replies::sealed::ANSWER),
     column("account", "second_factor", access::SECOND_FACTOR),
     column("legal_hold", "child", retention::sealed::CHILD),
     column("legal_hold", "why", retention::sealed::WHY),

@@ -22,7 +22,7 @@ use crate::agencies;
 use crate::convening;
 use crate::operations::{self, Timetable};
 use crate::web::{Chrome, Desk, FORM_LIMIT, Problem, asset_routes, limited, measured};
-use crate::{feedback, imports, register, reports, restriction, retention, subject};
+use crate::{feedback, imports, register, replies, reports, restriction, retention, subject};
 
 /// Scripts and styles of our own only, nothing inline, nobody's frame.
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
@@ -60,6 +60,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .merge(register::routes())
         .merge(convening::routes())
         .merge(feedback::routes())
+        .merge(replies::routes())
         .merge(reports::routes())
         .merge(imports::routes())
         .merge(imports::teams_routes())

@@ -184,6 +184,7 @@ impl Site {
                 templates: Arc::new(Templates::compile()?),
                 from: config.mail.from.clone(),
                 reply_to: config.mail.reply_to.clone(),
+                gateways: config.gateways()?.into(),
             },
             limits: Arc::new(Limits::new(config.limits())),
             provider: config.provider()?.map(|rules| Arc::new(Provider::new(rules))),

@@ -51,18 +51,6 @@ codes! {
     }
 }
 
-/// A text without the links by which an invitation is answered: whoever reads what was sent does not answer for the
-/// agency.
-pub fn without_answer_links(text: &str) -> String {
-    let mut parts = text.split("/answer/");
-    let mut shown = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        shown.push_str("/answer/…");
-        shown.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
-    }
-    shown
-}
-
 impl MessageKind {
     /// The folder of its template.
     pub const fn template(self) -> &'static str {

@@ -8,6 +8,7 @@ mod attendance;
 mod directory;
 mod families;
 mod meeting;
+mod replies;
 
 use std::collections::HashSet;
 
@@ -15,6 +16,7 @@ use chrono::NaiveDate;
 
 pub use directory::{CHAIRS, agencies_csv, contacts_csv};
 pub use meeting::Meeting;
+pub use replies::{STANDS, reply, settled};
 
 use crate::calendar::Calendar;
 use attendance::Habits;

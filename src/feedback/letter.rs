@@ -50,6 +50,8 @@ pub struct Letter {
     pub quorum: String,
     /// What the absence did.
     pub impact: Vec<String>,
+    /// We did not invite it as we should have.
+    pub our_fault: bool,
     /// Whether it was missed; a correction may say that it was not.
     pub missed: bool,
     /// Whether decisions were taken without it.
@@ -60,6 +62,8 @@ pub struct Letter {
     pub address_wanted: bool,
     /// The day to reply by, where the letter asks for a reply.
     pub reply_by: Option<String>,
+    /// Where to reply without an account: of one letter, for one address; empty until it is posted.
+    pub reply_link: String,
     /// Who signs.
     pub contact: String,
     /// The number to ring.
@@ -107,9 +111,10 @@ impl Letter {
             invited: invited(source, row, assessed),
             told: row.response == Response::Apologies,
             recorded: recorded(row, assessed, c.decision_at.map(london::clock)),
-            report: report(row, assessed.fault),
+            report: report(row, assessed.standing, assessed.fault),
             quorum: quorum(c.status, assessment.quoracy.quorate),
-            impact: assessed.impact.iter().map(|i| impact(source, i.code)).collect(),
+            impact: assessed.impact.iter().map(|i| impact(source, row, i.code)).collect(),
+            our_fault: assessed.fault.is_some(),
             missed: assessed.standing.is_missing(),
             decided_without: decided && assessed.standing.is_missing() && !said,
             next: source.following.next.as_ref().map(|next| {
@@ -118,6 +123,7 @@ impl Letter {
             }),
             address_wanted: matches!(assessed.fault, Some(Fault::NotInvited | Fault::Undelivered)),
             reply_by: asks.then(|| london::full_date(reply_by)),
+            reply_link: String::new(),
             contact: settings.contact.clone(),
             telephone: settings.telephone.clone(),
             disagreement_procedure: settings.disagreement_procedure.clone(),
@@ -130,7 +136,10 @@ fn invited(source: Source<'_>, row: &invitation::Model, assessed: &Assessed) -> 
     let c = &source.record.conference;
     let to = row.contact_email.as_deref().map(|a| format!(" to {}", masked(a))).unwrap_or_default();
     let Some(day) = row.invited_on.filter(|_| assessed.fault != Some(Fault::NotInvited)) else {
-        return "By our record we sent your service no invitation.".to_owned();
+        return match row.invited_on {
+            Some(_) => "By our record no invitation of your service stood for that day.".to_owned(),
+            None => "By our record we sent your service no invitation.".to_owned(),
+        };
     };
     let days = notice(day, c.conference_date, &source.policies.calendar);
     let before = match days {
@@ -182,7 +191,10 @@ fn recorded(row: &invitation::Model, assessed: &Assessed, decided: Option<String
                 return "We recorded that your service could not join.".to_owned();
             }
             let answer = match row.response {
-                Response::None if unreached => "nobody from your service was there",
+                // Who gave a reason has told us.
+                Response::None if unreached || assessed.standing == Standing::Apologies => {
+                    "nobody from your service was there"
+                }
                 Response::Accepted => "your service had accepted, and that nobody came",
                 Response::Apologies => "your service sent apologies, and that nobody came in its place",
                 Response::Deputy => "a deputy was to come, and that nobody did",
@@ -196,7 +208,7 @@ fn recorded(row: &invitation::Model, assessed: &Assessed, decided: Option<String
     }
 }
 
-fn report(row: &invitation::Model, fault: Option<Fault>) -> String {
+fn report(row: &invitation::Model, standing: Standing, fault: Option<Fault>) -> String {
     let on = row.report_received_on.map(|d| format!(" on {}", london::full_date(d))).unwrap_or_default();
     match row.report {
         Report::OnTime => format!("Your report reached us{on}, in time."),
@@ -204,6 +216,8 @@ fn report(row: &invitation::Model, fault: Option<Fault>) -> String {
         Report::Tabled => "Your report was tabled on the day.".to_owned(),
         Report::NilReturn => format!("You told us{on} that you hold no information: thank you for looking."),
         Report::None if fault.is_some() => String::new(),
+        // Whoever was there is not asked for what a report would have said.
+        Report::None if standing.is_represented() => String::new(),
         Report::None => "We had no report.".to_owned(),
         Report::NotRequired => String::new(),
     }
@@ -221,7 +235,7 @@ fn quorum(status: Status, quorate: bool) -> String {
     .to_owned()
 }
 
-fn impact(source: Source<'_>, code: ImpactCode) -> String {
+fn impact(source: Source<'_>, row: &invitation::Model, code: ImpactCode) -> String {
     match code {
         ImpactCode::Pivotal => "With your service there, it would have been quorate.".to_owned(),
         ImpactCode::ShortOfQuorum => {
@@ -243,6 +257,10 @@ fn impact(source: Source<'_>, code: ImpactCode) -> String {
         }
         ImpactCode::PlanEndedWithout => {
             "A child protection plan was ended without your service, which was core to that decision."
+                .to_owned()
+        }
+        ImpactCode::ViewMissing if row.report.was_received() => {
+            "We had your report; what your service thought of the decision itself, nobody could ask."
                 .to_owned()
         }
         ImpactCode::ViewMissing => "We did not have your service's view on the decision.".to_owned(),
@@ -287,11 +305,13 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
             "A decision about the children waits 10 working days longer, until Wednesday 14 October 2026."
                 .into(),
         ],
+        our_fault: true,
         missed: true,
         decided_without: true,
         next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
         address_wanted: true,
         reply_by: Some("Wednesday 7 October 2026".into()),
+        reply_link: "https://quorate.example/reply/0123456789abcdef0123456789abcdef".into(),
         contact: "Conference team, Oxfordshire".into(),
         telephone: "01865 000000".into(),
         disagreement_procedure: "https://safeguarding.example/disagreement".into(),
@@ -299,12 +319,14 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
     let bare = Letter {
         place: None,
         impact: Vec::new(),
+        our_fault: false,
         missed: false,
         decided_without: false,
         told: false,
         next: None,
         address_wanted: false,
         reply_by: None,
+        reply_link: String::new(),
         quorum: "The conference was quorate.".into(),
         ..full.clone()
     };

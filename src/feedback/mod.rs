@@ -5,6 +5,7 @@ mod calls;
 mod due;
 pub(crate) mod entity;
 mod letter;
+mod link;
 mod pages;
 mod recipients;
 mod release;
@@ -21,7 +22,8 @@ use crate::platform::ids::typed_id;
 
 pub use calls::telephoned_before;
 pub use due::rests;
-pub use letter::samples;
+pub use letter::{Letter, samples};
+pub use link::{Evidence, Opened, evidence, make as make_link, opened, take_by_link};
 pub use pages::routes;
 pub use settings::Settings;
 pub use still_due::StillDue;

@@ -45,7 +45,7 @@ impl Waits {
         office: Office<'a>,
     ) -> Letter {
         let wording = self.wording.filter(|_| self.kind == Kind::Absence);
-        Letter::of(paperwork.source(following, office), place, wording)
+        Letter::of(paperwork.source(following, office.policies, office.settings), place, wording)
     }
 
     /// The letter as it would go, for whoever decides on it: plain text.

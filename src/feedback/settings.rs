@@ -20,6 +20,8 @@ pub struct Settings {
     pub telephone: String,
     /// Where the professional-disagreement procedure is.
     pub disagreement_procedure: String,
+    /// Where the service is reached: what links in letters begin with.
+    pub address: String,
     /// The sender.
     pub from: String,
     /// A monitored mailbox.

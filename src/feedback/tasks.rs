@@ -10,7 +10,7 @@ use super::entity::feedback;
 use super::letter::{Letter, Source};
 use super::recipients::{Reached, Recipient};
 use super::store::Following;
-use super::{FeedbackId, ItemState, Kind, Settings, Wording, release, store};
+use super::{FeedbackId, ItemState, Kind, Settings, Wording, link, release, store};
 use crate::agencies::entity::contact;
 use crate::agencies::store::{Directory, contacts_of, directory_of};
 use crate::audit::{self, Actor, Event};
@@ -140,7 +140,7 @@ async fn make_one(
     let Some(paperwork) = Paperwork::open(tx.conn(), id, office.policies, now).await? else { return Ok(()) };
     let newest = store::newest(tx.conn(), paperwork.record.invitations.iter().map(|i| i.id)).await?;
     let following = store::following(tx.conn(), &paperwork.record, paperwork.today).await?;
-    let source = paperwork.source(&following, office);
+    let source = paperwork.source(&following, office.policies, office.settings);
     let held_before = made.held_back;
     let mut under_way = false;
     let mut events = Vec::new();
@@ -248,7 +248,9 @@ pub(super) async fn post(
 ) -> Result<(), FeedbackError> {
     let template = if recipient.full { name } else { MINIMAL };
     let (id, recipient) = (MessageId::new(), recipient.address);
-    let (message_id, message) = office.letterhead.write(id, template, &recipient, letter, now)?;
+    let path = link::make(tx, about, &recipient, now).await?;
+    let letter = Letter { reply_link: format!("{}{path}", office.settings.address), ..letter.clone() };
+    let (message_id, message) = office.letterhead.write(id, template, &recipient, &letter, now)?;
     let kind = name.to_owned();
     let post = Post { id, kind, about, recipient, message_id, message, at: now, is_notice: false };
     Ok(outbox::post(tx, post).await?)
@@ -265,15 +267,20 @@ pub(super) struct Paperwork {
 }
 
 impl Paperwork {
-    pub(super) fn source<'a>(&'a self, following: &'a Following, office: Office<'a>) -> Source<'a> {
+    pub(super) fn source<'a>(
+        &'a self,
+        following: &'a Following,
+        policies: &'a Policies,
+        settings: &'a Settings,
+    ) -> Source<'a> {
         Source {
             record: &self.record,
             assessment: &self.assessment,
             directory: &self.directory,
             following,
             chair: &self.chair,
-            policies: office.policies,
-            settings: office.settings,
+            policies,
+            settings,
             today: self.today,
         }
     }

@@ -92,8 +92,7 @@ impl Run<'_> {
                     }
                     continue;
                 }
-                let of_a_tracker = |r: &Record| r.invitations.iter().any(|i| i.attendance_only);
-                if held.get(&theirs.conference_ref).is_some_and(|r| of_a_tracker(r) != self.tracker) {
+                if held.get(&theirs.conference_ref).is_some_and(|r| r.is_of_a_tracker() != self.tracker) {
                     out.conferences.unchanged += 1;
                     out.invitations.unchanged += theirs.invitations.len();
                     left.push(theirs.conference_ref.as_str());

@@ -1,7 +1,9 @@
 //! The invitations' only queries.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QuerySelect,
+};
 
 use super::InvitationId;
 use super::entity::invitation;
@@ -13,6 +15,14 @@ const BATCH: usize = 500;
 /// One invitation.
 pub async fn by_id(db: &impl ConnectionTrait, id: InvitationId) -> Result<Option<invitation::Model>, DbErr> {
     invitation::Entity::find_by_id(id).one(db).await
+}
+
+/// These invitations, in no order.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = InvitationId>,
+) -> Result<Vec<invitation::Model>, DbErr> {
+    invitation::Entity::find().filter(invitation::Column::Id.is_in(ids)).all(db).await
 }
 
 /// One invitation, taken for this transaction.

@@ -1,5 +1,7 @@
 //! Addresses: how much a mail domain may be told, and how an address is shown without being given.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 /// How much a letter to an address may say.
@@ -30,20 +32,51 @@ impl Domains {
     pub fn trust(&self, address: &str) -> Trust {
         let Some((name, domain)) = address.rsplit_once('@') else { return Trust::Blocked };
         let domain = domain.to_ascii_lowercase();
-        let covers = |list: &[String]| {
-            list.iter().any(|entry| {
-                domain == *entry || domain.strip_suffix(entry.as_str()).is_some_and(|d| d.ends_with('.'))
-            })
-        };
-        if covers(&self.consumer) {
+        let on = |list: &[String]| list.iter().any(|entry| covers(entry, &domain));
+        if on(&self.consumer) {
             Trust::Blocked
-        } else if covers(&self.trusted)
-            && !self.general_mailboxes.iter().any(|g| g.eq_ignore_ascii_case(name))
-        {
+        } else if on(&self.trusted) && !self.general_mailboxes.iter().any(|g| g.eq_ignore_ascii_case(name)) {
             Trust::Full
         } else {
             Trust::Minimal
         }
+    }
+}
+
+/// Whether a domain is an entry's own, or under it. Both in small letters.
+fn covers(entry: &str, domain: &str) -> bool {
+    domain == entry || domain.strip_suffix(entry).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// What a gateway looks for in the subject of a message before it lets it out encrypted: a keyword for a domain and those
+/// under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    domain: String,
+    keyword: String,
+}
+
+impl Gateway {
+    /// The keyword for an address, of the first that covers it.
+    pub fn keyword<'a>(gateways: &'a [Self], address: &str) -> Option<&'a str> {
+        let domain = address.rsplit_once('@')?.1.to_ascii_lowercase();
+        gateways.iter().find(|g| covers(&g.domain, &domain)).map(|g| g.keyword.as_str())
+    }
+}
+
+impl FromStr for Gateway {
+    type Err = String;
+
+    /// Reads `police.uk=[secure]`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("\"{text}\" is no domain with a keyword: write it as \"police.uk=[secure]\"");
+        let (domain, keyword) = text.split_once('=').ok_or_else(wrong)?;
+        let (domain, keyword) = (domain.trim().to_ascii_lowercase(), keyword.trim());
+        let plain = keyword.chars().all(|c| c == ' ' || c.is_ascii_graphic()) && keyword.len() <= 40;
+        if domain.is_empty() || domain.contains('@') || keyword.is_empty() || !plain {
+            return Err(wrong());
+        }
+        Ok(Self { domain, keyword: keyword.to_owned() })
     }
 }
 
@@ -110,5 +143,23 @@ mod tests {
     fn a_masked_address_shows_its_first_letter_and_the_end_of_its_domain() {
         assert_eq!(masked("hv-north@oxfordhealth.nhs.uk"), "h…@…nhs.uk");
         assert_eq!(masked("a@b.org"), "a…@b.org");
+    }
+
+    #[test]
+    fn a_gateways_keyword_is_for_its_domain_and_those_under_it() {
+        let all: Vec<Gateway> =
+            ["police.uk=[secure]", "NHS.uk = ENCRYPT"].iter().map(|text| text.parse().unwrap()).collect();
+        for (address, keyword) in [
+            ("desk@police.uk", Some("[secure]")),
+            ("desk@Unit.Police.uk", Some("[secure]")),
+            ("hv@oh.nhs.uk", Some("ENCRYPT")),
+            ("desk@notpolice.uk", None),
+            ("desk@example.org", None),
+        ] {
+            assert_eq!(Gateway::keyword(&all, address), keyword, "{address}");
+        }
+        for wrong in ["police.uk", "=[secure]", "police.uk=", "a@police.uk=x", "police.uk=\u{7}"] {
+            assert!(wrong.parse::<Gateway>().is_err(), "{wrong}");
+        }
     }
 }

@@ -7,9 +7,9 @@ mod smtp;
 mod templates;
 mod transport;
 
-pub use address::{Domains, Trust, is_address, masked};
+pub use address::{Domains, Gateway, Trust, is_address, masked};
 pub use message::{CalendarPart, Draft, MessageError, freeze};
 pub use reading::{Letter, read};
 pub use smtp::{Smtp, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
-pub use templates::{TemplateError, Templates};
+pub use templates::{Rendered, TemplateError, Templates};
 pub use transport::{SendError, Transport};

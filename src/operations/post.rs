@@ -16,6 +16,7 @@ use crate::feedback::entity::feedback;
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::outbox::{self, Listed};
+use crate::replies::entity::reply;
 
 /// One message and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -85,6 +86,11 @@ pub async fn described(
             .columns([invitation_message::Column::Id, invitation_message::Column::InvitationId])
             .filter(invitation_message::Column::Id.is_in(ids.iter().copied()));
         items.extend(invitations.into_tuple::<(Uuid, InvitationId)>().all(db).await?);
+        let replies = reply::Entity::find()
+            .select_only()
+            .columns([reply::Column::Id, reply::Column::InvitationId])
+            .filter(reply::Column::Id.is_in(ids.iter().copied()));
+        items.extend(replies.into_tuple::<(Uuid, InvitationId)>().all(db).await?);
         let invitations: Vec<(InvitationId, ConferenceId, ServiceId)> = invitation::Entity::find()
             .select_only()
             .columns([

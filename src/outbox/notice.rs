@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{MessageId, Post, store};
-use crate::mail::{CalendarPart, Draft, MessageError, TemplateError, Templates, freeze};
+use crate::mail::{CalendarPart, Draft, Gateway, MessageError, TemplateError, Templates, freeze};
 use crate::platform::Tx;
 
 /// What messages are written on.
@@ -21,6 +21,8 @@ pub struct Letterhead {
     pub from: String,
     /// `mail.reply_to`.
     pub reply_to: String,
+    /// `mail.gateways`.
+    pub gateways: Arc<[Gateway]>,
 }
 
 impl std::fmt::Debug for Letterhead {
@@ -78,7 +80,10 @@ impl Letterhead {
         let message_id = format!("<{id}@{domain}>");
         let draft =
             Draft { from: &self.from, reply_to: &self.reply_to, to, message_id: &message_id, date: now };
-        let letter = self.templates.write(template, context)?;
+        let mut letter = self.templates.write(template, context)?;
+        if let Some(keyword) = Gateway::keyword(&self.gateways, to) {
+            letter.subject = format!("{keyword} {}", letter.subject);
+        }
         let calendar = calendar(sender, &letter.text);
         let message = freeze(draft, &letter, calendar.as_ref())?;
         Ok((message_id, message))

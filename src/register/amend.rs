@@ -105,6 +105,18 @@ impl Amendment<'_> {
         Ok(Ok(made))
     }
 
+    /// Amends the facts of one invitation to those of a row that was made of what stands now.
+    pub async fn to(
+        self,
+        tx: &Tx,
+        record: Record,
+        place: usize,
+        row: invitation::Model,
+    ) -> Result<Result<Vec<Amended>, NotAmended>, DbErr> {
+        let base = merge::as_text(merge::of_a_form(), &record.invitations[place]);
+        self.invitation(tx, record, place, Proposed { row, base }, Words::default()).await
+    }
+
     /// Amends the conference's own facts and the decisions.
     pub async fn conference(
         self,

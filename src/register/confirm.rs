@@ -156,6 +156,8 @@ pub async fn confirm(
 ) -> Result<Result<(), Vec<Blocker>>, DbErr> {
     let facts = record.facts(directory);
     let assessment = assess(&facts, policies.on(facts.date));
+    // A letter would say what a tracker does not know.
+    let of_a_tracker = record.is_of_a_tracker();
     let found = blockers(&record, &assessment, &reasons, now);
     if !found.is_empty() {
         return Ok(Err(found));
@@ -190,8 +192,6 @@ pub async fn confirm(
     let (id, date) = (c.id, c.conference_date);
     c.into_active_model().reset_all().update(tx.conn()).await?;
 
-    // A letter would say what a tracker does not know.
-    let of_a_tracker = record.invitations.iter().any(|row| row.attendance_only);
     let recent = is_recent(date, london::date(now), maximum_age_working_days, &policies.calendar);
     let row = register::Model {
         conference_id: id,

@@ -69,6 +69,12 @@ pub fn impact(absence: Absence) -> Vec<Impact> {
         .collect()
 }
 
+/// Whether the register itself shows a grave effect (severity 3), ours to answer for or not: beside it no chair puts down
+/// that there was no effect.
+pub fn is_grave(impact: &[Impact]) -> bool {
+    impact.iter().any(|line| line.code.severity() == 3)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

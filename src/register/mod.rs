@@ -1,12 +1,12 @@
 //! The register: what each agency's part in a conference was, confirmed once, then changed only by
 //! amendments. Standing, quorum, impact and the plan-end alert are derived here.
 
-mod amend;
+pub(crate) mod amend;
 mod assessment;
 pub(crate) mod confirm;
 pub(crate) mod entity;
 mod form;
-mod identifying;
+pub(crate) mod identifying;
 mod impact;
 pub(crate) mod merge;
 mod minutes;
@@ -23,7 +23,7 @@ pub use assessment::{
     Assessed, Assessment, ChildFacts, ConferenceFacts, InvitationFacts, Policy, assess, assess_at,
 };
 pub use impact::Impact;
-pub use pages::routes;
+pub use pages::{names, note_look, routes, words, written_on};
 pub use quoracy::QuorumRule;
 pub use running::samples;
 pub use standing::{Standing, standing};

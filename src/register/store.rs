@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Iden, Iterable, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iden, Iterable, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 
 use super::entity::{quorum_rule, register};
@@ -38,6 +38,11 @@ impl Record {
     /// The services that were invited.
     pub fn services(&self) -> impl Iterator<Item = ServiceId> + '_ {
         self.invitations.iter().map(|i| i.service_id)
+    }
+
+    /// A tracker brought it, which knows the attendance alone.
+    pub fn is_of_a_tracker(&self) -> bool {
+        self.invitations.iter().any(|row| row.attendance_only)
     }
 
     /// Whether an invitation concerns a child.
@@ -96,18 +101,20 @@ pub async fn records(
     read(db, conferences, invitation::Entity::find).await
 }
 
-/// The same without what no rule looks at and figures are not made of: who recorded an invitation, to which
-/// address it went, the deputy's name, what the last file said. Half of what a month's rows weigh.
-pub async fn records_to_count(
+/// The same, for many at once: with those invitations alone that meet a condition, and without what no rule looks
+/// at: who recorded an invitation, who a deputy was, the chair's words, what the last file said. Half of what a
+/// month's rows weigh.
+pub async fn records_in_brief(
     db: &impl ConnectionTrait,
     conferences: Vec<conference::Model>,
+    which: Condition,
 ) -> Result<Vec<Record>, DbErr> {
     read(db, conferences, || {
-        use invitation::Column::{ContactEmail, Deputy, FromFile, ImpactNote, RecordedAt, RecordedBy};
-        let mut query = invitation::Entity::find().select_only();
+        use invitation::Column::{AnnouncedDeputy, Deputy, FromFile, ImpactNote, RecordedAt, RecordedBy};
+        let mut query = invitation::Entity::find().select_only().filter(which.clone());
         for column in invitation::Column::iter() {
             query = match column {
-                ContactEmail | Deputy | ImpactNote | RecordedBy | RecordedAt | FromFile => {
+                AnnouncedDeputy | Deputy | ImpactNote | RecordedBy | RecordedAt | FromFile => {
                     query.expr_as(Expr::cust("null"), column.to_string())
                 }
                 _ => query.column(column),

@@ -65,7 +65,7 @@ pub async fn behind(
     let restricted: Vec<ConferenceId> = both.filter(|c| c.restricted).map(|c| c.id).collect();
     let seen = conferences::store::by_ids(db, restricted, sight).await?;
     let Some(test) = test(selection, &data, policies) else { return Ok(None) };
-    let previous_month = matches!(selection.figure.as_str(), "M15" | "M16" | "M17");
+    let previous_month = ["M15", "M16", "M17"].iter().any(|m| selection.figure.starts_with(m));
     let cases = if previous_month { &data.previous } else { &data.cases };
     let is = |wanted: &Option<String>, code: &str| wanted.as_ref().is_none_or(|w| w == code);
     let chosen = entries(cases).filter(|e| {
@@ -118,6 +118,7 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
     let stepped_down =
         |e: &Entry<'_>| e.case.assessment.plan_ends.iter().any(|end| end.decision.steps_down());
     let ours = |e: &Entry<'_>| e.assessed.fault.is_some();
+    let is_sent = |e: &Entry<'_>| data.accepted.contains_key(&e.row.id);
     Some(match figure {
         "invitations" => Box::new(|_| true),
         "expected" => Box::new(|e| e.assessed.counted),
@@ -139,7 +140,11 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
         "M13_undelivered" => Box::new(|e| has_fault(e, Fault::Undelivered)),
         "M13_late" => Box::new(|e| has_fault(e, Fault::Late)),
         "M15" => Box::new(move |e| feedback_owed(e) && (whole || feedback_in_time(e, data, policies))),
-        "M16" => Box::new(|e| data.accepted.contains_key(&e.row.id)),
+        "M16" => Box::new(is_sent),
+        "M16_replied" => Box::new(move |e| is_sent(e) && (whole || is_replied(e, data))),
+        "M16_disputed" => Box::new(move |e| is_sent(e) && (whole || is_disputed(e, data))),
+        "M16_upheld" => Box::new(move |e| is_sent(e) && (whole || is_upheld(e, data))),
+        "M16_disputes_open" => Box::new(move |e| is_sent(e) && (whole || is_open_dispute(e, data))),
         "M17" => Box::new(|e| is_repeat(e, data)),
         "M18_initial_in_15" => {
             Box::new(move |e| initial_in_time(e.case, policies).is_some_and(|yes| whole || yes))

@@ -40,6 +40,9 @@ pub fn csv(paper: &Paper) -> Result<Vec<u8>, ::csv::Error> {
         ("M12", p.M12),
         ("M14", p.M14),
         ("M15", p.M15),
+        ("M16_replied", p.M16.replied),
+        ("M16_disputed", p.M16.disputed),
+        ("M16_upheld", p.M16.upheld),
         ("M18_initial_in_15", p.M18_initial_in_15),
         ("M18_reviews_in_time", p.M18_reviews_in_time),
         ("M19", p.M19),
@@ -59,12 +62,15 @@ pub fn csv(paper: &Paper) -> Result<Vec<u8>, ::csv::Error> {
         ("M13_undelivered", p.M13.undelivered),
         ("M13_late", p.M13.late),
         ("M16_sent", p.M16.sent),
+        ("M16_disputes_open", p.M16.disputes_open),
         ("M17", p.M17),
         ("feedback_due", p.feedback_due),
         ("feedback_authority_fault", p.feedback_authority_fault),
     ] {
         out.count(name, count)?;
     }
+    let median = p.M16.median_working_days_to_reply.map_or("none".to_owned(), |days| days.to_string());
+    out.write("M16_median_working_days_to_reply", "all", "", median, None)?;
     for (reason, count) in &p.M8_by_reason {
         out.row("M8_proceeded_inquorate", "reason", reason, Some(*count), None)?;
     }
@@ -95,13 +101,24 @@ impl Rows<'_> {
         count: Option<usize>,
         rate: Option<Rate>,
     ) -> Result<(), ::csv::Error> {
+        self.write(measure, breakdown, part, count.map(|n| n.to_string()).unwrap_or_default(), rate)
+    }
+
+    fn write(
+        &mut self,
+        measure: &str,
+        breakdown: &str,
+        part: &str,
+        count: String,
+        rate: Option<Rate>,
+    ) -> Result<(), ::csv::Error> {
         let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
         self.writer.write_record([
             self.month,
             measure,
             breakdown,
             &csv_cell(part),
-            &count.map(|n| n.to_string()).unwrap_or_default(),
+            &count,
             &number(rate.map(|r| r.numerator)),
             &number(rate.map(|r| r.denominator)),
             &rate.map(|r| r.percent.map_or("none".to_owned(), |p| p.to_string())).unwrap_or_default(),

@@ -10,6 +10,7 @@ use crate::conferences::{
 use crate::invitations::entity::invitation;
 use crate::invitations::{AbsenceReason, Attendance, Delivery, Fault, Report, Response, notice};
 use crate::register::{Assessed, FeedbackWanted, InvitationFacts, Policies, Source, Standing};
+use crate::replies::{ReplyKind, ReplyState, Told};
 
 /// One invitation of the month's population.
 #[derive(Clone, Copy)]
@@ -187,7 +188,7 @@ pub fn is_consecutive(case: &Case, data: &MonthData) -> bool {
         );
     let was_inquorate = |key: &[u8]| {
         super::store::before(&data.histories, key, case.record.conference.starts_at)
-            .and_then(|past| data.earlier.get(&past.id))
+            .and_then(|past| data.before_inquorate.get(&past.id))
             .is_some_and(|past| past.assessment.in_population && !past.assessment.quoracy.quorate)
     };
     proceeded_inquorate(case) && !spared && case.record.children.iter().any(|c| was_inquorate(&c.child_key))
@@ -228,7 +229,7 @@ pub fn initial_in_time(case: &Case, policies: &Policies) -> Option<bool> {
 pub fn review_in_time(case: &Case, data: &MonthData, policies: &Policies) -> Option<bool> {
     let (kind, starts_at) = (case.facts.kind, case.record.conference.starts_at);
     // A tracker does not tell a first review from a later one.
-    if !kind.is_review() || case.is_of_a_tracker() {
+    if !kind.is_review() || case.record.is_of_a_tracker() {
         return None;
     }
     let held = |p: &&super::store::Past| p.status == Status::Held && p.starts_at < starts_at;
@@ -258,6 +259,36 @@ pub fn feedback_in_time(e: &Entry<'_>, data: &MonthData, policies: &Policies) ->
     data.accepted.get(&e.row.id).is_some_and(|at| *at <= london::to_utc_or_after(day, ten))
 }
 
+/// The agency replied to the letter (M16), whatever it said.
+pub fn is_replied(e: &Entry<'_>, data: &MonthData) -> bool {
+    data.replies.contains_key(&e.row.id)
+}
+
+/// It said that the record is wrong (M16).
+pub fn is_disputed(e: &Entry<'_>, data: &MonthData) -> bool {
+    replies(e, data).any(|reply| reply.kind == ReplyKind::Disputed)
+}
+
+/// What it said of that is not settled yet.
+pub fn is_open_dispute(e: &Entry<'_>, data: &MonthData) -> bool {
+    replies(e, data).any(|reply| reply.kind == ReplyKind::Disputed && reply.state == ReplyState::Open)
+}
+
+/// It was right about that (M16).
+pub fn is_upheld(e: &Entry<'_>, data: &MonthData) -> bool {
+    replies(e, data).any(|reply| reply.state == ReplyState::Upheld)
+}
+
+/// Working days from when the letter was accepted to its first reply (M16); the same day: 0.
+pub fn working_days_to_reply(e: &Entry<'_>, data: &MonthData, policies: &Policies) -> Option<u32> {
+    let (sent, replied) = (data.accepted.get(&e.row.id)?, replies(e, data).map(|reply| reply.made_at).min()?);
+    Some(policies.calendar.working_days(london::date(*sent), london::date(replied)))
+}
+
+fn replies<'a>(e: &Entry<'_>, data: &'a MonthData) -> impl Iterator<Item = &'a Told> {
+    data.replies.get(&e.row.id).into_iter().flatten()
+}
+
 /// A miss (DOMAIN 7): counted, and silent, gone before the decision, or away for the agency's own reason.
 pub fn is_miss(e: &Entry<'_>) -> bool {
     let own_reason =
@@ -277,10 +308,13 @@ pub fn is_repeat(e: &Entry<'_>, data: &MonthData) -> bool {
         && e.case.record.children.iter().filter(|c| e.facts.concerns(c.id)).any(|child| {
             let past =
                 super::store::before(&data.histories, &child.child_key, e.case.record.conference.starts_at);
-            let past = past.and_then(|past| data.earlier.get(&past.id));
+            let past = past.and_then(|past| data.before_missed.get(&past.id));
             past.is_some_and(|past| {
+                // The same child, as it stands there: an invitation for a brother or sister alone was not about it.
+                let there = past.record.children.iter().find(|c| c.child_key == child.child_key);
+                let concerned = |p: &Entry<'_>| there.is_some_and(|there| p.facts.concerns(there.id));
                 entries(std::slice::from_ref(past))
-                    .any(|p| p.row.service_id == e.row.service_id && is_miss(&p))
+                    .any(|p| p.row.service_id == e.row.service_id && concerned(&p) && is_miss(&p))
             })
         })
 }
@@ -289,7 +323,7 @@ pub fn is_repeat(e: &Entry<'_>, data: &MonthData) -> bool {
 /// that a file brought, unless its register was confirmed here: the file does not say when it was. Only
 /// conferences held are asked.
 pub fn confirmed_in_time(case: &Case, policies: &Policies) -> Option<bool> {
-    if case.facts.status != Status::Held || case.is_of_a_tracker() {
+    if case.facts.status != Status::Held || case.record.is_of_a_tracker() {
         return None;
     }
     match &case.record.register {

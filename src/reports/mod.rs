@@ -4,6 +4,7 @@ mod agency;
 mod behind;
 mod csv;
 mod measures;
+mod median;
 mod month;
 mod pages;
 mod paper;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Month;
 use super::measures::*;
+use super::median::Median;
 use super::rate::Rate;
 use super::store::{Case, MonthData, load};
 use crate::invitations::{Fault, Report};
@@ -76,10 +77,16 @@ pub struct Adjournments {
 pub struct FeedbackLoop {
     /// Absences whose letter was accepted by the mail server.
     pub sent: usize,
-    /// Replies; `null` until replies are taken.
-    pub replied: Option<usize>,
-    /// Disputes; `null` until replies are taken.
-    pub disputed: Option<usize>,
+    /// Of those, the ones that were replied to.
+    pub replied: Rate,
+    /// Of those, the ones that were disputed.
+    pub disputed: Rate,
+    /// Of those, the ones whose dispute was upheld.
+    pub upheld: Rate,
+    /// Disputes of those that nobody has settled yet.
+    pub disputes_open: usize,
+    /// Working days from the first letter to the first reply, of those that were replied to.
+    pub median_working_days_to_reply: Option<Median>,
 }
 
 /// A named agency's part.
@@ -246,6 +253,26 @@ fn share<'a>(cases: impl Iterator<Item = &'a Case>, test: impl Fn(&Case) -> Opti
     Rate::of(known.iter().filter(|yes| **yes).count(), known.len())
 }
 
+fn feedback_loop<'a>(
+    previous: impl Iterator<Item = Entry<'a>>,
+    data: &MonthData,
+    policies: &Policies,
+) -> FeedbackLoop {
+    let sent: Vec<Entry<'a>> = previous.filter(|e| data.accepted.contains_key(&e.row.id)).collect();
+    let days = sent.iter().filter_map(|e| working_days_to_reply(e, data, policies));
+    let share = |test: fn(&Entry<'_>, &MonthData) -> bool| {
+        Rate::of(sent.iter().filter(|e| test(e, data)).count(), sent.len())
+    };
+    FeedbackLoop {
+        sent: sent.len(),
+        replied: share(is_replied),
+        disputed: share(is_disputed),
+        upheld: share(is_upheld),
+        disputes_open: sent.iter().filter(|e| is_open_dispute(e, data)).count(),
+        median_working_days_to_reply: Median::of(days.collect()),
+    }
+}
+
 /// Makes the paper of a month.
 pub async fn paper(db: &impl ConnectionTrait, month: Month, policies: &Policies) -> Result<Paper, DbErr> {
     let data = load(db, month, policies).await?;
@@ -265,7 +292,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies) -> Paper {
         *by_reason.entry(reason.to_owned()).or_insert(0) += 1;
     }
     // Who was core at a conference, a tracker does not know: M9 and M9b leave it out, M9c does not ask.
-    let known = || population().filter(|c| !c.is_of_a_tracker());
+    let known = || population().filter(|c| !c.record.is_of_a_tracker());
     let (endings, step_down) = (plan_endings(known(), false), plan_endings(known(), true));
     let all_endings = plan_endings(population(), false);
     let adjourned: Vec<Option<u32>> =
@@ -281,7 +308,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies) -> Paper {
         conferences: population().count(),
         registers_open: data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population).count(),
         invitations: all.clone().count(),
-        from_a_tracker: population().filter(|c| c.is_of_a_tracker()).count(),
+        from_a_tracker: population().filter(|c| c.record.is_of_a_tracker()).count(),
         M13_of: count(&|e| !e.row.attendance_only),
         whole: breakdown(all.clone()),
         sensitivity: Sensitivity {
@@ -315,11 +342,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies) -> Paper {
         },
         M14: rate("M14"),
         M15: Rate::of(owed.iter().filter(|e| feedback_in_time(e, data, policies)).count(), owed.len()),
-        M16: FeedbackLoop {
-            sent: previous.clone().filter(|e| data.accepted.contains_key(&e.row.id)).count(),
-            replied: None,
-            disputed: None,
-        },
+        M16: feedback_loop(previous.clone(), data, policies),
         M17: repeats.len(),
         M18_initial_in_15: share(population(), |c| initial_in_time(c, policies)),
         M18_reviews_in_time: share(population(), |c| review_in_time(c, data, policies)),

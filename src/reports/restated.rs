@@ -22,8 +22,10 @@ pub fn of_one(record: &Record, directory: &Directory, policies: &Policies) -> Ve
         cases: vec![Case { record: record.clone(), facts, assessment }],
         previous: Vec::new(),
         histories: HashMap::new(),
-        earlier: HashMap::new(),
+        before_inquorate: HashMap::new(),
+        before_missed: HashMap::new(),
         accepted: HashMap::new(),
+        replies: HashMap::new(),
     };
     let paper: Paper = finish(&data, policies);
     MonthPage::figures_only(&paper).lines()

@@ -4,7 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::Month;
 use super::measures::{entries, is_miss, proceeded_inquorate};
@@ -12,10 +13,12 @@ use crate::agencies::store::{Directory, directory};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{self, ConferenceId, ConferenceType, Sight, Status};
 use crate::feedback::entity::feedback;
-use crate::invitations::InvitationId;
+use crate::invitations::entity::invitation;
+use crate::invitations::{Attendance, InvitationId};
 use crate::register::entity::register;
-use crate::register::store::{Record, records_to_count};
+use crate::register::store::{Record, records_in_brief};
 use crate::register::{Assessment, ConferenceFacts, Policies, assess};
+use crate::replies::{Told, told};
 
 /// Ids in one `IN (…)`.
 const BATCH: usize = 1000;
@@ -26,13 +29,6 @@ pub struct Case {
     pub record: Record,
     pub facts: ConferenceFacts,
     pub assessment: Assessment,
-}
-
-impl Case {
-    /// A tracker brought it, which knows the attendance alone.
-    pub fn is_of_a_tracker(&self) -> bool {
-        self.record.invitations.iter().any(|row| row.attendance_only)
-    }
 }
 
 /// A conference in a child's history.
@@ -59,48 +55,61 @@ pub struct MonthData {
     pub directory: Directory,
     /// Every conference of the month, whatever its status.
     pub cases: Vec<Case>,
-    /// The same for the month before: M15 to M17 look there.
+    /// The same for the month before, with those invitations alone that may have missed something: M15 to M17 look
+    /// there, and nothing that asks for a whole conference may.
     pub previous: Vec<Case>,
     /// Child (keyed hash) → its conferences, oldest first.
     pub histories: HashMap<Vec<u8>, Vec<Past>>,
-    /// Conferences of those histories that a measure looks into.
-    pub earlier: HashMap<ConferenceId, Case>,
+    /// The conferences of those histories that came just before an inquorate one (M8).
+    pub before_inquorate: HashMap<ConferenceId, Case>,
+    /// Those that came just before one of `previous` that somebody missed (M17), with such invitations alone too.
+    pub before_missed: HashMap<ConferenceId, Case>,
     /// When the first message of an invitation's first feedback was accepted.
     pub accepted: HashMap<InvitationId, DateTime<Utc>>,
+    /// What agencies replied about an invitation of `previous`.
+    pub replies: HashMap<InvitationId, Vec<Told>>,
 }
 
 pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) -> Result<MonthData, DbErr> {
     // At the same time, over a connection each: reading is what a month costs.
     let (directory, cases, previous) =
-        tokio::try_join!(directory(db), month_of(db, month), month_of(db, month.previous()))?;
+        tokio::try_join!(directory(db), month_of(db, month, false), month_of(db, month.previous(), true))?;
     let cases = assessed(cases, policies, &directory);
     let previous = assessed(previous, policies, &directory);
     let keys = cases.iter().chain(&previous).flat_map(|c| &c.record.children).map(|c| c.child_key.clone());
     let histories = histories(db, keys.collect()).await?;
 
-    // Of a history only the conference just before is read whole, and only where a measure asks for it:
-    // whether an inquorate conference is the second running (M8), and a miss too (M17, of the month before).
-    let mut wanted: Vec<ConferenceId> = Vec::new();
-    let inquorate = cases.iter().filter(|case| proceeded_inquorate(case));
+    // Of a history only the conference just before is looked into, and only where a measure asks for it: whether an
+    // inquorate conference is the second running (M8), and a miss too (M17, of the month before).
+    let just_before = |case: &Case| -> Vec<ConferenceId> {
+        let (keys, at) = (case.record.children.iter(), case.record.conference.starts_at);
+        keys.filter_map(|child| before(&histories, &child.child_key, at)).map(|past| past.id).collect()
+    };
+    let inquorate = cases.iter().filter(|case| proceeded_inquorate(case)).flat_map(just_before).collect();
     let missed = previous.iter().filter(|case| entries(std::slice::from_ref(case)).any(|e| is_miss(&e)));
-    for case in inquorate.chain(missed) {
-        for child in &case.record.children {
-            wanted.extend(
-                before(&histories, &child.child_key, case.record.conference.starts_at).map(|past| past.id),
-            );
-        }
-    }
-    wanted.sort();
-    wanted.dedup();
-    let mut earlier = HashMap::new();
-    for ids in wanted.chunks(BATCH) {
-        let rows = conferences::store::by_ids(db, ids.iter().copied(), Sight::Everything).await?;
-        for case in assessed(records_to_count(db, rows).await?, policies, &directory) {
-            earlier.insert(case.record.conference.id, case);
-        }
-    }
+    let missed = missed.flat_map(just_before).collect();
+    let (inquorate, missed) = tokio::try_join!(these(db, inquorate, false), these(db, missed, true))?;
+    let by_id = |records| -> HashMap<ConferenceId, Case> {
+        let cases = assessed(records, policies, &directory).into_iter();
+        cases.map(|case| (case.record.conference.id, case)).collect()
+    };
+    let (before_inquorate, before_missed) = (by_id(inquorate), by_id(missed));
     let accepted = accepted(db, &previous).await?;
-    Ok(MonthData { month, directory, cases, previous, histories, earlier, accepted })
+    let mut replies: HashMap<InvitationId, Vec<Told>> = HashMap::new();
+    for reply in told(db, accepted.keys().copied()).await? {
+        replies.entry(reply.invitation).or_default().push(reply);
+    }
+    Ok(MonthData {
+        month,
+        directory,
+        cases,
+        previous,
+        histories,
+        before_inquorate,
+        before_missed,
+        accepted,
+        replies,
+    })
 }
 
 /// The last conference of a child before this moment that was held, or adjourned on the day, and whose
@@ -114,9 +123,54 @@ pub fn before<'a>(
     histories.get(child)?.iter().rev().find(counts)
 }
 
-async fn month_of(db: &impl ConnectionTrait, month: Month) -> Result<Vec<Record>, DbErr> {
+async fn month_of(db: &impl ConnectionTrait, month: Month, misses: bool) -> Result<Vec<Record>, DbErr> {
     let rows = conferences::store::between(db, month.first(), month.last(), Sight::Everything).await?;
-    records_to_count(db, rows).await
+    read(db, rows, misses).await
+}
+
+async fn these(
+    db: &impl ConnectionTrait,
+    ids: HashSet<ConferenceId>,
+    misses: bool,
+) -> Result<Vec<Record>, DbErr> {
+    let mut ids: Vec<ConferenceId> = ids.into_iter().collect();
+    ids.sort();
+    let mut records = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        let rows = conferences::store::by_ids(db, ids.iter().copied(), Sight::Everything).await?;
+        records.extend(read(db, rows, misses).await?);
+    }
+    Ok(records)
+}
+
+/// Whole conferences; or, of their invitations, those alone that may have missed something or were written to as if
+/// they had. Who was there throughout missed nothing: two thirds of the rows.
+async fn read(
+    db: &impl ConnectionTrait,
+    conferences: Vec<conference::Model>,
+    misses: bool,
+) -> Result<Vec<Record>, DbErr> {
+    use invitation::Column::{Attendance as How, ConferenceId as Of, Id, JoinedAt, LeftAt};
+    let which = if misses {
+        let undecided = conferences.iter().filter(|c| c.decision_at.is_none()).map(|c| c.id);
+        let written = Query::select()
+            .expr(Expr::val(1))
+            .from(feedback::Entity)
+            .and_where(
+                Expr::col((feedback::Entity, feedback::Column::InvitationId))
+                    .equals((invitation::Entity, Id)),
+            )
+            .to_owned();
+        Condition::any()
+            .add(How.eq(Attendance::Absent))
+            .add(JoinedAt.is_not_null())
+            .add(LeftAt.is_not_null())
+            .add(Of.is_in(undecided))
+            .add(Expr::exists(written))
+    } else {
+        Condition::all()
+    };
+    records_in_brief(db, conferences, which).await
 }
 
 fn assessed(records: Vec<Record>, policies: &Policies, directory: &Directory) -> Vec<Case> {
@@ -203,7 +257,7 @@ async fn accepted(
         let of: HashMap<uuid::Uuid, InvitationId> = items.into_iter().map(|(id, i)| (id.0, i)).collect();
         for (about, at) in crate::outbox::accepted_at(db, of.keys().copied()).await? {
             let earliest = first.entry(of[&about]).or_insert(at);
-            *earliest = at.min(*earliest);
+            *earliest = Ord::min(at, *earliest);
         }
     }
     Ok(first)

@@ -10,11 +10,12 @@ use super::store::messages_about;
 use crate::conferences::entity::{child, conference, named};
 use crate::conferences::{self, CHILD, ConferenceId, ERASED_REFERENCE};
 use crate::convening::entity::invitation_message;
-use crate::feedback::entity::feedback;
+use crate::feedback::entity::{feedback, feedback_link};
 use crate::invitations::entity::invitation;
 use crate::platform::{Keys, Tx};
 use crate::register::entity::{amendment, register};
 use crate::register::sealed::AMENDMENT;
+use crate::replies::entity::reply;
 
 /// What stands where something was.
 const ERASED: &str = "erased";
@@ -81,6 +82,11 @@ impl Eraser {
             .from(invitation::Entity)
             .and_where(invitation::Column::ConferenceId.is_in(of()))
             .to_owned();
+        let items = Query::select()
+            .column(feedback::Column::Id)
+            .from(feedback::Entity)
+            .and_where(feedback::Column::InvitationId.in_subquery(invitations.clone()))
+            .to_owned();
         feedback::Entity::update_many()
             .col_expr(feedback::Column::Basis, Expr::value("{}"))
             .col_expr(feedback::Column::ReleasedBy, nothing())
@@ -91,6 +97,22 @@ impl Eraser {
             .col_expr(invitation_message::Column::LinkHash, Expr::value(None::<Vec<u8>>))
             .col_expr(invitation_message::Column::Address, Expr::value(None::<String>))
             .filter(invitation_message::Column::InvitationId.in_subquery(invitations.clone()))
+            .exec(tx.conn())
+            .await?;
+        feedback_link::Entity::update_many()
+            .col_expr(feedback_link::Column::Address, Expr::value(None::<String>))
+            .filter(feedback_link::Column::FeedbackId.in_subquery(items))
+            .exec(tx.conn())
+            .await?;
+        let no_text = || Expr::value(None::<Vec<u8>>);
+        reply::Entity::update_many()
+            .col_expr(reply::Column::Who, no_text())
+            .col_expr(reply::Column::Words, no_text())
+            .col_expr(reply::Column::Prevention, no_text())
+            .col_expr(reply::Column::Nominee, no_text())
+            .col_expr(reply::Column::Answer, no_text())
+            .col_expr(reply::Column::Address, nothing())
+            .filter(reply::Column::InvitationId.in_subquery(invitations.clone()))
             .exec(tx.conn())
             .await?;
         crate::outbox::erase_about(tx, messages_about(invitations)).await?;

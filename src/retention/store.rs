@@ -17,6 +17,8 @@ use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::platform::Tx;
 use crate::register::entity::{amendment, register};
+use crate::replies;
+use crate::replies::entity::reply;
 
 /// Holds that have not ended.
 pub async fn living_holds(db: &impl ConnectionTrait) -> Result<Vec<legal_hold::Model>, DbErr> {
@@ -186,7 +188,7 @@ pub async fn sees_child(
     Ok(all().count(db).await? == all().filter(sight.condition()).count(db).await?)
 }
 
-/// The ids under which the audit trail speaks of conferences: their own, their invitations', their feedback's.
+/// The ids under which the audit trail speaks of conferences: their own, their invitations', their feedback's, the replies' to it.
 pub async fn objects_of(db: &impl ConnectionTrait, ids: &[ConferenceId]) -> Result<Vec<String>, DbErr> {
     let invitations: Vec<InvitationId> = invitation::Entity::find()
         .select_only()
@@ -202,9 +204,17 @@ pub async fn objects_of(db: &impl ConnectionTrait, ids: &[ConferenceId]) -> Resu
         .into_tuple()
         .all(db)
         .await?;
+    let replies: Vec<crate::replies::ReplyId> = reply::Entity::find()
+        .select_only()
+        .column(reply::Column::Id)
+        .filter(reply::Column::InvitationId.is_in(invitations.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
     let objects = ids.iter().map(ToString::to_string);
     let objects = objects.chain(invitations.iter().map(ToString::to_string));
-    Ok(objects.chain(items.iter().map(ToString::to_string)).collect())
+    let objects = objects.chain(items.iter().map(ToString::to_string));
+    Ok(objects.chain(replies.iter().map(ToString::to_string)).collect())
 }
 
 /// What messages of held conferences are about: they keep their text.
@@ -226,7 +236,11 @@ pub fn messages_about(invitations: SelectStatement) -> SelectStatement {
         .from(feedback::Entity)
         .and_where(feedback::Column::InvitationId.in_subquery(invitations.clone()))
         .to_owned();
-    feedback.union(UnionType::All, convening::store::about(invitations)).to_owned()
+    let replies = replies::store::about(invitations.clone());
+    feedback
+        .union(UnionType::All, convening::store::about(invitations))
+        .union(UnionType::All, replies)
+        .to_owned()
 }
 
 /// Writes a certificate, or what more it stands for.

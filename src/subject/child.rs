@@ -15,6 +15,7 @@ use crate::platform::Keys;
 use crate::register::entity::amendment;
 use crate::register::store::records;
 use crate::register::{Policies, assess, sealed};
+use crate::replies::{self, Texts};
 use crate::retention::sealed::WHY;
 use crate::retention::{holds_about, sees};
 
@@ -69,6 +70,20 @@ pub struct Letter {
     state: &'static str,
 }
 
+/// What an agency replied to a letter.
+#[derive(Serialize)]
+pub struct Replied {
+    at: DateTime<Utc>,
+    kind: &'static str,
+    ground: Option<&'static str>,
+    reason: Option<&'static str>,
+    who: String,
+    words: String,
+    so_that_it_does_not_happen_again: String,
+    state: &'static str,
+    answer: String,
+}
+
 /// What the audit trail has of the conference.
 #[derive(Serialize)]
 pub struct Look {
@@ -103,6 +118,7 @@ pub struct Met {
     invitations: Vec<Invited>,
     amendments: Vec<Amended>,
     letters: Vec<Letter>,
+    replies: Vec<Replied>,
     audit_trail: Vec<Look>,
 }
 
@@ -233,7 +249,23 @@ pub async fn gather(
             accepted_at: m.sent_at,
             state: m.state.label(),
         });
+        let replies = replies::store::of_conference(db, c.id).await?.into_iter();
+        let replies = replies.filter(|row| concerns(row.invitation_id)).map(|row| {
+            let texts = Texts::open(keys, &row);
+            Replied {
+                at: row.made_at,
+                kind: row.kind.label(),
+                ground: row.ground.map(|g| g.label()),
+                reason: row.reason.map(|r| r.label()),
+                who: texts.who,
+                words: texts.words,
+                so_that_it_does_not_happen_again: texts.prevention,
+                state: row.state.label(),
+                answer: texts.answer,
+            }
+        });
         all.push(Met {
+            replies: replies.collect(),
             reference: c.reference.clone(),
             local_reference: c.conference_ref.clone(),
             kind: c.kind.label(),

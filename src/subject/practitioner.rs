@@ -11,10 +11,13 @@ use crate::agencies::store::directory;
 use crate::audit;
 use crate::conferences::{self, Sight};
 use crate::invitations::entity::invitation;
+use crate::invitations::store::by_ids;
 use crate::operations::{Posted, described};
 use crate::outbox;
 use crate::platform::Keys;
 use crate::register::sealed;
+use crate::replies::Texts;
+use crate::replies::entity::reply;
 
 /// An entry of the directory.
 #[derive(Serialize)]
@@ -129,22 +132,30 @@ pub async fn gather(
         invitation::Entity::find().filter(is(Expr::col(invitation::Column::ContactEmail))).all(db).await?;
     let mut rows: Vec<(invitation::Model, &'static str)> =
         invited.into_iter().map(|row| (row, "invited at this address")).collect();
+    let words = |text: &str| -> Vec<String> {
+        let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        parts.map(str::to_lowercase).collect()
+    };
+    let wanted = words(name);
+    // The whole name, word for word: Ann is not Joanne.
+    let named =
+        |text: String| !name.is_empty() && words(&text).windows(wanted.len()).any(|part| part == wanted);
+    // Who replied is sealed, as deputies' names are: each is opened and looked at.
+    let replies = reply::Entity::find().all(db).await?.into_iter().filter(|row| {
+        let there = row.address.as_ref().is_some_and(|address| address.eq_ignore_ascii_case(&email));
+        there || named(Texts::open(keys, row).who)
+    });
+    let replied = by_ids(db, replies.map(|row| row.invitation_id)).await?;
+    rows.extend(replied.into_iter().map(|row| (row, "replied by the link of a letter")));
     if !name.is_empty() {
         // Deputies' names are sealed: each is opened and looked at.
         let names_one =
             invitation::Column::Deputy.is_not_null().or(invitation::Column::AnnouncedDeputy.is_not_null());
         let deputies = invitation::Entity::find().filter(names_one).all(db).await?;
-        let words = |text: &str| -> Vec<String> {
-            let parts = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-            parts.map(str::to_lowercase).collect()
-        };
-        let wanted = words(name);
         let named = deputies.into_iter().filter(|row| {
             let deputy = row.deputy.as_ref().and_then(|d| keys.open(sealed::DEPUTY, d).ok());
             let announced = row.announced_deputy.as_ref();
             let announced = announced.and_then(|d| keys.open(sealed::ANNOUNCED_DEPUTY, d).ok());
-            // The whole name, word for word: Ann is not Joanne.
-            let named = |text: String| words(&text).windows(wanted.len()).any(|part| part == wanted);
             deputy.is_some_and(named) || announced.is_some_and(named)
         });
         rows.extend(named.map(|row| (row, "named as a deputy")));

@@ -1,5 +1,7 @@
 //! The fields of a submitted form, and the choices of a form to be shown.
 
+use std::borrow::Cow;
+
 use axum::extract::{Form, FromRequest, Request};
 use serde::Serialize;
 
@@ -47,17 +49,24 @@ impl Fields {
 
 /// A name or a role as it is kept: on one line, without what cannot be seen.
 pub fn one_line(text: &str) -> String {
+    let text = visible(text);
     let parts = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(" ")
+}
+
+/// A text without characters that are not seen and move or hide others: marks of direction, blanks of no width.
+pub fn visible(text: &str) -> String {
+    let hides = |c: &char| matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    text.chars().filter(|c| !hides(c) && (!c.is_control() || matches!(c, '\n' | '\r' | '\t'))).collect()
 }
 
 /// One choice of a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct Choice {
     /// What is sent.
-    pub value: &'static str,
+    pub value: Cow<'static, str>,
     /// What is read.
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// Whether it is chosen.
     pub chosen: bool,
 }
@@ -71,7 +80,7 @@ pub fn choices<T: Copy + PartialEq>(
     all.iter()
         .map(|code| {
             let (value, label) = words(*code);
-            Choice { value, label, chosen: chosen == Some(*code) }
+            Choice { value: value.into(), label: label.into(), chosen: chosen == Some(*code) }
         })
         .collect()
 }
@@ -83,7 +92,7 @@ pub fn options<T: Copy + PartialEq>(
     chosen: Option<T>,
     words: impl Fn(T) -> (&'static str, &'static str),
 ) -> Vec<Choice> {
-    let mut list = vec![Choice { value: "", label: empty, chosen: chosen.is_none() }];
+    let mut list = vec![Choice { value: "".into(), label: empty.into(), chosen: chosen.is_none() }];
     list.extend(choices(all, chosen, words));
     list
 }

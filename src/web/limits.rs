@@ -148,7 +148,8 @@ fn is_attempt(request: &Request) -> bool {
         && (["/second-factor", "/second-factor/set-up", "/me/password"].contains(&path)
             || path.starts_with("/sign-in")
             || path.starts_with("/welcome/")
-            || path.starts_with("/answer/"))
+            || path.starts_with("/answer/")
+            || path.starts_with("/reply/"))
 }
 
 /// The layer.

@@ -15,7 +15,7 @@ pub use assets::routes as asset_routes;
 pub use csv_cell::csv_cell;
 pub use desk::{Desk, SessionRules};
 pub use errors::Errors;
-pub use fields::{Choice, FORM_LIMIT, Fields, choices, one_line, options};
+pub use fields::{Choice, FORM_LIMIT, Fields, choices, one_line, options, visible};
 pub use limits::{ClientAddress, LimitRules, Limits, limited};
 pub use measured::measured;
 pub use page::{Banner, Chrome, Link, Page, announce, compile as compile_pages, standalone};

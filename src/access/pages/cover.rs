@@ -11,7 +11,7 @@ use crate::audit::{self, Event};
 use crate::calendar::{london, written};
 use crate::conferences::entity::{chair, cover};
 use crate::conferences::{self, CoverId};
-use crate::web::{Desk, Errors, Fields, Page, Problem};
+use crate::web::{Choice, Desk, Errors, Fields, Page, Problem};
 
 /// Cover is for leave and sickness: a chair who is away for longer has left.
 const LONGEST_DAYS: i64 = 92;
@@ -24,13 +24,6 @@ struct Row {
     until: String,
     by: String,
     end: String,
-}
-
-#[derive(Serialize)]
-struct Choice {
-    value: String,
-    label: String,
-    chosen: bool,
 }
 
 #[derive(Serialize)]
@@ -83,16 +76,16 @@ async fn page(desk: &Desk, who: &SignedIn, typed: &Fields, errors: Errors) -> Re
         accounts: accounts
             .iter()
             .map(|a| Choice {
-                value: a.id.to_string(),
-                label: a.name.clone(),
+                value: a.id.to_string().into(),
+                label: a.name.clone().into(),
                 chosen: typed.text("account") == a.id.to_string(),
             })
             .collect(),
         chairs: chairs
             .iter()
             .map(|c| Choice {
-                value: c.id.to_string(),
-                label: c.name.clone(),
+                value: c.id.to_string().into(),
+                label: c.name.clone().into(),
                 chosen: typed.text("chair") == c.id.to_string(),
             })
             .collect(),

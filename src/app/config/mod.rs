@@ -4,7 +4,7 @@ mod load;
 mod people;
 mod values;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use crate::convening::{self, ReminderDays};
 use crate::feedback;
 use crate::invitations::MinimumNotice;
-use crate::mail::{Domains, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
+use crate::mail::{Domains, Gateway, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 use crate::outbox;
 use crate::web::LimitRules;
-use values::{domains, list, minimum_notice, networks, number, reminder_days};
+use values::{domains, list, minimum_notice, networks, number, reminder_days, secret};
 
 pub use load::{ConfigError, Loaded, load};
 pub use people::{Access, Retention};
+pub use values::is_loopback;
 
 /// Every setting.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -128,6 +129,9 @@ pub struct Mail {
     /// Letters a minute at most; 0 for no limit.
     #[serde(deserialize_with = "number")]
     pub per_minute: u32,
+    /// What gateways for encryption look for in the subject.
+    #[serde(deserialize_with = "list")]
+    pub gateways: Vec<String>,
     /// The mail server.
     pub smtp: Smtp,
     /// Who may be told how much.
@@ -341,6 +345,12 @@ impl Config {
         }
     }
 
+    /// What gateways for encryption look for in the subject, by domain.
+    pub fn gateways(&self) -> Result<Vec<Gateway>, ConfigError> {
+        let wrong = |why| ConfigError::Value("mail.gateways", why);
+        self.mail.gateways.iter().map(|text| text.parse().map_err(wrong)).collect()
+    }
+
     /// How conferences are convened.
     pub fn convening_settings(&self) -> Result<convening::Settings, ConfigError> {
         let suggestions = convening::Settings::rules(&self.booking.suggestions_file)
@@ -370,6 +380,7 @@ impl Config {
             contact: self.feedback.contact.clone(),
             telephone: self.feedback.telephone.clone(),
             disagreement_procedure: self.feedback.disagreement_procedure.clone(),
+            address: self.server.address(),
             from: self.mail.from.clone(),
             reply_to: self.mail.reply_to.clone(),
             domains: Domains {
@@ -379,17 +390,4 @@ impl Config {
             },
         })
     }
-}
-
-fn secret(name: &'static str, file: &Path, plain: &str) -> Result<String, ConfigError> {
-    if file.as_os_str().is_empty() {
-        return Ok(plain.to_owned());
-    }
-    let read = std::fs::read_to_string(file).map_err(|e| ConfigError::SecretFile(name, file.into(), e))?;
-    Ok(read.trim_end().to_owned())
-}
-
-/// Whether a host is this machine.
-pub fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -1,9 +1,12 @@
 //! Values as the environment gives them: text that is a number, a flag or a list.
 
+use std::path::Path;
+
 use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
+use super::ConfigError;
 use crate::access::Role;
 use crate::convening::ReminderDays;
 use crate::invitations::MinimumNotice;
@@ -130,4 +133,18 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
         net.ok_or_else(|| de::Error::custom(format!("\"{text}\" is no address or network, as 10.0.0.0/8")))
     };
     list(deserializer)?.iter().map(net).collect()
+}
+
+/// Whether a host is this machine.
+pub fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// A secret: of its file, where there is one.
+pub(super) fn secret(name: &'static str, file: &Path, plain: &str) -> Result<String, ConfigError> {
+    if file.as_os_str().is_empty() {
+        return Ok(plain.to_owned());
+    }
+    let read = std::fs::read_to_string(file).map_err(|e| ConfigError::SecretFile(name, file.into(), e))?;
+    Ok(read.trim_end().to_owned())
 }

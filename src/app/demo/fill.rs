@@ -7,6 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
+use super::answers::Answers;
 use crate::access::Role;
 use crate::agencies::store::directory_of;
 use crate::app::site::Site;
@@ -67,7 +68,10 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
     let file = |name: &str, bytes| File { name: name.to_owned(), bytes };
     let directory = [file("agencies.csv", demo::agencies_csv()), file("contacts.csv", demo::contacts_csv())];
     take(site, &directory).await?;
+    let mut answers = Answers::new(size.seed, today);
     for (day, rows) in days {
+        site.clock = Clock::Fixed(moment(day, 10, 0));
+        answers.until(site, day).await?;
         site.clock = Clock::Fixed(moment(day, 17, 0));
         take(site, &[file("attendance-log.csv", log(rows)?)]).await?;
         chairs_confirm(site, day).await?;
@@ -77,6 +81,7 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
                 return Err(format!("{}: {why}", task.name()).into());
             }
         }
+        answers.letters_came(site).await?;
         bar.inc(1);
     }
     site.clock = Clock::Fixed(now);

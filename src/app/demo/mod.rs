@@ -1,6 +1,7 @@
 //! `quorate demo`: a year of an invented county, a sign-in for each role, and the pages, on this machine
 //! only.
 
+mod answers;
 mod fill;
 mod mail;
 

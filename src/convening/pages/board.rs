@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use chrono::{DateTime, Days, TimeDelta, Utc};
+use sea_orm::Condition;
 use serde::{Deserialize, Serialize};
 
 use super::{Bureau, note_looks, when, working_days};
@@ -20,7 +21,7 @@ use crate::convening::board::{Outlook, ToDo, outlook};
 use crate::convening::store;
 use crate::invitations::entity::invitation;
 use crate::invitations::{Fault, Response as Answers};
-use crate::register::store::{Record, records};
+use crate::register::store::{Record, records_in_brief};
 use crate::web::{Desk, Page, Problem};
 
 /// Weeks that can be chosen.
@@ -168,7 +169,7 @@ pub(super) async fn show(
     let chairs = conferences::store::chairs(db).await?;
     let coming = store::coming(db, today, until, sight).await?;
     let coming: Vec<_> = coming.into_iter().filter(|c| c.starts_at > now).collect();
-    let all = records(db, coming).await?;
+    let all = records_in_brief(db, coming, Condition::all()).await?;
     let mut busy = elsewhere(&all);
     // That a chair is taken says nothing of a family: a hidden conference is looked at for that too.
     let hidden = store::coming(db, today, until, Sight::Everything).await?;

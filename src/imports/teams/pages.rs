@@ -25,7 +25,7 @@ use crate::mail::Domains;
 use crate::register::save::take;
 use crate::register::sealed;
 use crate::register::store::{Record, record};
-use crate::web::{Desk, Fields, Page, Problem, one_line};
+use crate::web::{Choice, Desk, Fields, Page, Problem, one_line};
 
 /// A report of a thousand people is 300 KB.
 const FILE_LIMIT: usize = 5 * 1024 * 1024;
@@ -35,13 +35,6 @@ pub fn routes() -> Router<Desk> {
     Router::new()
         .route("/conferences/{id}/register/teams", post(propose).layer(DefaultBodyLimit::max(FILE_LIMIT)))
         .route("/conferences/{id}/register/teams/take", post(take_over))
-}
-
-#[derive(Serialize)]
-struct Choice {
-    value: String,
-    label: String,
-    chosen: bool,
 }
 
 #[derive(Serialize)]
@@ -215,7 +208,7 @@ async fn propose(
         };
         let rest = (0..invited.len()).filter(|place| !first.contains(place));
         let choice = |place: usize, perhaps: bool| Choice {
-            value: record.invitations[place].id.to_string(),
+            value: record.invitations[place].id.to_string().into(),
             label: format!(
                 "{}{}{}",
                 if perhaps { "perhaps: " } else { "" },
@@ -224,7 +217,8 @@ async fn propose(
                     .attendance
                     .map(|a| format!(" (register: {})", a.label()))
                     .unwrap_or_default()
-            ),
+            )
+            .into(),
             // Somebody who was put down as absent, or of whom the report has no times, is looked at.
             chosen: *found == Match::Sure(place)
                 && record.invitations[place].attendance != Some(Attendance::Absent)

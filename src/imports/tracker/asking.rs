@@ -10,14 +10,7 @@ use super::questions::{Asked, MOST_VALUES};
 use super::sheet::Sheet;
 use crate::agencies::entity::agency;
 use crate::conferences::{Category, ConferenceType, Decision, Locality};
-use crate::web::Page;
-
-#[derive(Serialize)]
-struct Choice {
-    value: String,
-    label: String,
-    chosen: bool,
-}
+use crate::web::{Choice, Page};
 
 #[derive(Serialize)]
 struct Wrong {
@@ -108,10 +101,10 @@ pub(super) fn id(name: &str) -> String {
 }
 
 fn choices<'a>(chosen: &str, all: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Choice> {
-    let none = Choice { value: String::new(), label: "choose".to_owned(), chosen: chosen.is_empty() };
+    let none = Choice { value: "".into(), label: "choose".into(), chosen: chosen.is_empty() };
     let all = all.into_iter().map(|(value, label)| Choice {
-        value: value.to_owned(),
-        label: label.to_owned(),
+        value: value.to_owned().into(),
+        label: label.to_owned().into(),
         chosen: value == chosen,
     });
     std::iter::once(none).chain(all).collect()
@@ -164,8 +157,8 @@ pub(super) fn mapping(
         sample.truncate(4);
         let names = agencies.iter().map(|a| (a.code.as_str(), a.name.as_str()));
         let uses = Use::ALL.iter().map(|u| Choice {
-            value: u.code().to_owned(),
-            label: u.label().to_owned(),
+            value: u.code().into(),
+            label: u.label().into(),
             chosen: *u == used(meanings, column),
         });
         ColumnRow {
@@ -273,7 +266,11 @@ pub(super) fn mapping(
             sheets: sheets
                 .iter()
                 .enumerate()
-                .map(|(n, s)| Choice { value: n.to_string(), label: s.name.clone(), chosen: n == at })
+                .map(|(n, s)| Choice {
+                    value: n.to_string().into(),
+                    label: s.name.clone().into(),
+                    chosen: n == at,
+                })
                 .collect(),
             heading: row,
             rows: tracker.rows.len(),

@@ -10,7 +10,6 @@ use serde_json::json;
 use crate::access::{HoldPost, May, ReadLetter, Requeue, SeePost, SignedIn};
 use crate::audit::{self, Event};
 use crate::calendar::{london, written};
-use crate::convening;
 use crate::mail;
 use crate::operations::{Counter, Posted, described, hold_back as hold, let_go as release, requeue};
 use crate::outbox::{self, MessageId, Model, State as Stands};
@@ -181,14 +180,32 @@ impl Page for LetterPage {
     }
 }
 
+/// Where the links begin by which an agency answers without an account.
+const LINKS: [&str; 2] = ["/answer/", "/reply/"];
+
+/// A text without those links: whoever reads what was sent does not answer for the agency.
+fn without_links(text: &str) -> String {
+    let mut shown = text.to_owned();
+    for begins in LINKS {
+        let mut parts = shown.split(begins);
+        let mut without = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            without.push_str(begins);
+            without.push('…');
+            without.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+        }
+        shown = without;
+    }
+    shown
+}
+
 fn read(who: &SignedIn, bytes: &[u8]) -> Result<mail::Letter, Problem> {
     if bytes.is_empty() {
         let text = "The text of this message has had its time, and was erased. When it went is still known.";
         return Err(Problem::Gone(who.chrome(), text));
     }
     let letter = mail::read(bytes).ok_or_else(|| Problem::internal("a frozen message cannot be read"))?;
-    let (text, html) =
-        (convening::without_answer_links(&letter.text), convening::without_answer_links(&letter.html));
+    let (text, html) = (without_links(&letter.text), without_links(&letter.html));
     Ok(mail::Letter { text, html, ..letter })
 }
 
@@ -255,21 +272,27 @@ pub fn letter_alone(html: String) -> Response {
     response
 }
 
+/// A copy of a message as a file, as it was sent but for the links by which an agency answers.
 pub(super) async fn file(
     may: May<ReadLetter>,
     State(desk): State<Desk>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (id, bytes) = frozen(&desk, &id, &may.who).await?;
-    read(&may.who, &bytes)?;
-    let kind = outbox::by_id(desk.db.read(), id).await?.map(|message| message.kind);
-    if kind.is_some_and(|kind| convening::StillStands::carries(&kind)) {
-        let text = "The link in this message answers for the agency, so the file is not handed out: read it as text.";
-        return Err(Problem::Gone(may.who.chrome(), text));
-    }
+    let mail::Letter { to, subject, date, text, html, .. } = read(&may.who, &bytes)?;
+    let message_id = outbox::by_id(desk.db.read(), id).await?.map(|row| row.message_id).unwrap_or_default();
+    let draft = mail::Draft {
+        from: &desk.letterhead.from,
+        reply_to: &desk.letterhead.reply_to,
+        to: &to,
+        message_id: &message_id,
+        date: date.unwrap_or_else(|| desk.clock.now()),
+    };
+    let copy = mail::freeze(draft, &mail::Rendered { subject, text, html }, None);
+    let copy = copy.map_err(|e| Problem::internal(e.to_string()))?;
     let event = Event { action: "letter.saved", object: id.to_string(), payload: json!({}) };
     audit::looked(&desk.db, &desk.keys, &may.who.actor(), desk.clock.now(), event).await?;
-    Ok(download(&format!("{id}.eml"), "message/rfc822", bytes))
+    Ok(download(&format!("{id}.eml"), "message/rfc822", copy))
 }
 
 fn counter(desk: &Desk) -> Counter<'_> {

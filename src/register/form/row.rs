@@ -8,7 +8,7 @@ use crate::conferences::ChildId;
 use crate::invitations::entity::invitation;
 use crate::invitations::{ChairImpact, ChildViews, ImpactCode, Report, report_timing};
 use crate::mail::is_address;
-use crate::register::Impact;
+use crate::register::impact::{Impact, is_grave};
 
 /// Text that is sealed when it is stored: as typed, and as it was when the form was opened.
 #[derive(Clone, Debug, Default)]
@@ -88,8 +88,7 @@ impl Reader<'_> {
         } else if put.codes.has(ImpactCode::NoMaterialEffect) && !report {
             self.error("impact", "no report came that could have covered what it knew".to_owned());
         }
-        if put.codes.has(ImpactCode::NoMaterialEffect) && derived.iter().any(|line| line.code.severity() == 3)
-        {
+        if put.codes.has(ImpactCode::NoMaterialEffect) && is_grave(derived) {
             self.error("impact", "by the register it had an effect".to_owned());
         }
         let length = put.note.chars().count();

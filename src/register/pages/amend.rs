@@ -17,9 +17,11 @@ use super::{
 use crate::access::{AmendRegister, May, SignedIn};
 use crate::agencies::store::Directory;
 use crate::conferences::ConferenceId;
+use crate::invitations::ImpactCode;
 use crate::register::Policies;
 use crate::register::amend::{Amendment, NotAmended};
 use crate::register::form::{FieldError, PutDown, Reader, Submission};
+use crate::register::impact::is_grave;
 use crate::register::restating::{Restates, Side};
 use crate::register::running::tell_of_plan_end;
 use crate::register::save::{Clash, open_deputy, open_note};
@@ -243,6 +245,7 @@ async fn amended(
                 let (after, _) = take_mine(&tx, desk, who, id).await?;
                 let sides = [&record, &after].map(|r| Side::of(r, &directory, policies, restates));
                 let asks = Asks::of(desk, &sides, fields);
+                errors.extend(place.and_then(|n| no_effect_beside_a_grave_one(&sides[1], n, &names[n])));
                 errors.append(&mut asks.contradictions(&sides[1], &names, &desk.keys));
                 if errors.is_empty() {
                     let (sure, version) = (fields.text("make") == "yes", fields.text("version"));
@@ -273,6 +276,16 @@ async fn amended(
     let typed = clashes.is_empty().then_some((&typed, fields));
     let shown = Shown { place, typed, errors, clashes, why };
     page(desk, who, policies, &record, &directory, shown).await
+}
+
+/// What the chair puts down is looked at beside what follows from the facts as they would be.
+fn no_effect_beside_a_grave_one(after: &Side<'_>, place: usize, name: &str) -> Option<FieldError> {
+    let row = &after.record.invitations[place];
+    let put = row.chair_impact.has(ImpactCode::NoMaterialEffect);
+    (put && is_grave(&after.assessment.invitations[place].impact)).then(|| FieldError {
+        field: format!("{}.impact", row.id),
+        text: format!("{name}: by the register it had an effect"),
+    })
 }
 
 /// A plan ended, and nobody who makes quorum was there.

@@ -249,7 +249,7 @@ pub(super) async fn conference(
     let reason = c.adjournment_reason.map(|r| format!(": {}", r.label())).unwrap_or_default();
     let deputies: Vec<String> = record.invitations.iter().map(|i| open_deputy(&desk.keys, i)).collect();
     let chair = conferences::store::chair(db, c.chair_id).await?;
-    let tracker = record.invitations.iter().any(|i| i.attendance_only);
+    let tracker = record.is_of_a_tracker();
     let minutes = (confirmed && c.erased_at.is_none() && !tracker)
         .then(|| minutes(&record, &directory, &assessment, &deputies, &chair));
     let page = ConferencePage {

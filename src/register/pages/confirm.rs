@@ -273,8 +273,8 @@ fn put_down(
 /// Whether a confirmation now is early enough for letters.
 fn has_letters(record: &Record, desk: &Desk, maximum_age: MaximumAge, policies: &Policies) -> bool {
     let today = london::date(desk.clock.now());
-    let of_a_tracker = record.invitations.iter().any(|row| row.attendance_only);
-    !of_a_tracker && is_recent(record.conference.conference_date, today, maximum_age.0, &policies.calendar)
+    !record.is_of_a_tracker()
+        && is_recent(record.conference.conference_date, today, maximum_age.0, &policies.calendar)
 }
 
 pub(super) async fn show(

@@ -69,7 +69,8 @@ async fn open(desk: &Desk, who: &SignedIn, id: &str) -> Result<(Record, Director
 }
 
 /// A look at a restricted conference is noted, whichever way it was come by.
-async fn note_look(
+/// Notes that somebody looked at a restricted conference.
+pub async fn note_look(
     desk: &Desk,
     who: &SignedIn,
     c: &crate::conferences::entity::conference::Model,
@@ -89,7 +90,7 @@ fn as_it_stands(record: &Record, directory: &Directory, policies: &Policies, des
 }
 
 /// The name of each invitation, in their order.
-fn names(record: &Record, directory: &Directory) -> Vec<String> {
+pub fn names(record: &Record, directory: &Directory) -> Vec<String> {
     record.invitations.iter().map(|i| format!("{}, {}", directory.of(i.service_id).0.name, i.role)).collect()
 }
 
@@ -105,7 +106,7 @@ fn child_name(keys: &Keys, child: &crate::conferences::entity::child::Model) -> 
 }
 
 /// References and names that are written on a conference.
-fn written_on(desk: &Desk, record: &Record) -> Vec<String> {
+pub fn written_on(desk: &Desk, record: &Record) -> Vec<String> {
     let children = record.children.iter().map(|child| child_name(&desk.keys, child));
     let deputies = record.invitations.iter().map(|row| open_deputy(&desk.keys, row));
     let names = deputies.map(|who| who.split(',').next().unwrap_or_default().trim().to_owned());
@@ -130,7 +131,7 @@ async fn heading(desk: &Desk, record: &Record) -> Result<Heading, Problem> {
         reference: c.reference.clone(),
         conference_ref: c.conference_ref.clone(),
         kind: c.kind.label(),
-        when: match record.invitations.iter().any(|row| row.attendance_only) {
+        when: match record.is_of_a_tracker() {
             true => london::full_date(c.conference_date),
             false => format!("{}, {}", london::full_date(c.conference_date), london::clock(c.starts_at)),
         },
@@ -146,7 +147,7 @@ struct ClashLine {
 }
 
 /// A fact's code as a person reads it, in quotation marks.
-fn words(record: &Record, field: &str, code: &str) -> String {
+pub fn words(record: &Record, field: &str, code: &str) -> String {
     fn of<T: std::str::FromStr>(code: &str, label: impl Fn(T) -> &'static str) -> Option<String> {
         code.parse().ok().map(|c| label(c).to_owned())
     }
@@ -165,6 +166,7 @@ fn words(record: &Record, field: &str, code: &str) -> String {
         "proceeded_reason" => of(code, conferences::ProceededReason::label),
         "decision_time" | "joined_at" | "left_at" => code.split_once(' ').map(|(_, time)| time.to_owned()),
         "child_views" => code.parse().ok().map(|views| views_in_words(record, &views)),
+        "invited_on" | "report_received_on" => code.parse().ok().map(london::full_date),
         "impact" => code
             .parse()
             .ok()

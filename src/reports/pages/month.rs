@@ -208,6 +208,7 @@ impl MonthPage {
         let mut agencies: Vec<_> = p.by_agency.iter().collect();
         agencies.sort_by_key(|(_, a)| a.name.to_lowercase());
         let table = |caption: &str, first, rows| PartTable { caption: caption.to_owned(), first, rows };
+        let of_sent = |title: &str| format!("{title} (of {} sent)", p.M16.sent);
         let mut counts = vec![
             links.count("M8", "M8_proceeded_inquorate", "Held without quorum", p.M8_proceeded_inquorate),
             links.count("M8", "M8_consecutive", "The second inquorate conference running", p.M8_consecutive),
@@ -321,6 +322,33 @@ impl MonthPage {
                     p.feedback_authority_fault,
                 ),
                 links.count("M16", "M16", "Feedback sent (previous month's conferences)", p.M16.sent),
+                links.count(
+                    "",
+                    "M16_replied",
+                    of_sent("Feedback replied to"),
+                    p.M16.replied.numerator as usize,
+                ),
+                links.count(
+                    "",
+                    "M16_disputed",
+                    of_sent("Feedback disputed"),
+                    p.M16.disputed.numerator as usize,
+                ),
+                links.count("", "M16_upheld", of_sent("Disputes upheld"), p.M16.upheld.numerator as usize),
+                links.count(
+                    "",
+                    "M16_disputes_open",
+                    of_sent("Disputes not settled yet"),
+                    p.M16.disputes_open,
+                ),
+                CountRow {
+                    id: "",
+                    title: "Working days to the first reply (median of those replied to)".to_owned(),
+                    count: Cell {
+                        text: p.M16.median_working_days_to_reply.map_or("none".to_owned(), |m| m.to_string()),
+                        href: None,
+                    },
+                },
             ],
             parts: vec![
                 table(
