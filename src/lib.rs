@@ -20,6 +20,7 @@ mod demo;
 mod feedback;
 mod imports;
 mod invitations;
+mod ladder;
 mod operations;
 mod register;
 mod replies;

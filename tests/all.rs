@@ -20,6 +20,7 @@ mod harness;
 mod imports;
 mod invitations;
 mod keeping;
+mod ladder;
 mod letters;
 mod operations;
 mod outbox;

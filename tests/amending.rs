@@ -19,7 +19,7 @@ pub async fn amend(person: &mut Person, there: &str, form: &[(String, String)]) 
 }
 
 /// The amend page of the nth agency.
-async fn amend_page(person: &mut Person, conference: &str, nth: usize) -> String {
+pub async fn amend_page(person: &mut Person, conference: &str, nth: usize) -> String {
     let page = person.get(conference).await.body;
     let there = regex::Regex::new("/conferences/[^\"]*/amend/[^\"]*").unwrap();
     there.find_iter(&page).nth(nth).unwrap().as_str().to_owned()

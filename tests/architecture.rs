@@ -22,6 +22,7 @@ const ROOMS: &[&str] = &[
     "convening",
     "feedback",
     "replies",
+    "ladder",
     "reports",
     "imports",
     "operations",

@@ -18,12 +18,12 @@ const TEAM: &str = "health-visiting-north@oh.nhs.example";
 
 type Form = Vec<(String, String)>;
 
-fn link(mail: &Mail) -> String {
+pub fn link(mail: &Mail) -> String {
     let link = regex::Regex::new(r"http://\S+(/reply/[0-9a-f]{64})").unwrap();
     link.captures(&mail.text).unwrap_or_else(|| panic!("no link: {}", mail.text))[1].to_owned()
 }
 
-fn to<'a>(mails: &'a [Mail], address: &str, subject: &str) -> &'a Mail {
+pub fn to<'a>(mails: &'a [Mail], address: &str, subject: &str) -> &'a Mail {
     let found = mails.iter().find(|m| m.to == address && m.subject.contains(subject));
     found.unwrap_or_else(|| panic!("no {subject} to {address}: {mails:?}"))
 }
@@ -52,7 +52,7 @@ async fn post(person: &mut Person, link: &str, fields: &[(&str, &str)]) -> Seen 
 }
 
 /// Fills in the page and sends it.
-async fn say(person: &mut Person, link: &str, fields: &[(&str, &str)]) -> Seen {
+pub async fn say(person: &mut Person, link: &str, fields: &[(&str, &str)]) -> Seen {
     let mut form: Form = look(person, link).await.form();
     for (name, value) in [("name", "Ann Field"), ("role", "Team lead")].iter().chain(fields) {
         set(&mut form, name, value);

@@ -19,6 +19,7 @@ mod m20261127_000001_convening;
 mod m20261128_000001_impact;
 mod m20261129_000001_tracker;
 mod m20261130_000001_replies;
+mod m20261201_000001_ladder;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000001_impact::Migration),
             Box::new(m20261129_000001_tracker::Migration),
             Box::new(m20261130_000001_replies::Migration),
+            Box::new(m20261201_000001_ladder::Migration),
         ]
     }
 }

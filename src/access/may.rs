@@ -55,8 +55,9 @@ impl SignedIn {
     /// The links and the name at the top of every page.
     pub fn chrome(&self) -> Chrome {
         use Permission::{
-            AnswerSubject, Book, GrantCover, Import, KeepAccounts, KeepDirectory, KeepRetention, PlaceHold,
-            ReadAudit, SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency, SeePost, SeeSchedule,
+            AnswerSubject, Book, ClimbLadder, GrantCover, Import, KeepAccounts, KeepDirectory, KeepRetention,
+            PlaceHold, ReadAudit, SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency, SeePost,
+            SeeSchedule,
         };
         let links = [
             (SeeConferences, "/", "Today"),
@@ -66,6 +67,7 @@ impl SignedIn {
             (SeeFeedback, "/feedback", "Feedback"),
             (KeepDirectory, "/directory", "Directory"),
             (SeeFeedback, "/replies", "Replies"),
+            (ClimbLadder, "/escalation", "Escalation"),
             (SeeConferences, "/restricted", "Restricted"),
             (SeePost, "/post", "Post"),
             (SeeSchedule, "/schedule", "Schedule"),
@@ -125,7 +127,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SettleDispute SeeFigures SeeBehindFigures Import SeePost ReadLetter Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
+needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SettleDispute ClimbLadder SeeFigures SeeBehindFigures Import SeePost ReadLetter Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

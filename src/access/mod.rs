@@ -18,10 +18,10 @@ pub(crate) mod store;
 pub use account::{Keeping, NewAccount, first_link};
 pub use link::{hashed, token};
 pub use may::{
-    AmendRegister, AnswerSubject, Book, ConfirmRegister, GrantCover, HoldPost, Import, KeepAccounts,
-    KeepDirectory, KeepRegister, KeepRetention, May, PlaceHold, ReadAudit, ReadLetter, ReleaseLetter,
-    Requeue, Restrict, RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency,
-    SeePost, SeeSchedule, SettleDispute, SignedIn, WatchRestricted,
+    AmendRegister, AnswerSubject, Book, ClimbLadder, ConfirmRegister, GrantCover, HoldPost, Import,
+    KeepAccounts, KeepDirectory, KeepRegister, KeepRetention, May, PlaceHold, ReadAudit, ReadLetter,
+    ReleaseLetter, Requeue, Restrict, RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures,
+    SeeOwnAgency, SeePost, SeeSchedule, SettleDispute, SignedIn, WatchRestricted,
 };
 pub use pages::{keep_entries, routes};
 pub use provider::{Provider, ProviderRules};

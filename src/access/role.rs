@@ -44,6 +44,8 @@ pub enum Permission {
     ReleaseLetter,
     /// Settle what an agency disputes.
     SettleDispute,
+    /// Approve or decline a step of the ladder (a chair: those of its conferences).
+    ClimbLadder,
     /// Read PAQA's month.
     SeeFigures,
     /// See the invitations behind a figure.
@@ -91,6 +93,7 @@ impl Role {
             SeeOwnAgency => matches!(self, AgencyLead),
             SeeFeedback => matches!(self, Administrator | QaManager),
             ReleaseLetter | SettleDispute => matches!(self, QaManager),
+            ClimbLadder => matches!(self, Chair | QaManager),
             SeeFigures => matches!(self, Administrator | QaManager | PaqaMember),
             SeeBehindFigures => matches!(self, Administrator | QaManager),
             Import => matches!(self, Administrator),

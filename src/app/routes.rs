@@ -22,7 +22,7 @@ use crate::agencies;
 use crate::convening;
 use crate::operations::{self, Timetable};
 use crate::web::{Chrome, Desk, FORM_LIMIT, Problem, asset_routes, limited, measured};
-use crate::{feedback, imports, register, replies, reports, restriction, retention, subject};
+use crate::{feedback, imports, ladder, register, replies, reports, restriction, retention, subject};
 
 /// Scripts and styles of our own only, nothing inline, nobody's frame.
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
@@ -61,6 +61,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .merge(convening::routes())
         .merge(feedback::routes())
         .merge(replies::routes())
+        .merge(ladder::routes())
         .merge(reports::routes())
         .merge(imports::routes())
         .merge(imports::teams_routes())
@@ -74,6 +75,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .layer(axum::Extension(site.provider.clone()))
         .layer(axum::Extension(site.config.retention.periods()))
         .layer(axum::Extension(site.convening.clone()))
+        .layer(axum::Extension(site.ladders.clone()))
         .layer(axum::Extension(Arc::new(site.rules.clone())))
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))

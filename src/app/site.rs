@@ -15,6 +15,7 @@ use crate::access::{self, Provider};
 use crate::audit;
 use crate::convening;
 use crate::imports::Rules;
+use crate::ladder::Ladders;
 use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::outbox::Letterhead;
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
@@ -89,6 +90,8 @@ pub struct Site {
     pub transport: Transport,
     /// How conferences are convened.
     pub convening: Arc<convening::Settings>,
+    /// What follows beyond a letter.
+    pub ladders: Arc<Ladders>,
     /// How rows, registers and letters are judged.
     pub rules: Rules,
     /// Told when the process is to stop.
@@ -190,6 +193,7 @@ impl Site {
             provider: config.provider()?.map(|rules| Arc::new(Provider::new(rules))),
             transport,
             convening: Arc::new(config.convening_settings()?),
+            ladders: Arc::new(config.ladders()?),
             rules,
             stop: CancellationToken::new(),
             under_way: TaskTracker::new(),

@@ -14,6 +14,7 @@ use crate::access;
 use crate::audit::{self, Actor};
 use crate::convening::{self, StillStands};
 use crate::feedback::{self, FeedbackError, Office, StillDue};
+use crate::ladder::{self, StillOpen};
 use crate::operations::{Entry, Timetable};
 use crate::outbox::{self, Claim, Delivery, End, Fate, NoticeError};
 use crate::platform::Tx;
@@ -24,34 +25,56 @@ use crate::schedule::{self, Alarm, Plan, PlanError, Run, Said};
 struct Deliveries<'a> {
     feedback: StillDue<'a>,
     convening: StillStands<'a>,
+    ladder: StillOpen<'a>,
+}
+
+/// Whose a message is.
+enum Whose {
+    Feedback,
+    Convening,
+    Ladder,
+}
+
+impl Whose {
+    fn is(claim: &Claim) -> Self {
+        match claim.kind.as_str() {
+            kind if StillStands::carries(kind) => Self::Convening,
+            kind if StillOpen::carries(kind) => Self::Ladder,
+            _ => Self::Feedback,
+        }
+    }
 }
 
 impl Delivery for Deliveries<'_> {
     async fn fate(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Fate, DbErr> {
-        match StillStands::carries(&claim.kind) {
-            true => self.convening.fate(claim, now).await,
-            false => self.feedback.fate(claim, now).await,
+        match Whose::is(claim) {
+            Whose::Feedback => self.feedback.fate(claim, now).await,
+            Whose::Convening => self.convening.fate(claim, now).await,
+            Whose::Ladder => self.ladder.fate(claim, now).await,
         }
     }
 
     fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match StillStands::carries(&claim.kind) {
-            true => self.convening.next_attempt(claim, now),
-            false => self.feedback.next_attempt(claim, now),
+        match Whose::is(claim) {
+            Whose::Feedback => self.feedback.next_attempt(claim, now),
+            Whose::Convening => self.convening.next_attempt(claim, now),
+            Whose::Ladder => self.ladder.next_attempt(claim, now),
         }
     }
 
     async fn ended(&self, tx: &Tx, claim: &Claim, end: End, at: DateTime<Utc>) -> Result<(), DbErr> {
-        match StillStands::carries(&claim.kind) {
-            true => self.convening.ended(tx, claim, end, at).await,
-            false => self.feedback.ended(tx, claim, end, at).await,
+        match Whose::is(claim) {
+            Whose::Feedback => self.feedback.ended(tx, claim, end, at).await,
+            Whose::Convening => self.convening.ended(tx, claim, end, at).await,
+            Whose::Ladder => self.ladder.ended(tx, claim, end, at).await,
         }
     }
 
     async fn sent(&self, tx: &Tx, claim: &Claim, at: DateTime<Utc>) -> Result<(), DbErr> {
-        match StillStands::carries(&claim.kind) {
-            true => self.convening.sent(tx, claim, at).await,
-            false => self.feedback.sent(tx, claim, at).await,
+        match Whose::is(claim) {
+            Whose::Feedback => self.feedback.sent(tx, claim, at).await,
+            Whose::Convening => self.convening.sent(tx, claim, at).await,
+            Whose::Ladder => self.ladder.sent(tx, claim, at).await,
         }
     }
 }
@@ -63,6 +86,8 @@ pub enum Task {
     Feedback,
     /// Sends what is in the outbox.
     Dispatch,
+    /// Proposes the ladder's steps.
+    Ladder,
     /// Reminds those who have not answered their invitation, or whose report is missing.
     Reminders,
     /// Removes sessions that have ended.
@@ -95,14 +120,22 @@ pub enum TaskError {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 6] =
-        [Self::Feedback, Self::Dispatch, Self::Reminders, Self::Sessions, Self::Audit, Self::Retention];
+    pub const ALL: [Self; 7] = [
+        Self::Feedback,
+        Self::Dispatch,
+        Self::Ladder,
+        Self::Reminders,
+        Self::Sessions,
+        Self::Audit,
+        Self::Retention,
+    ];
 
     /// Its name, as in `schedule.<task>`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Feedback => "feedback",
             Self::Dispatch => "dispatch",
+            Self::Ladder => "ladder",
             Self::Reminders => "reminders",
             Self::Sessions => "sessions",
             Self::Audit => "audit",
@@ -117,15 +150,15 @@ impl Task {
 
     async fn work(self, site: &Site) -> Result<Said, TaskError> {
         let now = || site.clock.now();
+        let office = Office {
+            db: &site.db,
+            keys: &site.keys,
+            letterhead: &site.letterhead,
+            policies: &site.rules.policies,
+            settings: &site.rules.feedback,
+        };
         match self {
             Self::Feedback => {
-                let office = Office {
-                    db: &site.db,
-                    keys: &site.keys,
-                    letterhead: &site.letterhead,
-                    policies: &site.rules.policies,
-                    settings: &site.rules.feedback,
-                };
                 let made = feedback::make(office, now()).await?;
                 if made.is_idle() {
                     return Ok(Said::Nothing);
@@ -139,9 +172,13 @@ impl Task {
                 )))
             }
             Self::Dispatch => {
-                let feedback = StillDue::new(&site.db, &site.rules.policies, &site.rules.feedback);
-                let delivery =
-                    Deliveries { feedback, convening: StillStands { db: &site.db, keys: &site.keys } };
+                let (policies, settings) = (&site.rules.policies, &site.rules.feedback);
+                let (db, keys) = (&site.db, &site.keys);
+                let delivery = Deliveries {
+                    feedback: StillDue::new(db, policies, settings),
+                    convening: StillStands { db, keys },
+                    ladder: StillOpen { db, policies, settings, keys },
+                };
                 let carrier = outbox::Carrier {
                     db: &site.db,
                     transport: &site.transport,
@@ -162,6 +199,15 @@ impl Task {
                     (Some(why), 0) => Said::Waits(format!("{} put off: {why}", done.put_off)),
                     (None, _) => Said::Did(did),
                     (Some(why), _) => Said::Did(format!("{did}; the rest waits: {why}")),
+                })
+            }
+            Self::Ladder => {
+                let done = ladder::propose(office, &site.ladders, now()).await?;
+                Ok(match (done.proposed, done.stopped) {
+                    (0, 0) => Said::Nothing,
+                    (proposed, stopped) => {
+                        Said::Did(format!("{proposed} steps proposed, {stopped} taken back"))
+                    }
                 })
             }
             Self::Reminders => {
@@ -212,6 +258,9 @@ impl Task {
         match self {
             Self::Feedback => "Finds confirmed absences past their hold, and posts their letters.",
             Self::Dispatch => "Sends what is in the post.",
+            Self::Ladder => {
+                "Proposes the ladder's steps, and takes back what the record does not show any more."
+            }
             Self::Reminders => {
                 "Reminds those who have not answered their invitation, or whose report is missing."
             }
@@ -227,6 +276,7 @@ impl Task {
         match self {
             Self::Feedback => &schedule.feedback,
             Self::Dispatch => &schedule.dispatch,
+            Self::Ladder => &schedule.ladder,
             Self::Reminders => &schedule.reminders,
             Self::Sessions => &schedule.sessions,
             Self::Audit => &schedule.audit,

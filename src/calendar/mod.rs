@@ -2,6 +2,7 @@
 //! calendar months, and Europe/London.
 
 mod bank_holidays;
+mod breaks;
 pub(crate) mod entity;
 pub mod london;
 mod months;
@@ -10,7 +11,8 @@ pub mod written;
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
-pub use months::add_months;
+pub use breaks::{Breaks, Span};
+pub use months::{add_months, months_before};
 pub use working_days::Calendar;
 
 /// The working-day calendar with the proclaimed changes that the database holds.

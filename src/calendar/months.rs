@@ -8,6 +8,11 @@ pub fn add_months(day: NaiveDate, count: u32) -> NaiveDate {
     day + Months::new(count)
 }
 
+/// The same day `count` months earlier, or that month's last day where it has no such day.
+pub fn months_before(day: NaiveDate, count: u32) -> NaiveDate {
+    day - Months::new(count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,9 @@
-//! The tables of feedback items, and of the links in their letters.
+//! The tables of feedback items, of the links in their letters, and of the ladder's steps.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
+use super::steps::{DeclinedBecause, EndedBecause, StepId, StepReason, StepState};
 use super::{FeedbackId, ItemState, Kind};
 use crate::invitations::InvitationId;
 
@@ -44,6 +45,51 @@ pub mod feedback_link {
         /// Where the letter went.
         pub address: Option<String>,
         pub made_at: DateTime<Utc>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod ladder_step {
+    use super::*;
+
+    /// One step of the ladder about one service.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ladder_step")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: StepId,
+        /// 2 to 4; the letter itself is the first.
+        pub rung: i32,
+        pub reason: StepReason,
+        /// The newest of the absences that caused it.
+        pub invitation_id: InvitationId,
+        /// The ladder that held on the day of that conference.
+        pub ladder_version: String,
+        pub state: StepState,
+        pub proposed_at: DateTime<Utc>,
+        pub decided_by: Option<String>,
+        pub decided_at: Option<DateTime<Utc>>,
+        pub declined_because: Option<DeclinedBecause>,
+        pub ended_at: Option<DateTime<Utc>>,
+        pub ended_because: Option<EndedBecause>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod ladder_cause {
+    use super::*;
+
+    /// An absence that caused a step: at most one step of each rung, for the table allows no second.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ladder_cause")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub rung: i32,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub invitation_id: InvitationId,
+        pub step_id: StepId,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

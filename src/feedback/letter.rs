@@ -91,9 +91,9 @@ impl Letter {
         let Source { record, assessment, settings, policies, .. } = source;
         let (c, row) = (&record.conference, &record.invitations[place]);
         let assessed = &assessment.invitations[place];
-        let service = source.directory.of(row.service_id).0;
+        let (service, agency) = source.directory.of(row.service_id);
         let asks = wording.is_some_and(Wording::asks_for_a_reply);
-        let reply_by = policies.calendar.add_working_days(source.today, settings.reply_working_days);
+        let reply_by = settings.reply_by(&policies.calendar, agency.agency_group, source.today);
         let decided = record.children.iter().any(|c| c.decision.is_some_and(|d| d != Decision::Adjourned));
         // The sentences about a plan that ended, or a view that was missing, say it already.
         let said = |i: &Impact| matches!(i.code, ImpactCode::PlanEndedWithout | ImpactCode::ViewMissing);

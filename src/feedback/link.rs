@@ -71,7 +71,8 @@ pub async fn evidence(
     let mut letter = Letter::of(paperwork.source(&following, policies, settings), place, wording);
     // The day that the letter named, not one that moves with each look.
     let asked = london::date(item.made_at);
-    let by = policies.calendar.add_working_days(asked, settings.reply_working_days);
+    let group = paperwork.directory.of(row.service_id).1.agency_group;
+    let by = settings.reply_by(&policies.calendar, group, asked);
     letter.reply_by = letter.reply_by.map(|_| london::full_date(by));
     let of_all = store::ids_of(db, row.id).await?.into_iter().map(|id| id.0);
     let messages = outbox::about(db, of_all.collect()).await?;

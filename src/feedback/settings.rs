@@ -1,6 +1,10 @@
 //! The settings that feedback hangs on.
 
+use chrono::NaiveDate;
+
 use super::Window;
+use crate::agencies::AgencyGroup;
+use crate::calendar::{Breaks, Calendar};
 use crate::mail::Domains;
 
 /// How feedback is made (the `feedback` part of the configuration, with the mail domains).
@@ -14,6 +18,8 @@ pub struct Settings {
     pub maximum_age_working_days: u32,
     /// Working days to reply in.
     pub reply_working_days: u32,
+    /// A school's clock stands still in them.
+    pub school_holidays: Breaks,
     /// Who signs: "Conference team, Oxfordshire".
     pub contact: String,
     /// The number to ring today.
@@ -31,6 +37,17 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The day by which a letter of this day asks a service of this group for its reply.
+    pub fn reply_by(&self, calendar: &Calendar, group: AgencyGroup, day: NaiveDate) -> NaiveDate {
+        self.breaks_of(group).add_working_days(calendar, day, self.reply_working_days)
+    }
+
+    /// The days on which clocks to answer by stand still for a group: school holidays for education.
+    pub fn breaks_of(&self, group: AgencyGroup) -> &Breaks {
+        static NONE: Breaks = Breaks::none();
+        if group == AgencyGroup::Education { &self.school_holidays } else { &NONE }
+    }
+
     /// The settings that are empty and must not be: a letter that cannot say whom to ring is not sent
     /// (DOMAIN 7).
     pub fn missing(&self) -> Vec<&'static str> {

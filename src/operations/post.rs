@@ -12,7 +12,7 @@ use crate::agencies::store::directory;
 use crate::conferences::entity::conference;
 use crate::conferences::{self, ConferenceId, Sight};
 use crate::convening::entity::invitation_message;
-use crate::feedback::entity::feedback;
+use crate::feedback::entity::{feedback, ladder_step};
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::outbox::{self, Listed};
@@ -91,6 +91,11 @@ pub async fn described(
             .columns([reply::Column::Id, reply::Column::InvitationId])
             .filter(reply::Column::Id.is_in(ids.iter().copied()));
         items.extend(replies.into_tuple::<(Uuid, InvitationId)>().all(db).await?);
+        let steps = ladder_step::Entity::find()
+            .select_only()
+            .columns([ladder_step::Column::Id, ladder_step::Column::InvitationId])
+            .filter(ladder_step::Column::Id.is_in(ids.iter().copied()));
+        items.extend(steps.into_tuple::<(Uuid, InvitationId)>().all(db).await?);
         let invitations: Vec<(InvitationId, ConferenceId, ServiceId)> = invitation::Entity::find()
             .select_only()
             .columns([

@@ -109,6 +109,17 @@ impl Assessed {
     pub fn is_to_be_settled(&self, reason: Option<AbsenceReason>) -> bool {
         self.standing.is_missing() && self.fault.is_none() && reason.is_some_and(|r| r.is_the_authoritys())
     }
+
+    /// A miss (DOMAIN 7): counted, and silent, gone before the decision, or away for the agency's own reason.
+    pub fn is_miss(&self, reason: Option<AbsenceReason>) -> bool {
+        let own_reason = !reason.is_some_and(|r| r.is_the_authoritys() || r == AbsenceReason::JoiningFailed);
+        self.counted
+            && match self.standing {
+                Standing::Apologies => own_reason,
+                Standing::Silent | Standing::LeftBeforeDecision => true,
+                _ => false,
+            }
+    }
 }
 
 /// What is derived of a conference. `invitations` stands in the order of the facts.

@@ -11,7 +11,7 @@ use super::reply::{Reply, Said};
 use super::{ReplyId, ReplyKind, ReplyState, Texts, sealed, store};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::{Calendar, london};
-use crate::feedback::{self, Office, Opened};
+use crate::feedback::{self, Office, Opened, steps};
 use crate::mail::Trust;
 use crate::outbox::{self, NoticeError};
 use crate::platform::Keys;
@@ -140,8 +140,11 @@ pub async fn reply(
             }
         }
     }
+    let about = row.invitation_id;
     store::insert(&tx, row).await?;
-    audit::record(&tx, office.keys, &by_its_link(), now, vec![event]).await?;
+    let mut events = vec![event];
+    events.extend(steps::answered(&tx, about, now).await?);
+    audit::record(&tx, office.keys, &by_its_link(), now, events).await?;
     tx.commit().await?;
     Ok(Replied::Done)
 }

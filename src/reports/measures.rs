@@ -8,7 +8,7 @@ use crate::conferences::{
     AdjournmentReason, Category, ConferenceType, INITIAL_WORKING_DAYS, ProceededReason, Status, latest_day,
 };
 use crate::invitations::entity::invitation;
-use crate::invitations::{AbsenceReason, Attendance, Delivery, Fault, Report, Response, notice};
+use crate::invitations::{Attendance, Delivery, Fault, Report, Response, notice};
 use crate::register::{Assessed, FeedbackWanted, InvitationFacts, Policies, Source, Standing};
 use crate::replies::{ReplyKind, ReplyState, Told};
 
@@ -289,16 +289,9 @@ fn replies<'a>(e: &Entry<'_>, data: &'a MonthData) -> impl Iterator<Item = &'a T
     data.replies.get(&e.row.id).into_iter().flatten()
 }
 
-/// A miss (DOMAIN 7): counted, and silent, gone before the decision, or away for the agency's own reason.
+/// A miss (DOMAIN 7).
 pub fn is_miss(e: &Entry<'_>) -> bool {
-    let own_reason =
-        !e.row.absence_reason.is_some_and(|r| r.is_the_authoritys() || r == AbsenceReason::JoiningFailed);
-    e.assessed.counted
-        && match e.assessed.standing {
-            Standing::Apologies => own_reason,
-            Standing::Silent | Standing::LeftBeforeDecision => true,
-            _ => false,
-        }
+    e.assessed.is_miss(e.row.absence_reason)
 }
 
 /// A service that missed twice running for the same child (M17): it missed this conference, and the

@@ -10,7 +10,7 @@ use super::store::messages_about;
 use crate::conferences::entity::{child, conference, named};
 use crate::conferences::{self, CHILD, ConferenceId, ERASED_REFERENCE};
 use crate::convening::entity::invitation_message;
-use crate::feedback::entity::{feedback, feedback_link};
+use crate::feedback::entity::{feedback, feedback_link, ladder_step};
 use crate::invitations::entity::invitation;
 use crate::platform::{Keys, Tx};
 use crate::register::entity::{amendment, register};
@@ -113,6 +113,12 @@ impl Eraser {
             .col_expr(reply::Column::Answer, no_text())
             .col_expr(reply::Column::Address, nothing())
             .filter(reply::Column::InvitationId.in_subquery(invitations.clone()))
+            .exec(tx.conn())
+            .await?;
+        ladder_step::Entity::update_many()
+            .col_expr(ladder_step::Column::DecidedBy, Expr::value(ERASED))
+            .filter(ladder_step::Column::InvitationId.in_subquery(invitations.clone()))
+            .filter(ladder_step::Column::DecidedBy.is_not_null())
             .exec(tx.conn())
             .await?;
         crate::outbox::erase_about(tx, messages_about(invitations)).await?;

@@ -12,7 +12,8 @@ use super::{DestructionId, HoldId};
 use crate::conferences::ConferenceId;
 use crate::conferences::entity::{child, conference};
 use crate::convening;
-use crate::feedback::entity::feedback;
+use crate::feedback::entity::{feedback, ladder_step};
+use crate::feedback::steps;
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::platform::Tx;
@@ -188,7 +189,8 @@ pub async fn sees_child(
     Ok(all().count(db).await? == all().filter(sight.condition()).count(db).await?)
 }
 
-/// The ids under which the audit trail speaks of conferences: their own, their invitations', their feedback's, the replies' to it.
+/// The ids under which the audit trail speaks of conferences: their own, their invitations', their feedback's, the
+/// replies' to it, the ladder's steps.
 pub async fn objects_of(db: &impl ConnectionTrait, ids: &[ConferenceId]) -> Result<Vec<String>, DbErr> {
     let invitations: Vec<InvitationId> = invitation::Entity::find()
         .select_only()
@@ -211,7 +213,15 @@ pub async fn objects_of(db: &impl ConnectionTrait, ids: &[ConferenceId]) -> Resu
         .into_tuple()
         .all(db)
         .await?;
+    let steps: Vec<steps::StepId> = ladder_step::Entity::find()
+        .select_only()
+        .column(ladder_step::Column::Id)
+        .filter(ladder_step::Column::InvitationId.is_in(invitations.iter().copied()))
+        .into_tuple()
+        .all(db)
+        .await?;
     let objects = ids.iter().map(ToString::to_string);
+    let objects = objects.chain(steps.iter().map(ToString::to_string));
     let objects = objects.chain(invitations.iter().map(ToString::to_string));
     let objects = objects.chain(items.iter().map(ToString::to_string));
     Ok(objects.chain(replies.iter().map(ToString::to_string)).collect())
@@ -238,6 +248,7 @@ pub fn messages_about(invitations: SelectStatement) -> SelectStatement {
         .to_owned();
     let replies = replies::store::about(invitations.clone());
     feedback
+        .union(UnionType::All, steps::about(invitations.clone()))
         .union(UnionType::All, convening::store::about(invitations))
         .union(UnionType::All, replies)
         .to_owned()

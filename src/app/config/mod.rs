@@ -1,5 +1,6 @@
 //! The configuration: every setting, typed; what is not known is an error.
 
+mod letters;
 mod load;
 mod people;
 mod values;
@@ -12,13 +13,13 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::convening::{self, ReminderDays};
-use crate::feedback;
 use crate::invitations::MinimumNotice;
 use crate::mail::{Domains, Gateway, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 use crate::outbox;
 use crate::web::LimitRules;
 use values::{domains, list, minimum_notice, networks, number, reminder_days, secret};
 
+pub use letters::{Feedback, LadderFile};
 pub use load::{ConfigError, Loaded, load};
 pub use people::{Access, Retention};
 pub use values::is_loopback;
@@ -43,6 +44,8 @@ pub struct Config {
     pub register: Register,
     /// How feedback is made.
     pub feedback: Feedback,
+    /// What follows beyond a letter.
+    pub ladder: LadderFile,
     /// When tasks run.
     pub schedule: Schedule,
     /// How people sign in.
@@ -202,29 +205,6 @@ pub struct Register {
     pub report_on_time_working_days: u32,
 }
 
-/// `feedback`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Feedback {
-    /// Minutes.
-    #[serde(deserialize_with = "number")]
-    pub hold_minutes: u32,
-    /// "08:00-18:00"
-    pub window: String,
-    /// Working days.
-    #[serde(deserialize_with = "number")]
-    pub maximum_age_working_days: u32,
-    /// Working days.
-    #[serde(deserialize_with = "number")]
-    pub reply_working_days: u32,
-    /// Who signs.
-    pub contact: String,
-    /// The number to ring.
-    pub telephone: String,
-    /// Where the procedure is.
-    pub disagreement_procedure: String,
-}
-
 /// `schedule`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -233,6 +213,8 @@ pub struct Schedule {
     pub feedback: String,
     /// When the outbox is emptied.
     pub dispatch: String,
+    /// When the ladder is looked at.
+    pub ladder: String,
     /// When reminders go.
     pub reminders: String,
     /// When ended sessions are removed.
@@ -362,32 +344,6 @@ impl Config {
             contact: self.feedback.contact.clone(),
             telephone: self.feedback.telephone.clone(),
             address: self.server.address(),
-        })
-    }
-
-    fn window(&self) -> Result<feedback::Window, ConfigError> {
-        self.feedback.window.parse().map_err(|why| ConfigError::Value("feedback.window", why))
-    }
-
-    /// How feedback is made.
-    pub fn feedback_settings(&self) -> Result<feedback::Settings, ConfigError> {
-        let lower = |list: &[String]| list.iter().map(|d| d.to_ascii_lowercase()).collect();
-        Ok(feedback::Settings {
-            hold_minutes: self.feedback.hold_minutes,
-            window: self.window()?,
-            maximum_age_working_days: self.feedback.maximum_age_working_days,
-            reply_working_days: self.feedback.reply_working_days,
-            contact: self.feedback.contact.clone(),
-            telephone: self.feedback.telephone.clone(),
-            disagreement_procedure: self.feedback.disagreement_procedure.clone(),
-            address: self.server.address(),
-            from: self.mail.from.clone(),
-            reply_to: self.mail.reply_to.clone(),
-            domains: Domains {
-                trusted: lower(&self.mail.domains.trusted),
-                consumer: lower(&self.mail.domains.consumer),
-                general_mailboxes: self.mail.domains.general_mailboxes.clone(),
-            },
         })
     }
 }

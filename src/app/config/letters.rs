@@ -1,0 +1,85 @@
+//! What letters hang on: `feedback` and `ladder`.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::values::{list, number};
+use super::{Config, ConfigError};
+use crate::calendar::{Breaks, Span};
+use crate::feedback;
+use crate::ladder::Ladders;
+use crate::mail::Domains;
+
+/// `feedback`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    /// Minutes.
+    #[serde(deserialize_with = "number")]
+    pub hold_minutes: u32,
+    /// "08:00-18:00"
+    pub window: String,
+    /// Working days.
+    #[serde(deserialize_with = "number")]
+    pub maximum_age_working_days: u32,
+    /// Working days.
+    #[serde(deserialize_with = "number")]
+    pub reply_working_days: u32,
+    /// Spans of days.
+    #[serde(deserialize_with = "list")]
+    pub school_holidays: Vec<String>,
+    /// Who signs.
+    pub contact: String,
+    /// The number to ring.
+    pub telephone: String,
+    /// Where the procedure is.
+    pub disagreement_procedure: String,
+}
+
+/// `ladder`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LadderFile {
+    /// Rules of one's own.
+    pub file: PathBuf,
+}
+
+impl Config {
+    fn school_holidays(&self) -> Result<Breaks, ConfigError> {
+        let wrong = |why| ConfigError::Value("feedback.school_holidays", why);
+        self.feedback.school_holidays.iter().map(|text| text.parse::<Span>().map_err(wrong)).collect()
+    }
+
+    /// What follows beyond a letter.
+    pub fn ladders(&self) -> Result<Ladders, ConfigError> {
+        Ladders::read(&self.ladder.file).map_err(|e| ConfigError::Value("ladder.file", e.to_string()))
+    }
+
+    pub(super) fn window(&self) -> Result<feedback::Window, ConfigError> {
+        self.feedback.window.parse().map_err(|why| ConfigError::Value("feedback.window", why))
+    }
+
+    /// How feedback is made.
+    pub fn feedback_settings(&self) -> Result<feedback::Settings, ConfigError> {
+        let lower = |list: &[String]| list.iter().map(|d| d.to_ascii_lowercase()).collect();
+        Ok(feedback::Settings {
+            hold_minutes: self.feedback.hold_minutes,
+            window: self.window()?,
+            maximum_age_working_days: self.feedback.maximum_age_working_days,
+            reply_working_days: self.feedback.reply_working_days,
+            school_holidays: self.school_holidays()?,
+            contact: self.feedback.contact.clone(),
+            telephone: self.feedback.telephone.clone(),
+            disagreement_procedure: self.feedback.disagreement_procedure.clone(),
+            address: self.server.address(),
+            from: self.mail.from.clone(),
+            reply_to: self.mail.reply_to.clone(),
+            domains: Domains {
+                trusted: lower(&self.mail.domains.trusted),
+                consumer: lower(&self.mail.domains.consumer),
+                general_mailboxes: self.mail.domains.general_mailboxes.clone(),
+            },
+        })
+    }
+}

@@ -1,0 +1,175 @@
+//! The ladder's steps as a reply finds them (DOMAIN 7): who answers stops what was to follow, in the transaction of the
+//! answer. What leads to a step, and what it says, is `ladder`'s.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{LockType, Query, SelectStatement};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
+};
+use serde_json::json;
+
+use super::entity::{ladder_cause, ladder_step};
+use crate::audit::Event;
+use crate::invitations::InvitationId;
+use crate::platform::Tx;
+use crate::platform::codes::codes;
+use crate::platform::ids::typed_id;
+
+typed_id! {
+    /// A step of the ladder.
+    StepId
+}
+
+codes! {
+    /// What a step is proposed for.
+    pub enum StepReason {
+        NoReply = "no_reply", "no reply by the day that the letter named";
+        Severity = "severity", "a grave effect on the decision";
+        Running = "running", "missing again for the same child";
+        Pattern = "pattern", "missing more often than not";
+        PlanEnds = "plan_ends", "plans ended without it more than once";
+        StillOpen = "still_open", "no answer to the step before";
+    }
+}
+
+codes! {
+    /// Where a step stands.
+    pub enum StepState {
+        Proposed = "proposed", "proposed";
+        Approved = "approved", "approved, and open";
+        ToTelephone = "to_telephone", "approved: to be telephoned";
+        Declined = "declined", "not taken";
+        Stopped = "stopped", "stopped before it went";
+        Answered = "answered", "answered";
+    }
+}
+
+codes! {
+    /// Why a step that was proposed is not taken.
+    pub enum DeclinedBecause {
+        InTouch = "in_touch", "we are in touch with the service already";
+        Understood = "understood", "what happened is understood, and enough is done";
+        Ours = "ours", "our own part in it has to be put right first";
+        Elsewhere = "elsewhere", "it is taken up in another way";
+    }
+}
+
+codes! {
+    /// Why a step ended.
+    pub enum EndedBecause {
+        Replied = "replied", "the agency replied";
+        RecordChanged = "record_changed", "the record does not show it any more";
+        Restricted = "restricted", "the conference is restricted now";
+    }
+}
+
+/// Whether a reply ends a step. What is proposed for want of an answer, or for one absence, is stopped by it; what many
+/// absences led to is decided by a person, reply or not. Whatever has gone is answered.
+const fn ends(step: &ladder_step::Model) -> Option<StepState> {
+    match (step.state, step.rung) {
+        (StepState::Proposed, 3) => None,
+        (StepState::Proposed, _) => Some(StepState::Stopped),
+        (StepState::Approved | StepState::ToTelephone, _) => Some(StepState::Answered),
+        (StepState::Declined | StepState::Stopped | StepState::Answered, _) => None,
+    }
+}
+
+/// The agency answered about one of the absences that caused these steps: they end. Gives back what the trail is told.
+pub async fn answered(tx: &Tx, id: InvitationId, now: DateTime<Utc>) -> Result<Vec<Event>, DbErr> {
+    let mut events = Vec::new();
+    for step in of_cause(tx, id).await? {
+        let Some(state) = ends(&step) else { continue };
+        events.push(end(tx, step, state, EndedBecause::Replied, now).await?);
+    }
+    Ok(events)
+}
+
+/// The steps that an absence caused, taken for this transaction.
+async fn of_cause(tx: &Tx, id: InvitationId) -> Result<Vec<ladder_step::Model>, DbErr> {
+    let steps: Vec<StepId> = ladder_cause::Entity::find()
+        .select_only()
+        .column(ladder_cause::Column::StepId)
+        .filter(ladder_cause::Column::InvitationId.eq(id))
+        .into_tuple()
+        .all(tx.conn())
+        .await?;
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of = ladder_step::Entity::find().filter(ladder_step::Column::Id.is_in(steps));
+    of.lock(LockType::Update).all(tx.conn()).await
+}
+
+/// The steps about these invitations, as their ids.
+pub fn about(invitations: SelectStatement) -> SelectStatement {
+    Query::select()
+        .column(ladder_step::Column::Id)
+        .from(ladder_step::Entity)
+        .and_where(ladder_step::Column::InvitationId.in_subquery(invitations))
+        .to_owned()
+}
+
+/// Ends a step.
+pub async fn end(
+    tx: &Tx,
+    mut step: ladder_step::Model,
+    state: StepState,
+    because: EndedBecause,
+    now: DateTime<Utc>,
+) -> Result<Event, DbErr> {
+    let payload = json!({ "rung": step.rung, "was": step.state, "is": state, "because": because });
+    let object = step.id.to_string();
+    (step.state, step.ended_at, step.ended_because) = (state, Some(now), Some(because));
+    save(tx, step).await?;
+    Ok(Event { action: "ladder.ended", object, payload })
+}
+
+/// Writes a step that changed.
+pub async fn save(tx: &Tx, step: ladder_step::Model) -> Result<(), DbErr> {
+    step.into_active_model().reset_all().update(tx.conn()).await?;
+    Ok(())
+}
+
+/// The absences that caused these steps.
+pub async fn causes(
+    db: &impl ConnectionTrait,
+    steps: impl IntoIterator<Item = StepId>,
+) -> Result<Vec<ladder_cause::Model>, DbErr> {
+    ladder_cause::Entity::find().filter(ladder_cause::Column::StepId.is_in(steps)).all(db).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_stops_what_was_proposed_for_one_absence_and_answers_what_has_gone() {
+        let step = |rung, state| ladder_step::Model {
+            id: StepId::new(),
+            rung,
+            reason: StepReason::NoReply,
+            invitation_id: InvitationId::new(),
+            ladder_version: String::new(),
+            state,
+            proposed_at: DateTime::default(),
+            decided_by: None,
+            decided_at: None,
+            declined_because: None,
+            ended_at: None,
+            ended_because: None,
+        };
+        for (rung, state, becomes) in [
+            (2, StepState::Proposed, Some(StepState::Stopped)),
+            (3, StepState::Proposed, None),
+            (4, StepState::Proposed, Some(StepState::Stopped)),
+            (2, StepState::Approved, Some(StepState::Answered)),
+            (3, StepState::Approved, Some(StepState::Answered)),
+            (3, StepState::ToTelephone, Some(StepState::Answered)),
+            (2, StepState::Declined, None),
+            (2, StepState::Answered, None),
+        ] {
+            assert_eq!(ends(&step(rung, state)), becomes, "{rung} {state:?}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The absences that a step rests on, as they stand now.
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use crate::agencies::store::directory_of;
+use crate::calendar::london;
+use crate::conferences::{self, ConferenceId, Sight};
+use crate::feedback::entity::ladder_step;
+use crate::feedback::steps::{StepReason, causes};
+use crate::invitations::{self, ImpactCode, InvitationId};
+use crate::register::store::{Record, records};
+use crate::register::{Assessed, Policies, assess};
+use crate::replies::{ReplyKind, ReplyState, told};
+
+/// Whether what led to a step is still so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is.
+    Holds,
+    /// The agency disputes a part of it, and nobody has settled that.
+    Paused,
+    /// The record does not show it any more.
+    Changed,
+    /// One of its conferences is restricted now.
+    Restricted,
+}
+
+/// One absence.
+pub struct Cause {
+    pub invitation: InvitationId,
+    pub conference: ConferenceId,
+    pub reference: String,
+    /// "Wednesday 30 September 2026".
+    pub date: String,
+    pub assessed: Assessed,
+    pub miss: bool,
+    in_population: bool,
+    restricted: bool,
+}
+
+impl Cause {
+    fn of(record: &Record, assessed: &Assessed, in_population: bool, place: usize) -> Self {
+        let row = &record.invitations[place];
+        Self {
+            invitation: row.id,
+            conference: record.conference.id,
+            reference: record.conference.reference.clone(),
+            date: london::full_date(record.conference.conference_date),
+            assessed: assessed.clone(),
+            miss: assessed.is_miss(row.absence_reason),
+            in_population,
+            restricted: record.conference.restricted,
+        }
+    }
+
+    /// Whether it may still count for this: there was no fault of ours, and what it is counted for is still recorded.
+    fn holds(&self, reason: StepReason) -> bool {
+        let plan = || self.assessed.impact.iter().any(|i| i.code == ImpactCode::PlanEndedWithout);
+        self.in_population
+            && self.assessed.counted
+            && match reason {
+                StepReason::Pattern | StepReason::Running => self.miss,
+                StepReason::PlanEnds => plan(),
+                StepReason::Severity => self.assessed.impact.iter().any(|i| i.severity == Some(3)),
+                StepReason::NoReply | StepReason::StillOpen => self.assessed.standing.is_missing(),
+            }
+    }
+}
+
+/// The absences that caused a step, the newest first.
+pub async fn of_step(
+    db: &impl ConnectionTrait,
+    policies: &Policies,
+    step: &ladder_step::Model,
+) -> Result<Vec<Cause>, DbErr> {
+    let ids: Vec<InvitationId> = causes(db, [step.id]).await?.into_iter().map(|c| c.invitation_id).collect();
+    let rows = invitations::store::by_ids(db, ids.iter().copied()).await?;
+    let met =
+        conferences::store::by_ids(db, rows.iter().map(|row| row.conference_id), Sight::Everything).await?;
+    let mut found = Vec::new();
+    for record in records(db, met).await? {
+        let facts = record.facts(&directory_of(db, record.services()).await?);
+        let assessment = assess(&facts, policies.on(facts.date));
+        for (place, row) in record.invitations.iter().enumerate() {
+            if ids.contains(&row.id) {
+                let assessed = &assessment.invitations[place];
+                let at = record.conference.starts_at;
+                found.push((at, Cause::of(&record, assessed, assessment.in_population, place)));
+            }
+        }
+    }
+    found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    Ok(found.into_iter().map(|(_, cause)| cause).collect())
+}
+
+/// Whether what led to a step is still so.
+pub async fn standing(
+    db: &impl ConnectionTrait,
+    policies: &Policies,
+    step: &ladder_step::Model,
+) -> Result<Standing, DbErr> {
+    let causes = of_step(db, policies, step).await?;
+    if causes.iter().any(|cause| cause.restricted) {
+        return Ok(Standing::Restricted);
+    }
+    if causes.is_empty() || !causes.iter().all(|cause| cause.holds(step.reason)) {
+        return Ok(Standing::Changed);
+    }
+    let replies = told(db, causes.iter().map(|cause| cause.invitation)).await?;
+    let disputed = replies.iter().any(|r| r.kind == ReplyKind::Disputed && r.state == ReplyState::Open);
+    Ok(if disputed { Standing::Paused } else { Standing::Holds })
+}

@@ -1,0 +1,131 @@
+//! What the letters of the ladder say. As the letters on an absence, the type has no field for a child, a family or free
+//! text.
+
+use serde::Serialize;
+
+use super::causes::Cause;
+use crate::feedback::steps::StepReason;
+use crate::feedback::{Evidence, Letter};
+
+/// The template folder of a rung's letter.
+pub const fn template(rung: i32) -> &'static str {
+    match rung {
+        2 => "rung_2",
+        3 => "rung_3",
+        _ => "rung_4",
+    }
+}
+
+/// The context of the templates `rung_2`, `rung_3`, `rung_4`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StepLetter {
+    /// The random reference of the newest conference; the only thing a subject may hold.
+    pub reference: String,
+    /// Empty, as all that follows of the record, for an address that may be told little.
+    pub service: String,
+    pub role: String,
+    /// What leads to this letter, in a sentence.
+    pub why: String,
+    /// "Wednesday 30 September 2026 (K7Q2-M4TD): not there, and nobody told us before".
+    pub absences: Vec<String>,
+    /// What the newest absence did.
+    pub impact: Vec<String>,
+    pub chair: String,
+    pub next: Option<String>,
+    /// "Wednesday 7 October 2026".
+    pub reply_by: String,
+    pub reply_link: String,
+    pub contact: String,
+    pub telephone: String,
+    pub disagreement_procedure: String,
+}
+
+impl StepLetter {
+    /// The letter about a step, from the absences that caused it (the newest first) and the evidence of the newest.
+    pub fn of(reason: StepReason, causes: &[Cause], evidence: &Evidence, reply_by: String) -> Self {
+        let letter: &Letter = &evidence.letter;
+        Self {
+            reference: letter.reference.clone(),
+            service: letter.service.clone(),
+            role: letter.role.clone(),
+            why: why(reason, causes.len(), letter),
+            absences: causes
+                .iter()
+                .map(|c| format!("{} ({}): {}", c.date, c.reference, c.assessed.standing.label()))
+                .collect(),
+            impact: letter.impact.clone(),
+            chair: letter.chair.clone(),
+            next: letter.next.clone(),
+            reply_by,
+            reply_link: String::new(),
+            contact: letter.contact.clone(),
+            telephone: letter.telephone.clone(),
+            disagreement_procedure: letter.disagreement_procedure.clone(),
+        }
+    }
+
+    /// The same for an address that may be told little.
+    pub fn little(self) -> Self {
+        Self {
+            service: String::new(),
+            role: String::new(),
+            why: String::new(),
+            absences: Vec::new(),
+            impact: Vec::new(),
+            next: None,
+            chair: String::new(),
+            ..self
+        }
+    }
+}
+
+fn why(reason: StepReason, absences: usize, letter: &Letter) -> String {
+    match reason {
+        StepReason::NoReply => {
+            let by = letter.reply_by.as_deref().map(|day| format!(" by {day}")).unwrap_or_default();
+            format!(
+                "We wrote to your service about its absence and asked for an answer{by}. None has reached us."
+            )
+        }
+        StepReason::Severity => "Its absence weighed heavily on what could be decided that day.".to_owned(),
+        StepReason::Running => {
+            "It is the second conference running about the same child from which your service was missing."
+                .to_owned()
+        }
+        StepReason::Pattern => format!(
+            "Your service was missing from {absences} conferences within six months: more than half of those at which it was expected."
+        ),
+        StepReason::PlanEnds => format!(
+            "Within six months child protection plans were ended at {absences} conferences without your service, which was core to those decisions."
+        ),
+        StepReason::StillOpen => {
+            "We wrote to your agency about this more than twenty working days ago, and have had no answer."
+                .to_owned()
+        }
+    }
+}
+
+/// Every letter of the ladder with contexts to try it on.
+pub fn samples() -> Vec<(&'static str, StepLetter)> {
+    let full = StepLetter {
+        reference: "K7Q2-M4TD".into(),
+        service: "Health Visiting North & O'Neil House".into(),
+        role: "Health visitor".into(),
+        why: "It is the second conference running about the same child from which your service was missing."
+            .into(),
+        absences: vec![
+            "Wednesday 30 September 2026 (K7Q2-M4TD): absent without word".into(),
+            "Tuesday 7 July 2026 (R3WF-9HNP): apologies".into(),
+        ],
+        impact: vec!["With your service there, it would have been quorate.".into()],
+        chair: "A. Chair".into(),
+        next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
+        reply_by: "Wednesday 7 October 2026".into(),
+        reply_link: "https://quorate.example/reply/0123456789abcdef0123456789abcdef".into(),
+        contact: "Conference team, Oxfordshire".into(),
+        telephone: "01865 000000".into(),
+        disagreement_procedure: "https://safeguarding.example/disagreement".into(),
+    };
+    let rungs = [2, 3, 4].map(template);
+    rungs.into_iter().flat_map(|kind| [(kind, full.clone()), (kind, full.clone().little())]).collect()
+}

@@ -1,0 +1,20 @@
+//! The ladder (DOMAIN 7): what follows an absence beyond its letter. Its steps are proposed by rules that are data, and
+//! go when a chair or a QA manager approves; a reply stops them, in the transaction of the reply.
+
+mod approving;
+mod causes;
+mod climb;
+mod expected;
+mod letter;
+mod pages;
+mod proposing;
+mod recipients;
+mod rules;
+mod still_open;
+mod store;
+
+pub use letter::samples;
+pub use pages::routes;
+pub use proposing::propose;
+pub use rules::Ladders;
+pub use still_open::StillOpen;

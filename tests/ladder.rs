@@ -1,0 +1,243 @@
+//! The ladder: what is proposed beyond a letter, who decides, and what stops it.
+
+use crate::amending::{amend, amend_page};
+use crate::both;
+use crate::feedback::make_and_send;
+use crate::harness::http::{Person, set};
+use crate::harness::log::{CONTACTS, EVENING, Row, conference};
+use crate::harness::{Mail, Place};
+use crate::registers::attend;
+use crate::replies::{link, say, to};
+use crate::restricted::restrict;
+
+/// The day after the one that the letter names for an answer, when the office is open.
+const NO_ANSWER: &str = "2026-10-08T09:00:00Z";
+const HEADS: &str = "OH,,Ann Field,Head of service,head@oh.nhs.example,no\n";
+
+/// The health visitor was missed on the last day of September, and told of it.
+fn missed(place: &Place, change: impl FnOnce(Row) -> Row) {
+    let mut rows = conference("C-1");
+    rows[2] = change(rows[2].clone().absent());
+    place.import(EVENING, &rows);
+    make_and_send(place);
+}
+
+fn climb(place: &Place, moment: &str) -> String {
+    place.done_at(moment, &["run-task", "ladder"])
+}
+
+/// The QA manager's queue at a moment, and the path of the first step that waits.
+async fn queue(place: &Place, moment: &str) -> (Person, String, Option<String>) {
+    let site = place.site(moment).await;
+    let mut qa = Person::with_role(place, &site, "qa_manager").await;
+    let body = qa.get("/escalation").await.body;
+    let step = regex::Regex::new(r#"action="(/escalation/[0-9a-f-]{36}(?:/telephoned)?)""#).unwrap();
+    let step = step.captures(&body).map(|found| found[1].to_owned());
+    (qa, body, step)
+}
+
+async fn decide(person: &mut Person, step: &str, fields: &[(&str, &str)]) -> crate::harness::http::Seen {
+    let form: Vec<_> = fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    person.post(step, &form).await
+}
+
+fn rung<'a>(mails: &'a [Mail], address: &str, subject: &str) -> Option<&'a Mail> {
+    mails.iter().find(|m| m.to == address && m.subject.contains(subject))
+}
+
+both! {
+    async fn a_letter_that_is_not_answered_in_time_is_proposed_once_and_goes_when_somebody_approves(place: Place) {
+        missed(&place, |row| row);
+        assert!(climb(&place, "2026-10-07T09:00:00Z").contains("nothing"), "the day that the letter names");
+        assert!(climb(&place, NO_ANSWER).contains("1 steps proposed"));
+        assert!(climb(&place, "2026-10-08T09:01:00Z").contains("nothing"), "once");
+        let (mut qa, body, step) = queue(&place, NO_ANSWER).await;
+        for text in ["Health Visiting North, Health visitor", "no reply by the day that the letter named", "lead@oh.nhs.example"] {
+            assert!(body.contains(text), "{text}: {body}");
+        }
+        place.done_at(NO_ANSWER, &["run-task", "dispatch"]);
+        assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_none(), "nothing goes by itself");
+        let step = step.unwrap();
+        assert_eq!(decide(&mut qa, &step, &[("do", "approve")]).await.status, 303);
+        assert_eq!(decide(&mut qa, &step, &[("do", "approve")]).await.status, 404, "decided once");
+        place.done_at(NO_ANSWER, &["run-task", "dispatch"]);
+        let mails = place.mail();
+        let letter = rung(&mails, "lead@oh.nhs.example", "may we talk about it?").unwrap();
+        assert!(letter.text.starts_with("If you know something"), "safety first: {}", letter.text);
+        for text in ["I chaired the conference", "None has reached us", "Chair 1, who chaired the conference"] {
+            assert!(letter.text.contains(text), "{text}: {}", letter.text);
+        }
+        assert!(!letter.raw.contains("L1042") && !letter.raw.contains("C-1"), "{}", letter.raw);
+        let trail = Person::with_role(&place, &place.site(NO_ANSWER).await, "auditor").await.get("/audit").await.body;
+        for action in ["ladder.proposed", "ladder.approved"] {
+            assert!(trail.contains(action), "{action}");
+        }
+    }
+
+    async fn a_reply_stops_a_step_before_it_goes_and_answers_one_that_has_gone(place: Place) {
+        missed(&place, |row| row);
+        climb(&place, NO_ANSWER);
+        let (_, body, step) = queue(&place, NO_ANSWER).await;
+        assert!(step.is_some(), "{body}");
+        let site = place.site(NO_ANSWER).await;
+        let link_of_team = link(to(&place.mail(), "health-visiting-north@oh.nhs.example", "we missed you"));
+        let mut agency = Person::anonymous(&site);
+        assert_eq!(say(&mut agency, &link_of_team, &[("say", "acknowledged")]).await.status, 303);
+        let (mut qa, body, none) = queue(&place, NO_ANSWER).await;
+        assert!(none.is_none() && body.contains("the agency replied"), "{body}");
+        assert_eq!(decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await.status, 404);
+        assert!(climb(&place, "2026-10-09T09:00:00Z").contains("nothing"), "nor is it proposed again");
+    }
+
+    async fn a_letter_of_the_ladder_is_answered_by_its_own_link_and_is_open_until_then(place: Place) {
+        missed(&place, |row| row);
+        climb(&place, NO_ANSWER);
+        let (mut qa, _, step) = queue(&place, NO_ANSWER).await;
+        decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await;
+        place.done_at(NO_ANSWER, &["run-task", "dispatch"]);
+        let own = link(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").unwrap());
+        let site = place.site("2026-10-20T09:00:00Z").await;
+        let mut agency = Person::anonymous(&site);
+        let fields = [("say", "explained"), ("reason", "no_capacity"), ("words", "Two posts are vacant.")];
+        assert_eq!(say(&mut agency, &own, &fields).await.status, 303, "alive after the first letter's link would not be");
+        let (_, body, _) = queue(&place, "2026-10-20T09:00:00Z").await;
+        assert!(body.contains("answered: the agency replied"), "{body}");
+    }
+
+    async fn a_dispute_pauses_a_step_and_nothing_goes_until_it_is_settled(place: Place) {
+        // A plan ended without it: grave enough by itself, reply or not.
+        let mut rows = conference("C-1");
+        for row in &mut rows { *row = row.clone().with("decisions", "L1042=plan_ended_child_in_need"); }
+        rows[2] = rows[2].clone().absent();
+        place.import(EVENING, &rows);
+        make_and_send(&place);
+        assert!(climb(&place, "2026-10-01T08:20:00Z").contains("1 steps proposed"));
+        let (mut qa, body, step) = queue(&place, "2026-10-01T08:30:00Z").await;
+        assert!(body.contains("a grave effect on the decision"), "{body}");
+        let step = step.unwrap();
+        decide(&mut qa, &step, &[("do", "approve")]).await;
+        // It disputes before the letter of the step is sent.
+        let link_of_team = link(to(&place.mail(), "health-visiting-north@oh.nhs.example", "we missed you"));
+        let mut agency = Person::anonymous(&place.site("2026-10-01T08:31:00Z").await);
+        let fields = [("say", "disputed"), ("ground", "we_attended"), ("dispute", "Our colleague was on the call.")];
+        assert_eq!(say(&mut agency, &link_of_team, &fields).await.status, 303);
+        let said = place.done_at("2026-10-01T08:32:00Z", &["run-task", "dispatch"]);
+        assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_none(), "{said}");
+        assert!(queue(&place, "2026-10-01T08:33:00Z").await.1.contains("answered: the agency replied"));
+    }
+
+    async fn an_absence_that_was_our_fault_never_enters_the_ladder(place: Place) {
+        missed(&place, |row| row.with("invited_on", "2026-09-28").with("response", "none"));
+        for day in ["2026-10-01", "2026-10-08", "2026-10-20"] {
+            assert!(climb(&place, &format!("{day}T09:00:00Z")).contains("nothing"), "{day}");
+        }
+    }
+
+    async fn what_was_amended_so_that_it_does_not_hold_any_more_is_taken_back(place: Place) {
+        missed(&place, |row| row);
+        climb(&place, NO_ANSWER);
+        let site = place.site(NO_ANSWER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let today = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap();
+        let at = today.find(&qa.get("/escalation").await.body).unwrap().as_str().to_owned();
+        let there = amend_page(&mut qa, &at, 2).await;
+        let mut form = qa.get(&there).await.form();
+        attend(&mut form, &["video"]);
+        set(&mut form, "why", "She was in the waiting room of the call.");
+        assert_eq!(amend(&mut qa, &there, &form).await.status, 303);
+        let (mut qa, _, step) = queue(&place, NO_ANSWER).await;
+        let seen = decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await;
+        assert_eq!(seen.location.as_deref(), Some("/escalation?done=overtaken"), "asked again when it is approved");
+        assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_none());
+        assert!(climb(&place, "2026-10-09T09:00:00Z").contains("nothing"));
+    }
+
+    async fn a_restricted_conference_leads_to_no_step_and_takes_back_what_was_proposed(place: Place) {
+        missed(&place, |row| row);
+        climb(&place, NO_ANSWER);
+        let (mut qa, body, _) = queue(&place, NO_ANSWER).await;
+        let at = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&body).unwrap().as_str().to_owned();
+        restrict(&mut qa, &at, &["qa_manager"]).await;
+        let said = climb(&place, "2026-10-08T10:00:00Z");
+        assert!(said.contains("1 taken back"), "{said}");
+    }
+
+    async fn a_step_is_declined_with_a_reason_off_the_list_and_not_without(place: Place) {
+        missed(&place, |row| row);
+        climb(&place, NO_ANSWER);
+        let (mut qa, _, step) = queue(&place, NO_ANSWER).await;
+        let step = step.unwrap();
+        let seen = decide(&mut qa, &step, &[("do", "decline")]).await;
+        assert!(seen.body.contains("Choose why the step is not taken"), "{}", seen.body);
+        assert_eq!(decide(&mut qa, &step, &[("do", "decline"), ("because", "in_touch")]).await.status, 303);
+        let (_, body, none) = queue(&place, NO_ANSWER).await;
+        assert!(none.is_none() && body.contains("we are in touch with the service already"), "{body}");
+        assert!(climb(&place, "2026-10-09T09:00:00Z").contains("nothing"), "never twice for one cause");
+    }
+
+    async fn three_misses_of_four_go_to_the_head_of_service_or_to_the_telephone_and_then_to_paqa(place: Place) {
+        let days = ["2026-09-16", "2026-09-22", "2026-09-24", "2026-09-29"];
+        let mut rows = Vec::new();
+        for (n, day) in days.iter().enumerate() {
+            let name = format!("C-{n}");
+            for (m, row) in conference(&name).into_iter().enumerate() {
+                let child = format!("L{n}");
+                let row = row.with("conference_date", day).with("child_refs", &child)
+                    .with("invited_on", "2026-08-24").with("decisions", &format!("{child}=plan_continues"))
+                    .with("report_received_on", if m == 2 && n > 0 { "" } else { "2026-09-10" });
+                rows.push(if m == 2 && n > 0 { row.absent() } else { row });
+            }
+        }
+        place.import("2026-09-29T15:30:00Z", &rows);
+        place.done_at("2026-09-29T16:05:00Z", &["run-task", "feedback"]);
+        place.done_at("2026-09-29T16:05:00Z", &["run-task", "dispatch"]);
+        let said = climb(&place, "2026-09-30T09:00:00Z");
+        assert!(said.contains("1 steps proposed"), "{said}");
+        let (mut qa, body, step) = queue(&place, "2026-09-30T09:00:00Z").await;
+        assert!(body.contains("missing more often than not") && body.contains("The directory has nobody in this role"), "{body}");
+        assert_eq!(
+            decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await.location.as_deref(),
+            Some("/escalation?done=telephone")
+        );
+        let (mut qa, _, call) = queue(&place, "2026-09-30T09:30:00Z").await;
+        assert_eq!(decide(&mut qa, &call.unwrap(), &[]).await.status, 303);
+        // The letters themselves are answered, the call is not; and by now the directory knows who heads the service.
+        place.write("records/contacts.csv", format!("{CONTACTS}{HEADS}"));
+        place.done_at("2026-10-01T08:00:00Z", &["import", place.path("records/contacts.csv").to_str().unwrap()]);
+        let said = climb(&place, "2026-10-28T09:00:00Z");
+        assert!(!said.contains("rung"), "{said}");
+        let before = queue(&place, "2026-10-28T09:00:00Z").await.1;
+        assert!(!before.contains("no answer to the step before"), "the twentieth working day: {before}");
+        climb(&place, "2026-10-29T09:00:00Z");
+        let (mut qa, body, _) = queue(&place, "2026-10-29T09:00:00Z").await;
+        assert!(body.contains("no answer to the step before") && body.contains("Ann Field, Head of service, head@oh.nhs.example"), "{body}");
+        let at = body.find("no answer to the step before").unwrap();
+        let step = regex::Regex::new(r#"action="(/escalation/[0-9a-f-]{36}(?:/telephoned)?)""#).unwrap();
+        let step = step.captures(&body[at..]).unwrap()[1].to_owned();
+        assert_eq!(decide(&mut qa, &step, &[("do", "approve")]).await.status, 303);
+        place.done_at("2026-10-29T09:05:00Z", &["run-task", "dispatch"]);
+        let mails = place.mail();
+        let letter = rung(&mails, "head@oh.nhs.example", "this goes to PAQA").unwrap();
+        assert_eq!(letter.text.matches("absent without word").count(), 3, "{}", letter.text);
+    }
+
+    async fn a_chair_decides_on_the_steps_of_its_own_conferences_alone(place: Place) {
+        let mut rows = conference("C-1");
+        rows.extend(conference("C-2").into_iter().map(|row| row.with("chair", "Chair 2").with("child_refs", "L2").with("decisions", "L2=plan_continues")));
+        (rows[2], rows[6]) = (rows[2].clone().absent(), rows[6].clone().absent());
+        place.import(EVENING, &rows);
+        make_and_send(&place);
+        assert!(climb(&place, NO_ANSWER).contains("2 steps proposed"));
+        let site = place.site(NO_ANSWER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let step = regex::Regex::new(r#"action="(/escalation/[0-9a-f-]{36}(?:/telephoned)?)""#).unwrap();
+        let all: Vec<String> = step.captures_iter(&qa.get("/escalation").await.body).map(|c| c[1].to_owned()).collect();
+        assert_eq!(all.len(), 2);
+        let mut chair = Person::with_role(&place, &site, "chair").await;
+        let own: Vec<String> = step.captures_iter(&chair.get("/escalation").await.body).map(|c| c[1].to_owned()).collect();
+        assert_eq!(own.len(), 1);
+        let other = all.iter().find(|step| !own.contains(step)).unwrap();
+        assert_eq!(decide(&mut chair, other, &[("do", "approve")]).await.status, 404);
+        assert_eq!(decide(&mut chair, &own[0], &[("do", "approve")]).await.status, 303);
+    }
+}
