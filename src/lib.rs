@@ -22,6 +22,7 @@ mod imports;
 mod invitations;
 mod ladder;
 mod operations;
+mod oversight;
 mod register;
 mod replies;
 mod reports;

@@ -24,6 +24,7 @@ mod ladder;
 mod letters;
 mod operations;
 mod outbox;
+mod oversight;
 mod post;
 mod processes;
 mod registers;

@@ -76,6 +76,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/replies/00000000-0000-0000-0000-000000000000"),
     ("POST", "/replies/00000000-0000-0000-0000-000000000000/contact"),
     ("GET", "/conferences/{c}/replies"),
+    ("GET", "/oversight"),
     ("GET", "/escalation"),
     ("POST", "/escalation/00000000-0000-0000-0000-000000000000"),
     ("POST", "/escalation/00000000-0000-0000-0000-000000000000/telephoned"),

@@ -20,6 +20,7 @@ mod m20261128_000001_impact;
 mod m20261129_000001_tracker;
 mod m20261130_000001_replies;
 mod m20261201_000001_ladder;
+mod m20261202_000001_oversight;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000001_tracker::Migration),
             Box::new(m20261130_000001_replies::Migration),
             Box::new(m20261201_000001_ladder::Migration),
+            Box::new(m20261202_000001_oversight::Migration),
         ]
     }
 }

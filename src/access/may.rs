@@ -56,8 +56,8 @@ impl SignedIn {
     pub fn chrome(&self) -> Chrome {
         use Permission::{
             AnswerSubject, Book, ClimbLadder, GrantCover, Import, KeepAccounts, KeepDirectory, KeepRetention,
-            PlaceHold, ReadAudit, SeeConferences, SeeFeedback, SeeFigures, SeeOwnAgency, SeePost,
-            SeeSchedule,
+            PlaceHold, ReadAudit, SeeConferences, SeeFeedback, SeeFigures, SeeOversight, SeeOwnAgency,
+            SeePost, SeeSchedule,
         };
         let links = [
             (SeeConferences, "/", "Today"),
@@ -71,6 +71,7 @@ impl SignedIn {
             (SeeConferences, "/restricted", "Restricted"),
             (SeePost, "/post", "Post"),
             (SeeSchedule, "/schedule", "Schedule"),
+            (SeeOversight, "/oversight", "Oversight"),
             (SeeOwnAgency, "/agency", "Your agency"),
             (GrantCover, "/cover", "Cover"),
             (ReadAudit, "/audit", "Audit trail"),
@@ -127,7 +128,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SettleDispute ClimbLadder SeeFigures SeeBehindFigures Import SeePost ReadLetter Requeue SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
+needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SettleDispute ClimbLadder SeeFigures SeeBehindFigures Import SeePost ReadLetter Requeue SeeOversight SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

@@ -21,7 +21,7 @@ pub use may::{
     AmendRegister, AnswerSubject, Book, ClimbLadder, ConfirmRegister, GrantCover, HoldPost, Import,
     KeepAccounts, KeepDirectory, KeepRegister, KeepRetention, May, PlaceHold, ReadAudit, ReadLetter,
     ReleaseLetter, Requeue, Restrict, RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures,
-    SeeOwnAgency, SeePost, SeeSchedule, SettleDispute, SignedIn, WatchRestricted,
+    SeeOversight, SeeOwnAgency, SeePost, SeeSchedule, SettleDispute, SignedIn, WatchRestricted,
 };
 pub use pages::{keep_entries, routes};
 pub use provider::{Provider, ProviderRules};

@@ -58,6 +58,8 @@ pub enum Permission {
     ReadLetter,
     /// Put a message that was given up back in the queue.
     Requeue,
+    /// See what the independent check found, and how timely our letters are.
+    SeeOversight,
     /// See when tasks run and what they did.
     SeeSchedule,
     /// Run a task now.
@@ -100,6 +102,7 @@ impl Role {
             SeePost => matches!(self, Administrator | QaManager | SystemAdministrator),
             ReadLetter => matches!(self, Administrator | QaManager),
             Requeue => matches!(self, Administrator | SystemAdministrator),
+            SeeOversight => matches!(self, Administrator | QaManager | SystemAdministrator | Auditor),
             SeeSchedule => matches!(self, Administrator | SystemAdministrator),
             RunSchedule => matches!(self, SystemAdministrator),
             ReadAudit => matches!(self, Auditor),

@@ -11,6 +11,7 @@ use crate::convening;
 use crate::feedback;
 use crate::ladder;
 use crate::outbox;
+use crate::oversight;
 use crate::platform::Clock;
 use crate::register;
 use crate::replies;
@@ -55,11 +56,18 @@ pub(super) async fn check(
     let letters = feedback::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
     let replies = replies::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
     let steps = ladder::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
+    let found = oversight::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
     let notices = restriction::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
     let invitations = convening::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
     let ended = register::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
-    let written: Vec<_> =
-        letters.chain(replies).chain(steps).chain(notices).chain(invitations).chain(ended).collect();
+    let written: Vec<_> = letters
+        .chain(replies)
+        .chain(steps)
+        .chain(found)
+        .chain(notices)
+        .chain(invitations)
+        .chain(ended)
+        .collect();
     for e in written.iter().filter_map(|letter| letter.as_ref().err()) {
         say(false, e.to_string());
     }

@@ -15,6 +15,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use super::site::Site;
 use super::tasks::Task;
 use crate::outbox::{self, State};
+use crate::oversight::{self, FindingKind};
 use crate::schedule;
 
 /// Upper bounds in seconds: a page's time, and a letter's way.
@@ -41,6 +42,7 @@ pub(super) fn install() -> Result<PrometheusHandle, BuildError> {
         Unit::Seconds,
         "For how long the oldest waiting message is due"
     );
+    describe_gauge!("quorate_findings", "What the independent check found and is not settled, by kind");
     describe_gauge!("quorate_post_held_back", "1 while all post is held back");
     describe_gauge!(
         "quorate_task_last_run_timestamp_seconds",
@@ -70,6 +72,11 @@ async fn look(site: &Site) -> Result<(), sea_orm::DbErr> {
     }
     let age = outbox::oldest_due(db).await?.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0));
     gauge!("quorate_outbox_oldest_due_seconds").set(age);
+    let found = oversight::open_by_kind(db).await?;
+    for kind in FindingKind::ALL {
+        let n = found.iter().find(|(of, _)| of == kind).map_or(0, |(_, n)| *n);
+        gauge!("quorate_findings", "kind" => kind.code()).set(n as f64);
+    }
     let held = outbox::held_back(db).await?.is_some();
     gauge!("quorate_post_held_back").set(f64::from(u8::from(held)));
     for task in Task::ALL {

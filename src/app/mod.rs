@@ -6,6 +6,7 @@ mod check;
 pub mod cli;
 mod commands;
 pub mod config;
+mod deliveries;
 mod demo;
 mod export;
 mod health;

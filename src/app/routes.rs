@@ -22,7 +22,9 @@ use crate::agencies;
 use crate::convening;
 use crate::operations::{self, Timetable};
 use crate::web::{Chrome, Desk, FORM_LIMIT, Problem, asset_routes, limited, measured};
-use crate::{feedback, imports, ladder, register, replies, reports, restriction, retention, subject};
+use crate::{
+    feedback, imports, ladder, oversight, register, replies, reports, restriction, retention, subject,
+};
 
 /// Scripts and styles of our own only, nothing inline, nobody's frame.
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
@@ -67,6 +69,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .merge(imports::teams_routes())
         .merge(imports::tracker_routes())
         .merge(operations::routes())
+        .merge(oversight::routes())
         .merge(retention::routes())
         .merge(subject::routes())
         .merge(more)
@@ -76,6 +79,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .layer(axum::Extension(site.config.retention.periods()))
         .layer(axum::Extension(site.convening.clone()))
         .layer(axum::Extension(site.ladders.clone()))
+        .layer(axum::Extension(Arc::new(site.rules.policies.calendar.clone())))
         .layer(axum::Extension(Arc::new(site.rules.clone())))
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))

@@ -100,6 +100,8 @@ pub struct Site {
     pub under_way: TaskTracker,
     /// When the schedule's alarm last ticked.
     pub ticked: Ticked,
+    /// Since when it serves.
+    pub up_since: std::sync::OnceLock<DateTime<Utc>>,
     /// When the next letter may start.
     pub turn: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     /// How each task stands in this process.
@@ -198,6 +200,7 @@ impl Site {
             stop: CancellationToken::new(),
             under_way: TaskTracker::new(),
             ticked: Ticked::default(),
+            up_since: std::sync::OnceLock::new(),
             turn: tokio::sync::Mutex::default(),
             tasks: Default::default(),
             config,

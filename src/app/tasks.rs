@@ -6,9 +6,9 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
 use futures_util::future::BoxFuture;
-use sea_orm::DbErr;
 use tokio::sync::Notify;
 
+use super::deliveries::Deliveries;
 use super::site::Site;
 use crate::access;
 use crate::audit::{self, Actor};
@@ -16,68 +16,10 @@ use crate::convening::{self, StillStands};
 use crate::feedback::{self, FeedbackError, Office, StillDue};
 use crate::ladder::{self, StillOpen};
 use crate::operations::{Entry, Timetable};
-use crate::outbox::{self, Claim, Delivery, End, Fate, NoticeError};
-use crate::platform::Tx;
+use crate::outbox::{self, NoticeError};
+use crate::oversight::{self, DueTask, Expectations};
 use crate::retention::{Class, ShredError, Shredder};
 use crate::schedule::{self, Alarm, Plan, PlanError, Run, Said};
-
-/// Whose messages the dispatcher carries: by the kind of each.
-struct Deliveries<'a> {
-    feedback: StillDue<'a>,
-    convening: StillStands<'a>,
-    ladder: StillOpen<'a>,
-}
-
-/// Whose a message is.
-enum Whose {
-    Feedback,
-    Convening,
-    Ladder,
-}
-
-impl Whose {
-    fn is(claim: &Claim) -> Self {
-        match claim.kind.as_str() {
-            kind if StillStands::carries(kind) => Self::Convening,
-            kind if StillOpen::carries(kind) => Self::Ladder,
-            _ => Self::Feedback,
-        }
-    }
-}
-
-impl Delivery for Deliveries<'_> {
-    async fn fate(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Fate, DbErr> {
-        match Whose::is(claim) {
-            Whose::Feedback => self.feedback.fate(claim, now).await,
-            Whose::Convening => self.convening.fate(claim, now).await,
-            Whose::Ladder => self.ladder.fate(claim, now).await,
-        }
-    }
-
-    fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match Whose::is(claim) {
-            Whose::Feedback => self.feedback.next_attempt(claim, now),
-            Whose::Convening => self.convening.next_attempt(claim, now),
-            Whose::Ladder => self.ladder.next_attempt(claim, now),
-        }
-    }
-
-    async fn ended(&self, tx: &Tx, claim: &Claim, end: End, at: DateTime<Utc>) -> Result<(), DbErr> {
-        match Whose::is(claim) {
-            Whose::Feedback => self.feedback.ended(tx, claim, end, at).await,
-            Whose::Convening => self.convening.ended(tx, claim, end, at).await,
-            Whose::Ladder => self.ladder.ended(tx, claim, end, at).await,
-        }
-    }
-
-    async fn sent(&self, tx: &Tx, claim: &Claim, at: DateTime<Utc>) -> Result<(), DbErr> {
-        match Whose::is(claim) {
-            Whose::Feedback => self.feedback.sent(tx, claim, at).await,
-            Whose::Convening => self.convening.sent(tx, claim, at).await,
-            Whose::Ladder => self.ladder.sent(tx, claim, at).await,
-        }
-    }
-}
 
 /// A task by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -90,6 +32,8 @@ pub enum Task {
     Ladder,
     /// Reminds those who have not answered their invitation, or whose report is missing.
     Reminders,
+    /// Checks from outside that everything owed has gone.
+    Oversight,
     /// Removes sessions that have ended.
     Sessions,
     /// Proves that the audit trail stands.
@@ -120,11 +64,12 @@ pub enum TaskError {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Feedback,
         Self::Dispatch,
         Self::Ladder,
         Self::Reminders,
+        Self::Oversight,
         Self::Sessions,
         Self::Audit,
         Self::Retention,
@@ -137,6 +82,7 @@ impl Task {
             Self::Dispatch => "dispatch",
             Self::Ladder => "ladder",
             Self::Reminders => "reminders",
+            Self::Oversight => oversight::NAME,
             Self::Sessions => "sessions",
             Self::Audit => "audit",
             Self::Retention => "retention",
@@ -226,6 +172,24 @@ impl Task {
                     n => Said::Did(format!("{n} reminders posted")),
                 })
             }
+            Self::Oversight => {
+                let address = site.config.server.address();
+                let heartbeat = &site.config.oversight.heartbeat;
+                let opens =
+                    |moment| site.rules.feedback.window.next_open(moment, &site.rules.policies.calendar);
+                let expected = expectations(site, &opens, now());
+                let done =
+                    oversight::watch(&site.db, &site.letterhead, &expected, &address, heartbeat, now())
+                        .await?;
+                let quiet = done.new + done.settled == 0;
+                Ok(match (quiet, done.no_heartbeat) {
+                    (true, None) => Said::Nothing,
+                    (true, Some(why)) => Said::Waits(why),
+                    (false, _) => {
+                        Said::Did(format!("{} found, {} settled, {} open", done.new, done.settled, done.open))
+                    }
+                })
+            }
             Self::Sessions => {
                 site.limits.tidy();
                 Ok(match access::forget_ended(&site.db, &site.config.access.sessions(), now()).await? {
@@ -264,6 +228,7 @@ impl Task {
             Self::Reminders => {
                 "Reminds those who have not answered their invitation, or whose report is missing."
             }
+            Self::Oversight => "Checks from outside that everything owed has gone, and goes in time.",
             Self::Sessions => "Removes sessions that have ended.",
             Self::Audit => "Proves that the audit trail stands as it was written.",
             Self::Retention => "Erases the texts of messages and the runs of tasks that have had their time.",
@@ -278,6 +243,7 @@ impl Task {
             Self::Dispatch => &schedule.dispatch,
             Self::Ladder => &schedule.ladder,
             Self::Reminders => &schedule.reminders,
+            Self::Oversight => &schedule.oversight,
             Self::Sessions => &schedule.sessions,
             Self::Audit => &schedule.audit,
             Self::Retention => &schedule.retention,
@@ -306,6 +272,32 @@ impl Task {
             .increment(1);
         metrics::histogram!("quorate_task_run_seconds", "task" => self.name()).record(begun.elapsed());
         run
+    }
+}
+
+/// What the independent check holds the others to, as the settings say it.
+fn expectations<'a>(
+    site: &'a Site,
+    opens: &'a (dyn Fn(DateTime<Utc>) -> DateTime<Utc> + Sync),
+    now: DateTime<Utc>,
+) -> Expectations<'a> {
+    let feedback = &site.rules.feedback;
+    let missing = feedback.missing();
+    let due = |task: Task| {
+        let until = now - oversight::TASK_MAY_BE_LATE;
+        let due_at = task.plan(site).ok()?.due(now - TimeDelta::days(31), until)?;
+        Some(DueTask { name: task.name(), due_at })
+    };
+    let others = Task::ALL.into_iter().filter(|task| *task != Task::Oversight);
+    Expectations {
+        hold_minutes: feedback.hold_minutes,
+        opens,
+        calendar: &site.rules.policies.calendar,
+        reply_working_days: feedback.reply_working_days,
+        school_holidays: &feedback.school_holidays,
+        nothing_because: (!missing.is_empty()).then(|| missing.join(", ")),
+        tasks: others.filter_map(due).collect(),
+        up_since: site.up_since.get().copied(),
     }
 }
 
@@ -344,6 +336,7 @@ impl Timetable for Tasks {
 /// Runs each task when it is due, until told to stop. A task never runs beside itself; what it misses
 /// while it runs, or while the process was down, it runs once afterwards.
 pub async fn keep_schedule(site: Arc<Site>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    site.up_since.get_or_init(|| site.clock.now());
     let mut tasks = tokio::task::JoinSet::new();
     let mut bells = Vec::new();
     for task in Task::ALL {

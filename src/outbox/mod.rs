@@ -17,7 +17,7 @@ use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
 pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
-pub use entity::message::{Entity as MessageEntity, Model};
+pub use entity::message::{Column as MessageColumn, Entity as MessageEntity, Model};
 pub use entity::pause::Entity as PauseEntity;
 pub use erasure::{erase_about, erase_texts_before, texts_before};
 pub use listing::{Listed, about, accepted_at, by_id, counts, list, oldest_due, page, to_address};

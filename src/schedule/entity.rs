@@ -1,9 +1,25 @@
-//! The ledger's table.
+//! The ledger's tables.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 use super::ledger::Outcome;
+
+pub mod task_seen {
+    use super::*;
+
+    /// When a task ran first and last, whether it found anything to do or not: to the minute.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "task_seen")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub task: String,
+        pub since: DateTime<Utc>,
+        pub at: DateTime<Utc>,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
 
 pub mod task_run {
     use super::*;

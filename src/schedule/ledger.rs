@@ -3,14 +3,15 @@
 
 use std::fmt::Display;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult,
 };
 use uuid::Uuid;
 
-use super::entity::task_run;
+use super::entity::{task_run, task_seen};
 use crate::platform::codes::codes;
 use crate::platform::{Db, Tx};
 
@@ -93,8 +94,33 @@ pub async fn run<E: Display>(
             Run::Failed(error)
         }
     };
+    if !matches!(run, Run::Failed(_)) {
+        note_seen(&tx, task, now()).await?;
+    }
     tx.commit().await?;
     Ok(run)
+}
+
+/// Notes that a task ran, though it may have found nothing to do. To the minute: some run every five seconds.
+async fn note_seen(tx: &Tx, task: &str, at: DateTime<Utc>) -> Result<(), DbErr> {
+    let row = task_seen::Model { task: task.to_owned(), since: at, at };
+    let later = OnConflict::column(task_seen::Column::Task)
+        .update_column(task_seen::Column::At)
+        .action_and_where(
+            Expr::col((task_seen::Entity, task_seen::Column::At)).lt(at - TimeDelta::minutes(1)),
+        )
+        .to_owned();
+    let noted = task_seen::Entity::insert(row.into_active_model()).on_conflict(later);
+    noted.exec_without_returning(tx.conn()).await?;
+    Ok(())
+}
+
+/// When a task ran first and last, to the minute, whether it found anything to do or not.
+pub async fn seen(
+    db: &impl ConnectionTrait,
+    task: &str,
+) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>, DbErr> {
+    Ok(task_seen::Entity::find_by_id(task).one(db).await?.map(|row| (row.since, row.at)))
 }
 
 /// The newest runs of all tasks.

@@ -12,4 +12,7 @@ mod ledger;
 pub use alarm::Alarm;
 pub use due::{Plan, PlanError};
 pub use entity::task_run::Entity as TaskRunEntity;
-pub use ledger::{Outcome, Run, Said, TaskRun, forget_runs_before, last_run, newest_runs, run, runs_before};
+pub use entity::task_seen::Entity as TaskSeenEntity;
+pub use ledger::{
+    Outcome, Run, Said, TaskRun, forget_runs_before, last_run, newest_runs, run, runs_before, seen,
+};

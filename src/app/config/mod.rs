@@ -48,6 +48,8 @@ pub struct Config {
     pub ladder: LadderFile,
     /// When tasks run.
     pub schedule: Schedule,
+    /// Who is told that all is well.
+    pub oversight: Oversight,
     /// How people sign in.
     pub access: Access,
     /// How long what is kept.
@@ -217,12 +219,22 @@ pub struct Schedule {
     pub ladder: String,
     /// When reminders go.
     pub reminders: String,
+    /// When the independent check looks.
+    pub oversight: String,
     /// When ended sessions are removed.
     pub sessions: String,
     /// When the audit trail is proved.
     pub audit: String,
     /// When what has had its time goes.
     pub retention: String,
+}
+
+/// `oversight`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oversight {
+    /// Called while all is well.
+    pub heartbeat: String,
 }
 
 /// `log`

@@ -1,0 +1,68 @@
+//! Whose messages the dispatcher carries.
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+
+use crate::convening::StillStands;
+use crate::feedback::StillDue;
+use crate::ladder::StillOpen;
+use crate::outbox::{Claim, Delivery, End, Fate};
+use crate::platform::Tx;
+
+/// Everybody whose messages there are: by the kind of each.
+pub(super) struct Deliveries<'a> {
+    pub feedback: StillDue<'a>,
+    pub convening: StillStands<'a>,
+    pub ladder: StillOpen<'a>,
+}
+
+/// Whose a message is.
+enum Whose {
+    Feedback,
+    Convening,
+    Ladder,
+}
+
+impl Whose {
+    fn is(claim: &Claim) -> Self {
+        match claim.kind.as_str() {
+            kind if StillStands::carries(kind) => Self::Convening,
+            kind if StillOpen::carries(kind) => Self::Ladder,
+            _ => Self::Feedback,
+        }
+    }
+}
+
+impl Delivery for Deliveries<'_> {
+    async fn fate(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Fate, DbErr> {
+        match Whose::is(claim) {
+            Whose::Feedback => self.feedback.fate(claim, now).await,
+            Whose::Convening => self.convening.fate(claim, now).await,
+            Whose::Ladder => self.ladder.fate(claim, now).await,
+        }
+    }
+
+    fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match Whose::is(claim) {
+            Whose::Feedback => self.feedback.next_attempt(claim, now),
+            Whose::Convening => self.convening.next_attempt(claim, now),
+            Whose::Ladder => self.ladder.next_attempt(claim, now),
+        }
+    }
+
+    async fn ended(&self, tx: &Tx, claim: &Claim, end: End, at: DateTime<Utc>) -> Result<(), DbErr> {
+        match Whose::is(claim) {
+            Whose::Feedback => self.feedback.ended(tx, claim, end, at).await,
+            Whose::Convening => self.convening.ended(tx, claim, end, at).await,
+            Whose::Ladder => self.ladder.ended(tx, claim, end, at).await,
+        }
+    }
+
+    async fn sent(&self, tx: &Tx, claim: &Claim, at: DateTime<Utc>) -> Result<(), DbErr> {
+        match Whose::is(claim) {
+            Whose::Feedback => self.feedback.sent(tx, claim, at).await,
+            Whose::Convening => self.convening.sent(tx, claim, at).await,
+            Whose::Ladder => self.ladder.sent(tx, claim, at).await,
+        }
+    }
+}
