@@ -28,6 +28,7 @@ mod oversight;
 mod post;
 mod processes;
 mod registers;
+mod reminding;
 mod replies;
 mod report;
 mod restricted;

@@ -176,7 +176,7 @@ both! {
         place.import("2026-10-01T08:00:00Z", &rows);
         place.done_at("2026-10-01T08:30:00Z", &["run-task", "feedback"]);
         place.done_at("2026-10-01T08:30:00Z", &["run-task", "dispatch"]);
-        let corrections: Vec<_> = place.mail().into_iter().filter(|m| m.subject.ends_with(": a correction")).collect();
+        let corrections: Vec<_> = place.mail().into_iter().filter(|m| m.subject.ends_with(": we were wrong, and are sorry")).collect();
         assert_eq!(corrections.len(), 2);
         assert!(corrections[0].text.contains("a deputy was there for your service"), "{}", corrections[0].text);
     }

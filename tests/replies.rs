@@ -257,7 +257,7 @@ both! {
         make_and_send_at(&place, "2026-10-01T08:05:00Z");
         let mails = place.mail();
         assert!(to(&mails, TEAM, "our answer to you").text.contains("You are right, and we are sorry"));
-        assert!(to(&mails, TEAM, "a correction").text.contains("was there at the decision"));
+        assert!(to(&mails, TEAM, "we were wrong").text.contains("was there at the decision"));
         assert!(!mails.iter().any(|m| m.raw.contains("host's list")), "the answer is behind the link alone");
         let seen = look(&mut agency, &link).await.body;
         assert!(seen.contains("You are right, and the record says so now") && seen.contains("The host&#x27;s list shows"), "{seen}");

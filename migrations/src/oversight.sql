@@ -17,3 +17,5 @@ create table finding (
 create unique index finding_open on finding (kind, object) where gone_at is null;
 
 create index finding_by_time on finding (found_at);
+
+alter table outbox add column template text;

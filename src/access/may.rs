@@ -56,8 +56,8 @@ impl SignedIn {
     pub fn chrome(&self) -> Chrome {
         use Permission::{
             AnswerSubject, Book, ClimbLadder, GrantCover, Import, KeepAccounts, KeepDirectory, KeepRetention,
-            PlaceHold, ReadAudit, SeeConferences, SeeFeedback, SeeFigures, SeeOversight, SeeOwnAgency,
-            SeePost, SeeSchedule,
+            PlaceHold, ReadAudit, ReadLetter, SeeConferences, SeeFeedback, SeeFigures, SeeOversight,
+            SeeOwnAgency, SeePost, SeeSchedule,
         };
         let links = [
             (SeeConferences, "/", "Today"),
@@ -70,6 +70,7 @@ impl SignedIn {
             (ClimbLadder, "/escalation", "Escalation"),
             (SeeConferences, "/restricted", "Restricted"),
             (SeePost, "/post", "Post"),
+            (ReadLetter, "/letters", "Letters"),
             (SeeSchedule, "/schedule", "Schedule"),
             (SeeOversight, "/oversight", "Oversight"),
             (SeeOwnAgency, "/agency", "Your agency"),

@@ -3,19 +3,13 @@
 use std::process::ExitCode;
 
 use super::config::Loaded;
+use super::letters;
 use super::site::{Site, pending};
 use super::tasks::Task;
 use crate::audit;
 use crate::calendar::london;
-use crate::convening;
-use crate::feedback;
-use crate::ladder;
 use crate::outbox;
-use crate::oversight;
 use crate::platform::Clock;
-use crate::register;
-use crate::replies;
-use crate::restriction;
 use crate::web;
 
 pub(super) async fn check(
@@ -52,26 +46,15 @@ pub(super) async fn check(
     }
 
     println!("\nLetters");
-    let templates = &site.letterhead.templates;
-    let letters = feedback::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
-    let replies = replies::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
-    let steps = ladder::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
-    let found = oversight::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
-    let notices = restriction::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
-    let invitations = convening::samples().into_iter().map(|(kind, letter)| templates.write(kind, &letter));
-    let ended = register::samples().into_iter().map(|(kind, notice)| templates.write(kind, &notice));
-    let written: Vec<_> = letters
-        .chain(replies)
-        .chain(steps)
-        .chain(found)
-        .chain(notices)
-        .chain(invitations)
-        .chain(ended)
-        .collect();
-    for e in written.iter().filter_map(|letter| letter.as_ref().err()) {
-        say(false, e.to_string());
+    match letters::try_all(&site.letterhead.templates) {
+        Ok(n) => say(true, format!("{n} letters rendered")),
+        Err(e) => say(false, e.to_string()),
     }
-    say(true, format!("{} letters rendered", written.iter().filter(|letter| letter.is_ok()).count()));
+    let own: Vec<&str> =
+        site.letterhead.templates.kinds().filter(|k| site.letterhead.templates.is_own(k)).collect();
+    if !own.is_empty() {
+        println!("  note  worded by mail.templates_folder: {}", own.join(", "));
+    }
     match web::compile_pages() {
         Ok(pages) => say(true, format!("{} page templates compiled", pages.get_templates().len())),
         Err(e) => say(false, e.to_string()),

@@ -4,13 +4,15 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use crate::convening::StillStands;
-use crate::feedback::StillDue;
+use crate::feedback::{self, FeedbackId, StillDue};
 use crate::ladder::StillOpen;
 use crate::outbox::{Claim, Delivery, End, Fate};
-use crate::platform::Tx;
+use crate::platform::{Db, Tx};
+use crate::replies;
 
 /// Everybody whose messages there are: by the kind of each.
 pub(super) struct Deliveries<'a> {
+    pub db: &'a Db,
     pub feedback: StillDue<'a>,
     pub convening: StillStands<'a>,
     pub ladder: StillOpen<'a>,
@@ -19,6 +21,8 @@ pub(super) struct Deliveries<'a> {
 /// Whose a message is.
 enum Whose {
     Feedback,
+    /// A reminder of a letter, which is overtaken by an answer, and whose end changes nothing.
+    Reminder,
     Convening,
     Ladder,
 }
@@ -28,6 +32,7 @@ impl Whose {
         match claim.kind.as_str() {
             kind if StillStands::carries(kind) => Self::Convening,
             kind if StillOpen::carries(kind) => Self::Ladder,
+            feedback::REMINDER => Self::Reminder,
             _ => Self::Feedback,
         }
     }
@@ -37,6 +42,10 @@ impl Delivery for Deliveries<'_> {
     async fn fate(&self, claim: &Claim, now: DateTime<Utc>) -> Result<Fate, DbErr> {
         match Whose::is(claim) {
             Whose::Feedback => self.feedback.fate(claim, now).await,
+            Whose::Reminder => match replies::is_answered(self.db.read(), FeedbackId(claim.about)).await? {
+                true => Ok(Fate::Cancel("the agency has answered".to_owned())),
+                false => self.feedback.fate(claim, now).await,
+            },
             Whose::Convening => self.convening.fate(claim, now).await,
             Whose::Ladder => self.ladder.fate(claim, now).await,
         }
@@ -44,7 +53,7 @@ impl Delivery for Deliveries<'_> {
 
     fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match Whose::is(claim) {
-            Whose::Feedback => self.feedback.next_attempt(claim, now),
+            Whose::Feedback | Whose::Reminder => self.feedback.next_attempt(claim, now),
             Whose::Convening => self.convening.next_attempt(claim, now),
             Whose::Ladder => self.ladder.next_attempt(claim, now),
         }
@@ -53,6 +62,7 @@ impl Delivery for Deliveries<'_> {
     async fn ended(&self, tx: &Tx, claim: &Claim, end: End, at: DateTime<Utc>) -> Result<(), DbErr> {
         match Whose::is(claim) {
             Whose::Feedback => self.feedback.ended(tx, claim, end, at).await,
+            Whose::Reminder => Ok(()),
             Whose::Convening => self.convening.ended(tx, claim, end, at).await,
             Whose::Ladder => self.ladder.ended(tx, claim, end, at).await,
         }
@@ -61,6 +71,7 @@ impl Delivery for Deliveries<'_> {
     async fn sent(&self, tx: &Tx, claim: &Claim, at: DateTime<Utc>) -> Result<(), DbErr> {
         match Whose::is(claim) {
             Whose::Feedback => self.feedback.sent(tx, claim, at).await,
+            Whose::Reminder => Ok(()),
             Whose::Convening => self.convening.sent(tx, claim, at).await,
             Whose::Ladder => self.ladder.sent(tx, claim, at).await,
         }

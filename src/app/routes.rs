@@ -15,12 +15,13 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::health;
+use super::letters;
 use super::site::Site;
 use super::tasks::Tasks;
 use crate::access;
 use crate::agencies;
 use crate::convening;
-use crate::operations::{self, Timetable};
+use crate::operations::{self, Specimens, Timetable};
 use crate::web::{Chrome, Desk, FORM_LIMIT, Problem, asset_routes, limited, measured};
 use crate::{
     feedback, imports, ladder, oversight, register, replies, reports, restriction, retention, subject,
@@ -79,6 +80,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .layer(axum::Extension(site.config.retention.periods()))
         .layer(axum::Extension(site.convening.clone()))
         .layer(axum::Extension(site.ladders.clone()))
+        .layer(axum::Extension(Specimens(letters::specimens().into())))
         .layer(axum::Extension(Arc::new(site.rules.policies.calendar.clone())))
         .layer(axum::Extension(Arc::new(site.rules.clone())))
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))

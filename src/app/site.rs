@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::config::{Config, ConfigError, TransportKind};
+use super::letters;
 use super::tasks::Task;
 use crate::access::{self, Provider};
 use crate::audit;
@@ -186,7 +187,7 @@ impl Site {
             db,
             keys,
             letterhead: Letterhead {
-                templates: Arc::new(Templates::compile()?),
+                templates: Arc::new(templates(&config)?),
                 from: config.mail.from.clone(),
                 reply_to: config.mail.reply_to.clone(),
                 gateways: config.gateways()?.into(),
@@ -206,6 +207,17 @@ impl Site {
             config,
         })
     }
+}
+
+/// The templates. Those of a partnership's own are tried at once: a letter that cannot be written is found now, and not
+/// when it is due.
+fn templates(config: &Config) -> Result<Templates, TemplateError> {
+    let own = &config.mail.templates_folder;
+    let templates = Templates::compile(own)?;
+    if !own.as_os_str().is_empty() {
+        letters::try_all(&templates)?;
+    }
+    Ok(templates)
 }
 
 /// The keys of this database. They are made once, for a database that has none; a database with

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use super::deliveries::Deliveries;
+use super::expectations::expectations;
 use super::site::Site;
 use crate::access;
 use crate::audit::{self, Actor};
@@ -17,9 +18,10 @@ use crate::feedback::{self, FeedbackError, Office, StillDue};
 use crate::ladder::{self, StillOpen};
 use crate::operations::{Entry, Timetable};
 use crate::outbox::{self, NoticeError};
-use crate::oversight::{self, DueTask, Expectations};
+use crate::oversight;
 use crate::retention::{Class, ShredError, Shredder};
 use crate::schedule::{self, Alarm, Plan, PlanError, Run, Said};
+use crate::{register, replies, reports};
 
 /// A task by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,6 +34,8 @@ pub enum Task {
     Ladder,
     /// Reminds those who have not answered their invitation, or whose report is missing.
     Reminders,
+    /// Tells those who read the report that a month is ready.
+    Report,
     /// Checks from outside that everything owed has gone.
     Oversight,
     /// Removes sessions that have ended.
@@ -64,11 +68,12 @@ pub enum TaskError {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Feedback,
         Self::Dispatch,
         Self::Ladder,
         Self::Reminders,
+        Self::Report,
         Self::Oversight,
         Self::Sessions,
         Self::Audit,
@@ -82,6 +87,7 @@ impl Task {
             Self::Dispatch => "dispatch",
             Self::Ladder => "ladder",
             Self::Reminders => "reminders",
+            Self::Report => "report",
             Self::Oversight => oversight::NAME,
             Self::Sessions => "sessions",
             Self::Audit => "audit",
@@ -96,7 +102,7 @@ impl Task {
 
     async fn work(self, site: &Site) -> Result<Said, TaskError> {
         let now = || site.clock.now();
-        let office = Office {
+        let letters = Office {
             db: &site.db,
             keys: &site.keys,
             letterhead: &site.letterhead,
@@ -105,7 +111,7 @@ impl Task {
         };
         match self {
             Self::Feedback => {
-                let made = feedback::make(office, now()).await?;
+                let made = feedback::make(letters, now()).await?;
                 if made.is_idle() {
                     return Ok(Said::Nothing);
                 }
@@ -121,6 +127,7 @@ impl Task {
                 let (policies, settings) = (&site.rules.policies, &site.rules.feedback);
                 let (db, keys) = (&site.db, &site.keys);
                 let delivery = Deliveries {
+                    db,
                     feedback: StillDue::new(db, policies, settings),
                     convening: StillStands { db, keys },
                     ladder: StillOpen { db, policies, settings, keys },
@@ -148,7 +155,7 @@ impl Task {
                 })
             }
             Self::Ladder => {
-                let done = ladder::propose(office, &site.ladders, now()).await?;
+                let done = ladder::propose(letters, &site.ladders, now()).await?;
                 Ok(match (done.proposed, done.stopped) {
                     (0, 0) => Said::Nothing,
                     (proposed, stopped) => {
@@ -167,9 +174,26 @@ impl Task {
                     actor: &Actor::system("reminders task"),
                     now: now(),
                 };
-                Ok(match convening::remind(office).await? {
+                let invited = convening::remind(office).await?;
+                let feedback =
+                    replies::remind(letters, site.config.feedback.reminder_working_days, now()).await?;
+                let address = site.config.server.address();
+                let policies = &site.rules.policies;
+                let registers =
+                    register::tell_of_overdue(&site.db, &site.letterhead, policies, &address, now()).await?;
+                Ok(match (invited, feedback, registers) {
+                    (0, 0, 0) => Said::Nothing,
+                    (invited, feedback, registers) => Said::Did(format!(
+                        "{invited} reminders of invitations, {feedback} of letters, {registers} of registers posted"
+                    )),
+                })
+            }
+            Self::Report => {
+                let (address, policies) = (site.config.server.address(), &site.rules.policies);
+                let told = reports::tell_of_month(&site.db, &site.letterhead, policies, &address, now());
+                Ok(match told.await? {
                     0 => Said::Nothing,
-                    n => Said::Did(format!("{n} reminders posted")),
+                    n => Said::Did(format!("{n} told that a month is ready")),
                 })
             }
             Self::Oversight => {
@@ -226,8 +250,9 @@ impl Task {
                 "Proposes the ladder's steps, and takes back what the record does not show any more."
             }
             Self::Reminders => {
-                "Reminds those who have not answered their invitation, or whose report is missing."
+                "Reminds those who have not answered an invitation or a letter, whose report is missing, or whose register is open."
             }
+            Self::Report => "Tells those who read the report that a month is ready.",
             Self::Oversight => "Checks from outside that everything owed has gone, and goes in time.",
             Self::Sessions => "Removes sessions that have ended.",
             Self::Audit => "Proves that the audit trail stands as it was written.",
@@ -243,6 +268,7 @@ impl Task {
             Self::Dispatch => &schedule.dispatch,
             Self::Ladder => &schedule.ladder,
             Self::Reminders => &schedule.reminders,
+            Self::Report => &schedule.report,
             Self::Oversight => &schedule.oversight,
             Self::Sessions => &schedule.sessions,
             Self::Audit => &schedule.audit,
@@ -272,32 +298,6 @@ impl Task {
             .increment(1);
         metrics::histogram!("quorate_task_run_seconds", "task" => self.name()).record(begun.elapsed());
         run
-    }
-}
-
-/// What the independent check holds the others to, as the settings say it.
-fn expectations<'a>(
-    site: &'a Site,
-    opens: &'a (dyn Fn(DateTime<Utc>) -> DateTime<Utc> + Sync),
-    now: DateTime<Utc>,
-) -> Expectations<'a> {
-    let feedback = &site.rules.feedback;
-    let missing = feedback.missing();
-    let due = |task: Task| {
-        let until = now - oversight::TASK_MAY_BE_LATE;
-        let due_at = task.plan(site).ok()?.due(now - TimeDelta::days(31), until)?;
-        Some(DueTask { name: task.name(), due_at })
-    };
-    let others = Task::ALL.into_iter().filter(|task| *task != Task::Oversight);
-    Expectations {
-        hold_minutes: feedback.hold_minutes,
-        opens,
-        calendar: &site.rules.policies.calendar,
-        reply_working_days: feedback.reply_working_days,
-        school_holidays: &feedback.school_holidays,
-        nothing_because: (!missing.is_empty()).then(|| missing.join(", ")),
-        tasks: others.filter_map(due).collect(),
-        up_since: site.up_since.get().copied(),
     }
 }
 

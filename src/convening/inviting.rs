@@ -106,7 +106,7 @@ pub(super) async fn post(
     let letter = InvitationLetter::of(subject, row, office, full, answers.as_deref());
     let message = MessageId::new();
     let cancels = kind == MessageKind::Cancelled;
-    let (message_id, frozen) = office.letterhead.write_with(
+    let written = office.letterhead.write_with(
         message,
         kind.template(),
         address,
@@ -131,8 +131,7 @@ pub(super) async fn post(
         kind: kind.code().to_owned(),
         about: id.0,
         recipient: address.to_owned(),
-        message_id,
-        message: frozen,
+        written,
         at: office.now,
         is_notice: false,
     };

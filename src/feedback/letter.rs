@@ -3,16 +3,19 @@
 //! The type is the promise of DOMAIN 7, "Never says": it has no field for a child, a family, a category,
 //! an allegation, a case-system number or free text, so no template can print one.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::store::Following;
-use super::{Settings, Wording};
+use super::tasks::{CORRECTION, MINIMAL, REPEAT, WITHDRAWAL};
+use super::{REMINDER, Settings, Wording};
 use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::conferences::{Decision, Status};
 use crate::invitations::entity::invitation;
-use crate::invitations::{AbsenceReason, Fault, ImpactCode, Report, Response, notice};
+use crate::invitations::{AbsenceReason, Fault, ImpactCode, InvitationId, Report, Response, notice};
 use crate::mail::masked;
 use crate::register::store::Record;
 use crate::register::{Assessed, Assessment, Impact, Policies, Standing};
@@ -52,6 +55,8 @@ pub struct Letter {
     pub impact: Vec<String>,
     /// We did not invite it as we should have.
     pub our_fault: bool,
+    /// It missed the conference before of the same child too.
+    pub again: bool,
     /// Whether it was missed; a correction may say that it was not.
     pub missed: bool,
     /// Whether decisions were taken without it.
@@ -79,6 +84,8 @@ pub(super) struct Source<'a> {
     pub assessment: &'a Assessment,
     pub directory: &'a Directory,
     pub following: &'a Following,
+    /// Invitations whose service missed the conference before of the same child too.
+    pub repeats: &'a HashSet<InvitationId>,
     pub chair: &'a str,
     pub policies: &'a Policies,
     pub settings: &'a Settings,
@@ -115,6 +122,7 @@ impl Letter {
             quorum: quorum(c.status, assessment.quoracy.quorate),
             impact: assessed.impact.iter().map(|i| impact(source, row, i.code)).collect(),
             our_fault: assessed.fault.is_some(),
+            again: source.repeats.contains(&row.id),
             missed: assessed.standing.is_missing(),
             decided_without: decided && assessed.standing.is_missing() && !said,
             next: source.following.next.as_ref().map(|next| {
@@ -306,6 +314,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
                 .into(),
         ],
         our_fault: true,
+        again: true,
         missed: true,
         decided_without: true,
         next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
@@ -320,6 +329,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         place: None,
         impact: Vec::new(),
         our_fault: false,
+        again: false,
         missed: false,
         decided_without: false,
         told: false,
@@ -330,7 +340,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         quorum: "The conference was quorate.".into(),
         ..full.clone()
     };
-    let kinds =
-        Wording::ALL.iter().map(|w| w.code()).chain([super::tasks::CORRECTION, super::tasks::MINIMAL]);
+    let others = [CORRECTION, WITHDRAWAL, REPEAT, MINIMAL, REMINDER];
+    let kinds = Wording::ALL.iter().map(|w| w.code()).chain(others);
     kinds.flat_map(|kind| [(kind, full.clone()), (kind, bare.clone())]).collect()
 }

@@ -66,7 +66,7 @@ pub async fn evidence(
     let Some(place) = paperwork.record.invitations.iter().position(|i| i.id == row.id) else {
         return Ok(None);
     };
-    let following = store::following(db, &paperwork.record, paperwork.today).await?;
+    let following = paperwork.following(db, policies).await?;
     let wording = item.wording.parse::<Wording>().ok();
     let mut letter = Letter::of(paperwork.source(&following, policies, settings), place, wording);
     // The day that the letter named, not one that moves with each look.

@@ -1,6 +1,7 @@
 //! Feedback on non-attendance: who is owed a letter, in which words, when, to whom. A confirmed absence
 //! is a fact that the feedback task looks for; nobody calls it.
 
+mod asking;
 mod calls;
 mod due;
 pub(crate) mod entity;
@@ -9,6 +10,7 @@ mod link;
 mod pages;
 mod recipients;
 mod release;
+mod repeat;
 mod retry;
 mod settings;
 pub(crate) mod steps;
@@ -21,6 +23,7 @@ mod wording;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
+pub use asking::{asking_since, invitation_of, remind};
 pub use calls::telephoned_before;
 pub use due::rests;
 pub use letter::{Letter, samples};
@@ -38,6 +41,9 @@ typed_id! {
     /// A feedback item: one absence, one kind, one version.
     FeedbackId
 }
+
+/// The template folder of the reminder to reply, and the kind of its message.
+pub const REMINDER: &str = "reply_reminder";
 
 codes! {
     /// What kind of item.

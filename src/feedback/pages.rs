@@ -221,7 +221,7 @@ async fn waiting_letters(
     let paperwork = Paperwork::open(db, c.id, policies, desk.clock.now()).await?;
     let Some(paperwork) = paperwork else { return Ok(letters) };
     let newest = store::newest(db, record.invitations.iter().map(|i| i.id)).await?;
-    let following = store::following(db, &paperwork.record, paperwork.today).await?;
+    let following = paperwork.following(db, policies).await?;
     let office = office(desk, policies, settings);
     for (place, owed) in paperwork.owed(settings).iter().enumerate() {
         let row = &paperwork.record.invitations[place];

@@ -11,8 +11,7 @@ use super::due::{Basis, Owed};
 use super::entity::feedback;
 use super::letter::Letter;
 use super::recipients::{Recipient, invited};
-use super::store::Following;
-use super::tasks::{CORRECTION, FeedbackError, Office, Paperwork, post};
+use super::tasks::{Around, CORRECTION, FeedbackError, Office, Paperwork, post};
 use super::{FeedbackId, ItemState, Kind, Settings, Wording, store};
 use crate::agencies::entity::contact;
 use crate::audit::{self, Actor, Event};
@@ -40,7 +39,7 @@ impl Waits {
     fn written<'a>(
         self,
         paperwork: &'a Paperwork,
-        following: &'a Following,
+        following: &'a Around,
         place: usize,
         office: Office<'a>,
     ) -> Letter {
@@ -52,7 +51,7 @@ impl Waits {
     pub fn letter(
         self,
         paperwork: &Paperwork,
-        following: &Following,
+        following: &Around,
         place: usize,
         office: Office<'_>,
     ) -> Result<String, TemplateError> {
@@ -192,7 +191,7 @@ pub(super) async fn decide(
     let action = if recipient.is_some() { "feedback.released" } else { "feedback.withheld" };
     let payload = json!({ "invitation": invitation, "wording": name, "kind": wanted.kind, "to": to });
     if let Some(recipient) = recipient {
-        let following = store::following(tx.conn(), &paperwork.record, paperwork.today).await?;
+        let following = paperwork.following(tx.conn(), office.policies).await?;
         let letter = wanted.written(&paperwork, &following, place, office);
         post(&tx, office, about.0, name, &letter, recipient, now).await?;
     }

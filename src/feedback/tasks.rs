@@ -1,5 +1,7 @@
 //! The feedback task: finds confirmed absences past their hold, and posts their letters.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
@@ -9,13 +11,15 @@ use super::due::{Basis, Owed, owed};
 use super::entity::feedback;
 use super::letter::{Letter, Source};
 use super::recipients::{Reached, Recipient};
+use super::repeat::repeats;
 use super::store::Following;
-use super::{FeedbackId, ItemState, Kind, Settings, Wording, link, release, store};
+use super::{FeedbackId, ItemState, Kind, REMINDER, Settings, Wording, link, release, store};
 use crate::agencies::entity::contact;
 use crate::agencies::store::{Directory, contacts_of, directory_of};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId, Sight};
+use crate::invitations::InvitationId;
 use crate::mail::Trust;
 use crate::outbox::{self, Gone, Letterhead, MessageId, NoticeError, Post};
 use crate::platform::{Db, Keys, Tx};
@@ -26,6 +30,22 @@ use crate::register::{Assessment, Policies, assess};
 pub(super) const MINIMAL: &str = "minimal";
 /// The template folder of a correction.
 pub(super) const CORRECTION: &str = "correction";
+/// The template folder of a correction that says that there was nothing to write about.
+pub(super) const WITHDRAWAL: &str = "withdrawal";
+/// The template folder of a letter about the second miss running for the same child.
+pub(super) const REPEAT: &str = "repeat";
+
+/// The wording of a letter of an item: less for an address that may be told little, more where it happened again.
+fn template<'a>(name: &'a str, letter: &Letter, full: bool) -> &'a str {
+    let asks = name.parse::<Wording>().is_ok_and(Wording::asks_for_a_reply);
+    match name {
+        REMINDER if full => REMINDER,
+        _ if !full => MINIMAL,
+        CORRECTION if !letter.missed => WITHDRAWAL,
+        _ if asks && letter.again => REPEAT,
+        name => name,
+    }
+}
 
 /// Why feedback could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -139,7 +159,7 @@ async fn make_one(
     let Some(register) = store::take(tx, id).await? else { return Ok(()) };
     let Some(paperwork) = Paperwork::open(tx.conn(), id, office.policies, now).await? else { return Ok(()) };
     let newest = store::newest(tx.conn(), paperwork.record.invitations.iter().map(|i| i.id)).await?;
-    let following = store::following(tx.conn(), &paperwork.record, paperwork.today).await?;
+    let following = paperwork.following(tx.conn(), office.policies).await?;
     let source = paperwork.source(&following, office.policies, office.settings);
     let held_before = made.held_back;
     let mut under_way = false;
@@ -246,13 +266,13 @@ pub(super) async fn post(
     recipient: Recipient,
     now: DateTime<Utc>,
 ) -> Result<(), FeedbackError> {
-    let template = if recipient.full { name } else { MINIMAL };
+    let template = template(name, letter, recipient.full);
     let (id, recipient) = (MessageId::new(), recipient.address);
     let path = link::make(tx, about, &recipient, now).await?;
     let letter = Letter { reply_link: format!("{}{path}", office.settings.address), ..letter.clone() };
-    let (message_id, message) = office.letterhead.write(id, template, &recipient, &letter, now)?;
+    let written = office.letterhead.write(id, template, &recipient, &letter, now)?;
     let kind = name.to_owned();
-    let post = Post { id, kind, about, recipient, message_id, message, at: now, is_notice: false };
+    let post = Post { id, kind, about, recipient, written, at: now, is_notice: false };
     Ok(outbox::post(tx, post).await?)
 }
 
@@ -266,10 +286,27 @@ pub(super) struct Paperwork {
     pub today: chrono::NaiveDate,
 }
 
+/// What came before and comes after a conference.
+pub(super) struct Around {
+    pub next: Following,
+    pub repeats: HashSet<InvitationId>,
+}
+
 impl Paperwork {
+    pub(super) async fn following(
+        &self,
+        db: &impl ConnectionTrait,
+        policies: &Policies,
+    ) -> Result<Around, DbErr> {
+        Ok(Around {
+            next: store::following(db, &self.record, self.today).await?,
+            repeats: repeats(db, &self.record, &self.assessment, policies).await?,
+        })
+    }
+
     pub(super) fn source<'a>(
         &'a self,
-        following: &'a Following,
+        following: &'a Around,
         policies: &'a Policies,
         settings: &'a Settings,
     ) -> Source<'a> {
@@ -277,7 +314,8 @@ impl Paperwork {
             record: &self.record,
             assessment: &self.assessment,
             directory: &self.directory,
-            following,
+            following: &following.next,
+            repeats: &following.repeats,
             chair: &self.chair,
             policies,
             settings,

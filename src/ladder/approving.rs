@@ -124,10 +124,10 @@ pub async fn approve(
         let letter = if to.full { case.letter.clone() } else { case.letter.clone().little() };
         let letter = StepLetter { reply_link: format!("{}{path}", office.settings.address), ..letter };
         let id = MessageId::new();
-        let (message_id, message) = office.letterhead.write(id, kind, &to.address, &letter, now)?;
+        let written = office.letterhead.write(id, kind, &to.address, &letter, now)?;
         let (about, recipient) = (case.step.id.0, to.address.clone());
         let kind = kind.to_owned();
-        let post = Post { id, kind, about, recipient, message_id, message, at: now, is_notice: false };
+        let post = Post { id, kind, about, recipient, written, at: now, is_notice: false };
         outbox::post(&tx, post).await?;
     }
     let telephone = case.to.is_empty();

@@ -4,9 +4,11 @@
 mod counter;
 mod pages;
 mod post;
+mod specimens;
 mod timetable;
 
 pub use counter::{Counter, hold_back, let_go, requeue};
 pub use pages::{letter_alone, routes};
 pub use post::{Posted, described, posted};
+pub use specimens::{Specimen, Specimens};
 pub use timetable::{Entry, Timetable};

@@ -34,6 +34,8 @@ pub mod message {
         pub due_since: DateTime<Utc>,
         /// It tells of something that happened, goes at any hour, and is never overtaken.
         pub is_notice: bool,
+        /// The version of the wording, for letters that were written since it is kept.
+        pub template: Option<String>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

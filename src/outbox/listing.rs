@@ -151,6 +151,18 @@ pub async fn accepted_at(
         .await
 }
 
+/// Whether an address was written to about a thing, in this kind of message.
+pub async fn was_told(
+    db: &impl ConnectionTrait,
+    kind: &str,
+    about: Uuid,
+    address: &str,
+) -> Result<bool, DbErr> {
+    let of = Entity::find().select_only().column(Column::Id).filter(Column::AboutId.eq(about));
+    let of = of.filter(Column::Kind.eq(kind)).filter(Column::Recipient.eq(address));
+    Ok(of.into_tuple::<MessageId>().one(db).await?.is_some())
+}
+
 /// Every message to an address, in the order in which they were posted.
 pub async fn to_address(db: &impl ConnectionTrait, address: &str) -> Result<Vec<Listed>, DbErr> {
     let is = Expr::expr(Func::lower(Expr::col(Column::Recipient))).eq(address.to_lowercase());

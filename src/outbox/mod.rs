@@ -20,7 +20,7 @@ pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
 pub use entity::message::{Column as MessageColumn, Entity as MessageEntity, Model};
 pub use entity::pause::Entity as PauseEntity;
 pub use erasure::{erase_about, erase_texts_before, texts_before};
-pub use listing::{Listed, about, accepted_at, by_id, counts, list, oldest_due, page, to_address};
+pub use listing::{Listed, about, accepted_at, by_id, counts, list, oldest_due, page, to_address, was_told};
 pub use notice::{Letterhead, NoticeError, next_attempt as notice_pauses, tell};
 pub use pause::{held_back, hold_back, let_go};
 pub use store::{Gone, all_given_up, cancel_unsent, doubt_all, post, requeue, sent_to};
@@ -41,6 +41,17 @@ codes! {
     }
 }
 
+/// A message as it was written, and is not changed any more.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Stable.
+    pub message_id: String,
+    /// The frozen message.
+    pub message: Vec<u8>,
+    /// The version of its template.
+    pub template: String,
+}
+
 /// A message to post.
 #[derive(Clone, Debug)]
 pub struct Post {
@@ -52,10 +63,8 @@ pub struct Post {
     pub about: Uuid,
     /// One address.
     pub recipient: String,
-    /// Stable.
-    pub message_id: String,
-    /// The frozen message.
-    pub message: Vec<u8>,
+    /// The message.
+    pub written: Written,
     /// When.
     pub at: DateTime<Utc>,
     /// It tells of something that happened, goes at any hour, and is never overtaken.

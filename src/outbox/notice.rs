@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{MessageId, Post, store};
+use super::{MessageId, Post, Written, store};
 use crate::mail::{CalendarPart, Draft, Gateway, MessageError, TemplateError, Templates, freeze};
 use crate::platform::Tx;
 
@@ -52,7 +52,7 @@ impl Letterhead {
     }
 
     /// Writes a message of a template, frozen, with its Message-ID: made of its id, so that a message sent again
-    /// is the same message.
+    /// is the same message. Beside it stands which wording it was.
     pub fn write(
         &self,
         id: MessageId,
@@ -60,7 +60,7 @@ impl Letterhead {
         to: &str,
         context: &impl Serialize,
         now: DateTime<Utc>,
-    ) -> Result<(String, Vec<u8>), NoticeError> {
+    ) -> Result<Written, NoticeError> {
         self.write_with(id, template, to, context, now, |_, _| None)
     }
 
@@ -73,7 +73,7 @@ impl Letterhead {
         context: &impl Serialize,
         now: DateTime<Utc>,
         calendar: impl FnOnce(&str, &str) -> Option<CalendarPart>,
-    ) -> Result<(String, Vec<u8>), NoticeError> {
+    ) -> Result<Written, NoticeError> {
         let sender = self.from.rsplit_once('<').map_or(self.from.as_str(), |(_, address)| address);
         let sender = sender.trim_end_matches('>').trim();
         let domain = sender.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
@@ -86,7 +86,7 @@ impl Letterhead {
         }
         let calendar = calendar(sender, &letter.text);
         let message = freeze(draft, &letter, calendar.as_ref())?;
-        Ok((message_id, message))
+        Ok(Written { message_id, message, template: self.templates.version(template).to_owned() })
     }
 }
 
@@ -101,10 +101,9 @@ pub async fn tell(
     now: DateTime<Utc>,
 ) -> Result<(), NoticeError> {
     let id = MessageId::new();
-    let (message_id, message) = letterhead.write(id, template, to, context, now)?;
+    let written = letterhead.write(id, template, to, context, now)?;
     let (kind, recipient) = (template.to_owned(), to.to_owned());
-    store::post(tx, Post { id, kind, about, recipient, message_id, message, at: now, is_notice: true })
-        .await?;
+    store::post(tx, Post { id, kind, about, recipient, written, at: now, is_notice: true }).await?;
     Ok(())
 }
 

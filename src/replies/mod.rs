@@ -7,6 +7,7 @@ mod life;
 mod nominating;
 mod pages;
 pub(crate) mod remedy;
+mod reminding;
 mod reply;
 mod replying;
 pub(crate) mod settling;
@@ -18,6 +19,7 @@ use crate::platform::ids::typed_id;
 
 pub use letter::samples;
 pub use pages::routes;
+pub use reminding::{is_answered, remind};
 pub use reply::{Reply, Said};
 pub use replying::reply;
 pub use store::{Told, told};

@@ -26,6 +26,9 @@ pub struct Feedback {
     /// Working days.
     #[serde(deserialize_with = "number")]
     pub reply_working_days: u32,
+    /// Working days before the day that a letter names.
+    #[serde(deserialize_with = "number")]
+    pub reminder_working_days: u32,
     /// Spans of days.
     #[serde(deserialize_with = "list")]
     pub school_holidays: Vec<String>,

@@ -134,6 +134,8 @@ pub struct Mail {
     /// Letters a minute at most; 0 for no limit.
     #[serde(deserialize_with = "number")]
     pub per_minute: u32,
+    /// Wordings of one's own.
+    pub templates_folder: PathBuf,
     /// What gateways for encryption look for in the subject.
     #[serde(deserialize_with = "list")]
     pub gateways: Vec<String>,
@@ -219,6 +221,8 @@ pub struct Schedule {
     pub ladder: String,
     /// When reminders go.
     pub reminders: String,
+    /// When readers are told of a month.
+    pub report: String,
     /// When the independent check looks.
     pub oversight: String,
     /// When ended sessions are removed.

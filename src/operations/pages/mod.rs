@@ -1,6 +1,7 @@
 //! The pages of those who run the service.
 
 mod audit;
+mod letters;
 mod post;
 mod schedule;
 
@@ -25,6 +26,9 @@ pub fn routes() -> Router<Desk> {
         .route("/post/{id}/as-sent", get(post::as_sent))
         .route("/post/{id}/letter.eml", get(post::file))
         .route("/post/{id}/requeue", on_post(post::requeue_one))
+        .route("/letters", get(letters::list))
+        .route("/letters/{kind}/{n}", get(letters::one))
+        .route("/letters/{kind}/{n}/as-sent", get(letters::as_sent))
         .route("/schedule", get(schedule::show))
         .route("/schedule/{task}/run", on_post(schedule::run_now))
 }

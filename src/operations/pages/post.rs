@@ -158,6 +158,7 @@ async fn page(who: &SignedIn, desk: &Desk, asked: Asked, error: bool) -> Result<
 struct LetterPage {
     row: Row,
     message_id: String,
+    template: Option<String>,
     /// For who may read it.
     letter: Option<LetterText>,
     requeue: Option<String>,
@@ -247,6 +248,7 @@ pub(super) async fn one(
     let page = LetterPage {
         row: Row::of(&posted, desk.clock.now()),
         message_id: message.message_id,
+        template: message.template,
         letter,
         requeue: may_requeue.then(|| format!("/post/{id}/requeue")),
         may_see_conferences: may.who.role.may(Permission::SeeConferences),

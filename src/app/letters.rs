@@ -1,0 +1,38 @@
+//! Every kind of letter with samples to try it on, whichever room writes it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::mail::{TemplateError, Templates};
+use crate::operations::Specimen;
+use crate::{convening, feedback, ladder, oversight, register, replies, reports, restriction};
+
+fn each<T: Serialize>(samples: Vec<(&'static str, T)>) -> impl Iterator<Item = Specimen> {
+    let value = |context: T| serde_json::to_value(context).unwrap_or(Value::Null);
+    samples.into_iter().map(move |(kind, context)| Specimen { kind, context: value(context) })
+}
+
+/// The longest and the emptiest case of every letter, by kind.
+pub(super) fn specimens() -> Vec<Specimen> {
+    let all = each(feedback::samples())
+        .chain(each(replies::samples()))
+        .chain(each(ladder::samples()))
+        .chain(each(convening::samples()))
+        .chain(each(register::samples()))
+        .chain(each(register::overdue_samples()))
+        .chain(each(reports::samples()))
+        .chain(each(restriction::samples()))
+        .chain(each(oversight::samples()));
+    let mut all: Vec<Specimen> = all.collect();
+    all.sort_by_key(|specimen| specimen.kind);
+    all
+}
+
+/// Tries every letter on its samples. The first that cannot be written, or says what it must not, is an error.
+pub(super) fn try_all(templates: &Templates) -> Result<usize, TemplateError> {
+    let all = specimens();
+    for specimen in &all {
+        templates.try_on(specimen.kind, &specimen.context)?;
+    }
+    Ok(all.len())
+}

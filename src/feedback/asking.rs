@@ -1,0 +1,91 @@
+//! Letters that ask for an answer and still do, and the reminder of them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+
+use super::entity::feedback;
+use super::recipients::Recipient;
+use super::tasks::{FeedbackError, Office, Paperwork, post};
+use super::{FeedbackId, ItemState, Kind, REMINDER, Wording, store};
+use crate::agencies::store::directory;
+use crate::calendar::london;
+use crate::invitations::{self, InvitationId};
+use crate::mail::Trust;
+use crate::outbox;
+
+/// A letter that asks for an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking {
+    /// Its item.
+    pub item: FeedbackId,
+    /// What it is about.
+    pub invitation: InvitationId,
+    /// When it was made.
+    pub made_on: NaiveDate,
+    /// The day that it names.
+    pub reply_by: NaiveDate,
+}
+
+/// The newest letters on absences that were made since a moment, and ask for an answer.
+pub async fn asking_since(
+    db: &impl ConnectionTrait,
+    office: Office<'_>,
+    since: DateTime<Utc>,
+) -> Result<Vec<Asking>, DbErr> {
+    let items = feedback::Entity::find()
+        .filter(feedback::Column::MadeAt.gte(since))
+        .filter(feedback::Column::State.eq(ItemState::Posted))
+        .filter(feedback::Column::Kind.eq(Kind::Absence));
+    let asks = |item: &feedback::Model| item.wording.parse::<Wording>().is_ok_and(Wording::asks_for_a_reply);
+    let items: Vec<feedback::Model> = items.all(db).await?.into_iter().filter(asks).collect();
+    let newest = store::newest(db, items.iter().map(|item| item.invitation_id)).await?;
+    let rows = invitations::store::by_ids(db, items.iter().map(|item| item.invitation_id)).await?;
+    let directory = directory(db).await?;
+    let asking = items.into_iter().filter_map(|item| {
+        let row = rows.iter().find(|row| row.id == item.invitation_id)?;
+        let made_on = london::date(item.made_at);
+        let group = directory.of(row.service_id).1.agency_group;
+        let reply_by = office.settings.reply_by(&office.policies.calendar, group, made_on);
+        let is_newest = newest.get(&row.id).is_some_and(|newest| newest.id == item.id);
+        is_newest.then_some(Asking { item: item.id, invitation: row.id, made_on, reply_by })
+    });
+    Ok(asking.collect())
+}
+
+/// Reminds those whom the letter of an item reached, each once; says how many. What the letter says must still be so.
+pub async fn remind(office: Office<'_>, id: FeedbackId, now: DateTime<Utc>) -> Result<usize, FeedbackError> {
+    let tx = office.db.begin("remind of a letter").await?;
+    let Some(item) = store::take_item(&tx, id).await?.filter(|i| i.state == ItemState::Posted) else {
+        return Ok(0);
+    };
+    let Some(row) = invitations::store::by_id(tx.conn(), item.invitation_id).await? else { return Ok(0) };
+    let paperwork = Paperwork::open(tx.conn(), row.conference_id, office.policies, now).await?;
+    let Some(paperwork) = paperwork.filter(|p| !p.record.conference.restricted) else { return Ok(0) };
+    let Some(place) = paperwork.record.invitations.iter().position(|i| i.id == row.id) else { return Ok(0) };
+    if !paperwork.assessment.invitations[place].standing.is_missing() {
+        return Ok(0);
+    }
+    let around = paperwork.following(tx.conn(), office.policies).await?;
+    let wording = item.wording.parse::<Wording>().ok();
+    let letter =
+        super::Letter::of(paperwork.source(&around, office.policies, office.settings), place, wording);
+    let group = paperwork.directory.of(row.service_id).1.agency_group;
+    let by = office.settings.reply_by(&office.policies.calendar, group, london::date(item.made_at));
+    let letter = super::Letter { reply_by: Some(london::full_date(by)), ..letter };
+    let mut posted = 0;
+    for address in outbox::sent_to(tx.conn(), [id.0]).await? {
+        if outbox::was_told(tx.conn(), REMINDER, id.0, &address).await? {
+            continue;
+        }
+        let full = office.settings.domains.trust(&address) == Trust::Full;
+        post(&tx, office, id.0, REMINDER, &letter, Recipient { full, address }, now).await?;
+        posted += 1;
+    }
+    tx.commit().await?;
+    Ok(posted)
+}
+
+/// The invitation that an item is about.
+pub async fn invitation_of(db: &impl ConnectionTrait, id: FeedbackId) -> Result<Option<InvitationId>, DbErr> {
+    Ok(store::by_id(db, id).await?.map(|item| item.invitation_id))
+}

@@ -1,0 +1,136 @@
+//! PAQA's members are told when a month can be read: on its fifth working day after (DOMAIN 8), when registers have had
+//! their time.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::Month;
+use super::paper::{Paper, paper};
+use crate::access::{self, Role};
+use crate::calendar::{Calendar, london};
+use crate::outbox::{self, Letterhead, NoticeError};
+use crate::platform::Db;
+use crate::register::Policies;
+
+const READY: &str = "report_ready";
+/// Working days after a month, on which it is told.
+const AFTER: u32 = 5;
+/// Working days after which nobody is told any more: the service was set up since.
+const AT_MOST: u32 = 15;
+
+/// What the notice says: figures, and no name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ready {
+    /// There is no conference to name in the frame.
+    pub reference: String,
+    /// "September 2026".
+    pub month: String,
+    /// The attendance rate (M1) in a sentence.
+    pub headline: String,
+    /// "3 registers are not confirmed and count nowhere yet.".
+    pub open: Option<String>,
+    pub link: String,
+}
+
+impl Ready {
+    fn of(paper: &Paper, month: Month, address: &str) -> Self {
+        let rate = paper.whole.M1;
+        let headline = match rate.interval {
+            None => "No invitation counts in it yet.".to_owned(),
+            Some(_) if rate.is_small() => format!("Agencies attended {} times that count.", rate.fraction()),
+            Some((low, high)) => format!(
+                "Agencies attended {} times that count: {} (95% interval {low} to {high}).",
+                rate.fraction(),
+                rate.percent_text()
+            ),
+        };
+        let open = match paper.registers_open {
+            0 => None,
+            1 => Some("1 register is not confirmed and counts nowhere yet.".to_owned()),
+            n => Some(format!("{n} registers are not confirmed and count nowhere yet.")),
+        };
+        Self {
+            reference: String::new(),
+            month: month.name(),
+            headline,
+            open,
+            link: format!("{address}/reports/{month}"),
+        }
+    }
+}
+
+/// The month that can be read as of today, and of which it may still be told.
+fn due(today: NaiveDate, calendar: &Calendar) -> Option<Month> {
+    let month = Month::of(today).previous();
+    let days = calendar.working_days(month.last(), today);
+    (AFTER..=AT_MOST).contains(&days).then_some(month)
+}
+
+/// An id that is the same for a month wherever it is made.
+fn id_of(month: Month) -> Uuid {
+    let hash = Sha256::digest(format!("report of {month}"));
+    Uuid::from_slice(&hash[..16]).expect("sixteen bytes")
+}
+
+/// Tells those who read the report that a month is ready, each once. Says how many notices go.
+pub async fn tell_of_month(
+    db: &Db,
+    letterhead: &Letterhead,
+    policies: &Policies,
+    address: &str,
+    now: DateTime<Utc>,
+) -> Result<usize, NoticeError> {
+    let Some(month) = due(london::date(now), &policies.calendar).filter(|_| letterhead.is_set_up()) else {
+        return Ok(0);
+    };
+    let reads = |role| matches!(role, Role::QaManager | Role::PaqaMember);
+    let readers = access::store::all(db.read()).await?.into_iter();
+    let readers: Vec<_> = readers.filter(|a| reads(a.role) && a.disabled_at.is_none()).collect();
+    let mut new = Vec::new();
+    for reader in readers {
+        if !outbox::was_told(db.read(), READY, id_of(month), &reader.email).await? {
+            new.push(reader.email);
+        }
+    }
+    if new.is_empty() {
+        return Ok(0);
+    }
+    let notice = Ready::of(&paper(db.read(), month, policies).await?, month, address);
+    let tx = db.begin("tell of a month").await?;
+    for reader in &new {
+        outbox::tell(&tx, letterhead, READY, id_of(month), reader, &notice, now).await?;
+    }
+    tx.commit().await?;
+    Ok(new.len())
+}
+
+/// Contexts to try it on.
+pub fn samples() -> Vec<(&'static str, Ready)> {
+    let some = Ready {
+        reference: String::new(),
+        month: "September 2026".into(),
+        headline: "Agencies attended 512 of 640 times that count: 80.0% (95% interval 76.7 to 82.9).".into(),
+        open: Some("3 registers are not confirmed and count nowhere yet.".into()),
+        link: "https://quorate.example/reports/2026-09".into(),
+    };
+    let all = Ready { open: None, ..some.clone() };
+    vec![(READY, some), (READY, all)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_told_of_on_its_fifth_working_day_after() {
+        let calendar = Calendar::with_changes([]);
+        let due = |today: &str| due(today.parse().unwrap(), &calendar).map(|month| month.to_string());
+        assert_eq!(due("2026-10-06"), None, "the fourth");
+        assert_eq!(due("2026-10-07").as_deref(), Some("2026-09"));
+        assert_eq!(due("2027-01-08").as_deref(), Some("2026-12"), "after New Year's Day and a weekend");
+        assert_eq!(due("2026-10-30"), None, "set up later, nobody is told of what is long over");
+        assert_eq!(id_of("2026-09".parse().unwrap()), id_of("2026-09".parse().unwrap()));
+    }
+}
