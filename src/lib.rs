@@ -13,6 +13,7 @@ mod web;
 mod access;
 mod agencies;
 mod audit;
+mod bounces;
 mod calendar;
 mod conferences;
 mod convening;

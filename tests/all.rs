@@ -7,6 +7,7 @@ mod amending;
 mod architecture;
 mod audit;
 mod backup;
+mod bounces;
 mod closing;
 mod command_line;
 mod convening;

@@ -23,6 +23,7 @@ const ROOMS: &[&str] = &[
     "feedback",
     "replies",
     "ladder",
+    "bounces",
     "reports",
     "imports",
     "operations",

@@ -19,3 +19,7 @@ create unique index finding_open on finding (kind, object) where gone_at is null
 create index finding_by_time on finding (found_at);
 
 alter table outbox add column template text;
+
+alter table outbox add column bounced_at {time};
+
+alter table outbox add column bounce_status text;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::mail::{TemplateError, Templates};
 use crate::operations::Specimen;
-use crate::{convening, feedback, ladder, oversight, register, replies, reports, restriction};
+use crate::{bounces, convening, feedback, ladder, oversight, register, replies, reports, restriction};
 
 fn each<T: Serialize>(samples: Vec<(&'static str, T)>) -> impl Iterator<Item = Specimen> {
     let value = |context: T| serde_json::to_value(context).unwrap_or(Value::Null);
@@ -22,6 +22,7 @@ pub(super) fn specimens() -> Vec<Specimen> {
         .chain(each(register::overdue_samples()))
         .chain(each(reports::samples()))
         .chain(each(restriction::samples()))
+        .chain(each(bounces::samples()))
         .chain(each(oversight::samples()));
     let mut all: Vec<Specimen> = all.collect();
     all.sort_by_key(|specimen| specimen.kind);

@@ -21,6 +21,7 @@ mod routes;
 mod serve;
 mod site;
 mod tasks;
+mod timetable;
 
 pub use crate::platform::Clock;
 pub use reseal::{SEALED, SealedColumn};

@@ -17,7 +17,7 @@ use tower_http::timeout::TimeoutLayer;
 use super::health;
 use super::letters;
 use super::site::Site;
-use super::tasks::Tasks;
+use super::timetable::Tasks;
 use crate::access;
 use crate::agencies;
 use crate::convening;

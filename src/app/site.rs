@@ -14,6 +14,7 @@ use super::letters;
 use super::tasks::Task;
 use crate::access::{self, Provider};
 use crate::audit;
+use crate::bounces;
 use crate::convening;
 use crate::imports::Rules;
 use crate::ladder::Ladders;
@@ -89,6 +90,8 @@ pub struct Site {
     pub provider: Option<Arc<Provider>>,
     /// The way out for mail.
     pub transport: Transport,
+    /// Where messages come back.
+    pub bounces: bounces::Source,
     /// How conferences are convened.
     pub convening: Arc<convening::Settings>,
     /// What follows beyond a letter.
@@ -195,6 +198,7 @@ impl Site {
             limits: Arc::new(Limits::new(config.limits())),
             provider: config.provider()?.map(|rules| Arc::new(Provider::new(rules))),
             transport,
+            bounces: config.bounces()?,
             convening: Arc::new(config.convening_settings()?),
             ladders: Arc::new(config.ladders()?),
             rules,

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
-use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use super::deliveries::Deliveries;
@@ -13,10 +12,10 @@ use super::expectations::expectations;
 use super::site::Site;
 use crate::access;
 use crate::audit::{self, Actor};
+use crate::bounces::{self, ReadError};
 use crate::convening::{self, StillStands};
 use crate::feedback::{self, FeedbackError, Office, StillDue};
 use crate::ladder::{self, StillOpen};
-use crate::operations::{Entry, Timetable};
 use crate::outbox::{self, NoticeError};
 use crate::oversight;
 use crate::retention::{Class, ShredError, Shredder};
@@ -30,6 +29,8 @@ pub enum Task {
     Feedback,
     /// Sends what is in the outbox.
     Dispatch,
+    /// Reads messages that came back.
+    Bounces,
     /// Proposes the ladder's steps.
     Ladder,
     /// Reminds those who have not answered their invitation, or whose report is missing.
@@ -58,6 +59,9 @@ pub enum TaskError {
     /// A reminder could not be written.
     #[error(transparent)]
     Reminder(#[from] NoticeError),
+    /// What came back could not be read.
+    #[error(transparent)]
+    Bounces(#[from] ReadError),
     /// What had its time could not be destroyed.
     #[error(transparent)]
     Retention(#[from] ShredError),
@@ -68,9 +72,10 @@ pub enum TaskError {
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Feedback,
         Self::Dispatch,
+        Self::Bounces,
         Self::Ladder,
         Self::Reminders,
         Self::Report,
@@ -85,6 +90,7 @@ impl Task {
         match self {
             Self::Feedback => "feedback",
             Self::Dispatch => "dispatch",
+            Self::Bounces => "bounces",
             Self::Ladder => "ladder",
             Self::Reminders => "reminders",
             Self::Report => "report",
@@ -152,6 +158,15 @@ impl Task {
                     (Some(why), 0) => Said::Waits(format!("{} put off: {why}", done.put_off)),
                     (None, _) => Said::Did(did),
                     (Some(why), _) => Said::Did(format!("{did}; the rest waits: {why}")),
+                })
+            }
+            Self::Bounces => {
+                let read = bounces::read_all(letters, &site.bounces, now()).await?;
+                Ok(match (read.taken, read.other) {
+                    (0, 0) => Said::Nothing,
+                    (taken, other) => {
+                        Said::Did(format!("{taken} messages came back, {other} reports of others"))
+                    }
                 })
             }
             Self::Ladder => {
@@ -246,6 +261,7 @@ impl Task {
         match self {
             Self::Feedback => "Finds confirmed absences past their hold, and posts their letters.",
             Self::Dispatch => "Sends what is in the post.",
+            Self::Bounces => "Reads messages that came back, and does what follows.",
             Self::Ladder => {
                 "Proposes the ladder's steps, and takes back what the record does not show any more."
             }
@@ -261,11 +277,12 @@ impl Task {
     }
 
     /// Its times, as the settings have them.
-    fn cron(self, site: &Site) -> &str {
+    pub(super) fn cron(self, site: &Site) -> &str {
         let schedule = &site.config.schedule;
         match self {
             Self::Feedback => &schedule.feedback,
             Self::Dispatch => &schedule.dispatch,
+            Self::Bounces => &schedule.bounces,
             Self::Ladder => &schedule.ladder,
             Self::Reminders => &schedule.reminders,
             Self::Report => &schedule.report,
@@ -298,38 +315,6 @@ impl Task {
             .increment(1);
         metrics::histogram!("quorate_task_run_seconds", "task" => self.name()).record(begun.elapsed());
         run
-    }
-}
-
-/// The tasks for the schedule's page.
-pub(super) struct Tasks(pub Arc<Site>);
-
-impl Timetable for Tasks {
-    fn entries(&self) -> Vec<Entry> {
-        let now = self.0.clock.now();
-        let entry = |task: Task| Entry {
-            name: task.name(),
-            what: task.what(),
-            cron: task.cron(&self.0).to_owned(),
-            next: task.plan(&self.0).ok().and_then(|plan| plan.next_after(now)),
-            waits: self.0.tasks[task as usize]
-                .waits
-                .lock()
-                .expect("nothing panics while it holds this")
-                .clone(),
-        };
-        Task::ALL.into_iter().map(entry).collect()
-    }
-
-    fn run(&self, name: &str) -> Option<BoxFuture<'static, Result<Run, sea_orm::DbErr>>> {
-        let task = Task::ALL.into_iter().find(|task| task.name() == name)?;
-        let site = self.0.clone();
-        let now = site.clock.now();
-        // On its own feet: a person who stops waiting does not stop the run.
-        let run = self.0.under_way.spawn(async move { task.run(&site, now).await });
-        Some(Box::pin(
-            async move { run.await.unwrap_or_else(|e| Err(sea_orm::DbErr::Custom(e.to_string()))) },
-        ))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::calendar::london;
 use crate::invitations::{self, InvitationId};
 use crate::mail::Trust;
 use crate::outbox;
+use crate::platform::Tx;
 
 /// A letter that asks for an answer.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +83,44 @@ pub async fn remind(office: Office<'_>, id: FeedbackId, now: DateTime<Utc>) -> R
         posted += 1;
     }
     tx.commit().await?;
+    Ok(posted)
+}
+
+/// Writes the letter of an item to those who stand in for an address from which it came back; where nobody does, and nobody
+/// was reached, somebody telephones. Says to how many it goes.
+pub async fn write_to_others(
+    tx: &Tx,
+    office: Office<'_>,
+    id: FeedbackId,
+    now: DateTime<Utc>,
+) -> Result<usize, FeedbackError> {
+    let Some(item) = store::take_item(tx, id).await?.filter(|i| i.state == ItemState::Posted) else {
+        return Ok(0);
+    };
+    let Some(row) = invitations::store::by_id(tx.conn(), item.invitation_id).await? else { return Ok(0) };
+    let paperwork = Paperwork::open(tx.conn(), row.conference_id, office.policies, now).await?;
+    let Some(paperwork) = paperwork else { return Ok(0) };
+    let Some(place) = paperwork.record.invitations.iter().position(|i| i.id == row.id) else { return Ok(0) };
+    let wording = item.wording.parse::<Wording>().ok();
+    let mut posted = 0;
+    // Of a restricted conference a QA manager chose the one person; and a correction goes to whom the letter went.
+    if let Some(wording) = wording.filter(|_| !paperwork.record.conference.restricted) {
+        let around = paperwork.following(tx.conn(), office.policies).await?;
+        let source = paperwork.source(&around, office.policies, office.settings);
+        let letter = super::Letter::of(source, place, Some(wording));
+        let reached = paperwork.reached(place, office.settings);
+        let written = outbox::about(tx.conn(), vec![id.0]).await?;
+        for recipient in reached.recipients {
+            let was = written.iter().any(|m| m.recipient.eq_ignore_ascii_case(&recipient.address));
+            if !was {
+                post(tx, office, id.0, wording.code(), &letter, recipient, now).await?;
+                posted += 1;
+            }
+        }
+    }
+    if posted == 0 && outbox::all_given_up(tx, id.0).await? {
+        store::set_state(tx, item, ItemState::ToTelephone).await?;
+    }
     Ok(posted)
 }
 

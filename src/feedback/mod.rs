@@ -23,7 +23,7 @@ mod wording;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
-pub use asking::{asking_since, invitation_of, remind};
+pub use asking::{asking_since, invitation_of, remind, write_to_others};
 pub use calls::telephoned_before;
 pub use due::rests;
 pub use letter::{Letter, samples};

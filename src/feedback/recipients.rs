@@ -59,17 +59,17 @@ pub fn recipients(
     domains: &Domains,
 ) -> Reached {
     let valid = |c: &&&contact::Model| c.is_valid(today);
-    let leads_of = |of: Option<ServiceId>| -> Vec<&str> {
-        let leads = contacts.iter().filter(valid).filter(|c| c.is_safeguarding_lead && c.service_id == of);
-        leads.map(|c| c.email.as_str()).collect()
-    };
-    let own = leads_of(Some(service));
-    let leads = if own.is_empty() { leads_of(None) } else { own };
     let bounced = |address: &str| {
         let this_one =
             delivery == Delivery::Bounced && contact_email.is_some_and(|c| c.eq_ignore_ascii_case(address));
         this_one || contacts.iter().any(|c| c.email.eq_ignore_ascii_case(address) && c.bounced_at.is_some())
     };
+    let leads_of = |of: Option<ServiceId>| -> Vec<&str> {
+        let leads = contacts.iter().filter(valid).filter(|c| c.is_safeguarding_lead && c.service_id == of);
+        leads.map(|c| c.email.as_str()).filter(|address| !bounced(address)).collect()
+    };
+    let own = leads_of(Some(service));
+    let leads = if own.is_empty() { leads_of(None) } else { own };
     let mut seen = BTreeSet::new();
     let mut reached = Reached::default();
     let candidates = invited(contact_email, service, role, contacts, today)
@@ -153,6 +153,14 @@ mod tests {
         let mut gone = contact(None, "agency@nhs.uk", true);
         gone.bounced_at = Some("2026-09-01T00:00:00Z".parse().unwrap());
         assert_eq!(to(Some("agency@nhs.uk"), Delivery::Sent, service, &[gone]), [] as [&str; 0]);
+        let mut own = contact(Some(service), "lead@nhs.uk", true);
+        own.bounced_at = Some("2026-09-01T00:00:00Z".parse().unwrap());
+        let both = [own, contact(None, "agency@nhs.uk", true)];
+        assert_eq!(
+            to(Some("hv@nhs.uk"), Delivery::Sent, service, &both),
+            ["hv@nhs.uk", "agency@nhs.uk"],
+            "falls back"
+        );
         let mut left = contact(None, "agency@nhs.uk", true);
         left.valid_to = Some("2026-09-29".parse().unwrap());
         assert_eq!(to(None, Delivery::Sent, service, &[left]), [] as [&str; 0]);

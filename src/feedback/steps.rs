@@ -101,6 +101,11 @@ async fn of_cause(tx: &Tx, id: InvitationId) -> Result<Vec<ladder_step::Model>, 
     of.lock(LockType::Update).all(tx.conn()).await
 }
 
+/// One step, for this transaction alone.
+pub async fn take(tx: &Tx, id: StepId) -> Result<Option<ladder_step::Model>, DbErr> {
+    ladder_step::Entity::find_by_id(id).lock(LockType::Update).one(tx.conn()).await
+}
+
 /// The steps about these invitations, as their ids.
 pub fn about(invitations: SelectStatement) -> SelectStatement {
     Query::select()

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::due::{Basis, Owed, owed};
+use super::due::{Basis, Owed, owed, recipients_of};
 use super::entity::feedback;
 use super::letter::{Letter, Source};
 use super::recipients::{Reached, Recipient};
@@ -337,6 +337,11 @@ impl Paperwork {
         let contacts = contacts_of(db, agencies).await?;
         let chair = conferences::store::chair(db, record.conference.chair_id).await?;
         Ok(Some(Self { record, assessment, directory, contacts, chair, today: london::date(now) }))
+    }
+
+    /// To whom a letter about one invitation goes, by its place.
+    pub(super) fn reached(&self, place: usize, settings: &Settings) -> Reached {
+        recipients_of(&self.record, place, &self.directory, &self.contacts, settings, self.today)
     }
 
     pub(super) fn owed(&self, settings: &Settings) -> Vec<Owed> {

@@ -72,7 +72,7 @@ pub async fn case(
 }
 
 async fn taken(tx: &Tx, id: StepId, sight: Sight) -> Result<Option<ladder_step::Model>, DbErr> {
-    let Some(step) = store::take(tx, id).await? else { return Ok(None) };
+    let Some(step) = steps::take(tx, id).await? else { return Ok(None) };
     let Some(row) = crate::invitations::store::by_id(tx.conn(), step.invitation_id).await? else {
         return Ok(None);
     };

@@ -14,7 +14,7 @@ use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::feedback::Office;
 use crate::feedback::entity::ladder_step;
-use crate::feedback::steps::{EndedBecause, StepId, StepState, end};
+use crate::feedback::steps::{self, EndedBecause, StepId, StepState, end};
 use crate::platform::Tx;
 
 /// What a run did.
@@ -92,7 +92,7 @@ async fn take_back(office: Office<'_>, now: DateTime<Utc>) -> Result<usize, DbEr
             continue;
         }
         let tx = office.db.begin("take back a step of the ladder").await?;
-        let step = store::take(&tx, step.id).await?.filter(|s| s.state == StepState::Proposed);
+        let step = steps::take(&tx, step.id).await?.filter(|s| s.state == StepState::Proposed);
         let Some(step) = step else { continue };
         if let Some(event) = overtaken(&tx, step, how, now).await? {
             audit::record(&tx, office.keys, &Actor::system("ladder task"), now, vec![event]).await?;

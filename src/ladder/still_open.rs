@@ -7,7 +7,7 @@ use super::causes::{Standing, standing};
 use super::proposing::overtaken;
 use super::store;
 use crate::audit::{self, Actor};
-use crate::feedback::steps::{StepId, StepState, save};
+use crate::feedback::steps::{self, StepId, StepState, save};
 use crate::feedback::{Settings, next_attempt};
 use crate::outbox::{self, Claim, Delivery, End, Fate, Gone};
 use crate::platform::{Db, Keys, Tx};
@@ -64,7 +64,7 @@ impl Delivery for StillOpen<'_> {
     }
 
     async fn ended(&self, tx: &Tx, claim: &Claim, end: End, at: DateTime<Utc>) -> Result<(), DbErr> {
-        let step = store::take(tx, StepId(claim.about)).await?;
+        let step = steps::take(tx, StepId(claim.about)).await?;
         let Some(mut step) = step.filter(|step| step.state == StepState::Approved) else { return Ok(()) };
         match end {
             // Nobody was reached: a person telephones.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use sea_orm::sea_query::{LockType, Query};
+use sea_orm::sea_query::Query;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -377,11 +377,6 @@ pub async fn newest_ended(db: &impl ConnectionTrait, count: u64) -> Result<Vec<l
 /// One step.
 pub async fn by_id(db: &impl ConnectionTrait, id: StepId) -> Result<Option<ladder_step::Model>, DbErr> {
     ladder_step::Entity::find_by_id(id).one(db).await
-}
-
-/// One step, for this transaction alone.
-pub async fn take(tx: &Tx, id: StepId) -> Result<Option<ladder_step::Model>, DbErr> {
-    ladder_step::Entity::find_by_id(id).lock(LockType::Update).one(tx.conn()).await
 }
 
 /// The newest feedback item of an invitation: whose link a step's letter carries.

@@ -1,6 +1,8 @@
 //! Mail: which addresses may be told how much, the templates, the frozen message, and its way out.
 
 mod address;
+mod bounce;
+mod mailbox;
 mod message;
 mod reading;
 mod smtp;
@@ -8,6 +10,8 @@ mod templates;
 mod transport;
 
 pub use address::{Domains, Gateway, Trust, is_address, masked};
+pub use bounce::{Bounce, Report, report};
+pub use mailbox::{Mailbox, MailboxError, MailboxSettings};
 pub use message::{CalendarPart, Draft, MessageError, freeze};
 pub use reading::{Letter, read};
 pub use smtp::{Smtp, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};

@@ -52,6 +52,19 @@ pub enum SmtpSecret {
     File(PathBuf),
 }
 
+impl SmtpSecret {
+    /// The secret. The error names the file.
+    pub async fn read(&self) -> Result<SecretString, String> {
+        match self {
+            Self::Given(secret) => Ok(secret.clone()),
+            Self::File(path) => match tokio::fs::read_to_string(path).await {
+                Ok(text) => Ok(SecretString::from(text.trim_end().to_owned())),
+                Err(e) => Err(format!("cannot read {}: {e}", path.display())),
+            },
+        }
+    }
+}
+
 /// Where the mail server is, and how it is spoken to.
 #[derive(Clone, Debug)]
 pub struct SmtpSettings {
@@ -197,17 +210,9 @@ impl Smtp {
             SmtpSignIn::Password => &[Mechanism::Plain, Mechanism::Login],
             SmtpSignIn::Xoauth2 => &[Mechanism::Xoauth2],
         };
-        let secret = match &settings.secret {
-            SmtpSecret::Given(secret) => secret.expose_secret().to_owned(),
-            SmtpSecret::File(path) => match tokio::fs::read_to_string(path).await {
-                Ok(text) => text.trim_end().to_owned(),
-                Err(e) => {
-                    let text = format!("mail.smtp.password_file: cannot read {}: {e}", path.display());
-                    return Err(SendError::Unavailable(text));
-                }
-            },
-        };
-        let credentials = Credentials::new(settings.username.clone(), secret);
+        let secret = settings.secret.read().await;
+        let secret = secret.map_err(|e| SendError::Unavailable(format!("mail.smtp.password_file: {e}")))?;
+        let credentials = Credentials::new(settings.username.clone(), secret.expose_secret().to_owned());
         connection.auth(mechanisms, &credentials).await.map_err(unavailable)?;
         Ok(connection)
     }

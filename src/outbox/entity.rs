@@ -36,6 +36,9 @@ pub mod message {
         pub is_notice: bool,
         /// The version of the wording, for letters that were written since it is kept.
         pub template: Option<String>,
+        /// When it came back, after a server had taken it, and why (RFC 3463).
+        pub bounced_at: Option<DateTime<Utc>>,
+        pub bounce_status: Option<String>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -21,6 +21,8 @@ pub async fn post(tx: &Tx, post: Post) -> Result<(), DbErr> {
         message_id: post.written.message_id,
         message: post.written.message,
         template: Some(post.written.template),
+        bounced_at: None,
+        bounce_status: None,
         state: State::Waiting,
         attempts: 0,
         due_at: post.at,
@@ -241,15 +243,35 @@ pub async fn cancel_unsent(tx: &Tx, about: Uuid, why: &str) -> Result<Gone, DbEr
     })
 }
 
-/// Whether every message about this was given up (or cancelled): nobody has been reached.
+/// Whether every message about this was given up, came back, or was cancelled: nobody has been reached.
 pub async fn all_given_up(tx: &Tx, about: Uuid) -> Result<bool, DbErr> {
-    let of = Entity::find().select_only().column(Column::State).filter(Column::AboutId.eq(about));
-    let states: Vec<State> = of.into_tuple().all(tx.conn()).await?;
-    Ok(states.contains(&State::Failed)
-        && states.iter().all(|s| matches!(s, State::Failed | State::Cancelled)))
+    let of = Entity::find().select_only().columns([Column::State, Column::BouncedAt]);
+    let of = of.filter(Column::AboutId.eq(about)).into_tuple();
+    let messages: Vec<(State, Option<DateTime<Utc>>)> = of.all(tx.conn()).await?;
+    let lost =
+        |(state, bounced): &(State, Option<DateTime<Utc>>)| *state == State::Failed || bounced.is_some();
+    Ok(messages.iter().any(lost) && messages.iter().all(|m| lost(m) || m.0 == State::Cancelled))
 }
 
-/// The addresses that messages about these things have gone to.
+/// Notes that a message came back. `None`: there is no such message, or it is known already.
+pub async fn came_back(
+    tx: &Tx,
+    message_id: &str,
+    status: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Model>, DbErr> {
+    let found = Entity::find().filter(Column::MessageId.eq(message_id)).filter(Column::BouncedAt.is_null());
+    let Some(mut row) = found.lock(LockType::Update).one(tx.conn()).await? else { return Ok(None) };
+    (row.bounced_at, row.bounce_status) = (Some(now), Some(status.to_owned()));
+    let noted = Entity::update_many()
+        .col_expr(Column::BouncedAt, Expr::val(row.bounced_at))
+        .col_expr(Column::BounceStatus, Expr::val(row.bounce_status.clone()))
+        .filter(Column::Id.eq(row.id));
+    noted.exec(tx.conn()).await?;
+    Ok(Some(row))
+}
+
+/// The addresses that messages about these things have gone to, and did not come back from.
 pub async fn sent_to(
     db: &impl ConnectionTrait,
     about: impl IntoIterator<Item = Uuid>,
@@ -258,6 +280,7 @@ pub async fn sent_to(
         .select_only()
         .column(Column::Recipient)
         .filter(Column::AboutId.is_in(about))
+        .filter(Column::BouncedAt.is_null())
         .filter(Column::State.is_in([State::Sent, State::Sending]).or(Column::MayHaveBeenDelivered.eq(true)))
         .distinct()
         .into_tuple()

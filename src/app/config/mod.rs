@@ -1,5 +1,6 @@
 //! The configuration: every setting, typed; what is not known is an error.
 
+mod bounces;
 mod letters;
 mod load;
 mod people;
@@ -19,6 +20,7 @@ use crate::outbox;
 use crate::web::LimitRules;
 use values::{domains, list, minimum_notice, networks, number, reminder_days, secret};
 
+pub use bounces::Bounces;
 pub use letters::{Feedback, LadderFile};
 pub use load::{ConfigError, Loaded, load};
 pub use people::{Access, Retention};
@@ -141,6 +143,8 @@ pub struct Mail {
     pub gateways: Vec<String>,
     /// The mail server.
     pub smtp: Smtp,
+    /// Where messages come back.
+    pub bounces: Bounces,
     /// Who may be told how much.
     #[serde(deserialize_with = "domains")]
     pub domains: Domains,
@@ -219,6 +223,8 @@ pub struct Schedule {
     pub dispatch: String,
     /// When the ladder is looked at.
     pub ladder: String,
+    /// When what came back is read.
+    pub bounces: String,
     /// When reminders go.
     pub reminders: String,
     /// When readers are told of a month.
