@@ -68,6 +68,8 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/cover"),
     ("POST", "/cover/00000000-0000-0000-0000-000000000000/end"),
     ("GET", "/agency"),
+    ("POST", "/agency/answer/00000000-0000-0000-0000-000000000000"),
+    ("POST", "/agency/contacts/00000000-0000-0000-0000-000000000000"),
     ("GET", "/feedback"),
     ("GET", "/reply/0000"),
     ("POST", "/reply/0000"),

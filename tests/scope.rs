@@ -69,3 +69,38 @@ both! {
         assert_eq!(chair.get(&theirs).await.status, 404, "over");
     }
 }
+
+both! {
+    async fn an_agencys_account_answers_its_own_letters_and_confirms_its_own_contacts_and_nobody_elses(place: Place) {
+        let mut rows = conference("C-1");
+        (rows[2], rows[3]) = (rows[2].clone().absent(), rows[3].clone().absent());
+        place.import(EVENING, &rows);
+        crate::feedback::make_and_send(&place);
+        let site = place.site("2026-10-01T09:00:00Z").await;
+        let mut lead = Person::with_role(&place, &site, "agency_lead").await;
+        place.done_at(LATER, &["account", "grant", "agency_lead@quorate.example", "--agency", "OH", "--service", "health visiting north"]);
+        let page = lead.get("/agency").await.body;
+        for text in ["Letters that wait for your answer", "Health Visiting North, Health visitor", "Please answer by Wednesday 7 October 2026", "hv-north@oh.nhs.example", "data:image/svg+xml"] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        assert!(!page.contains("Child Abuse Investigation") && !page.contains("lead@oh.nhs.example"), "{page}");
+        let answer = regex::Regex::new("/agency/answer/[0-9a-f-]{36}").unwrap();
+        assert_eq!(answer.find_iter(&page).count(), 1);
+        let answer = answer.find(&page).unwrap().as_str().to_owned();
+        let link = lead.post(&answer, &[]).await.location.unwrap();
+        assert!(link.starts_with("/reply/"));
+        assert_eq!(crate::replies::say(&mut lead, &link, &[("say", "acknowledged")]).await.status, 303);
+        assert!(lead.get("/agency").await.body.contains("Every letter of the last weeks that asked for an answer has one"));
+        let contact = regex::Regex::new("/agency/contacts/[0-9a-f-]{36}").unwrap().find(&page).unwrap().as_str().to_owned();
+        assert_eq!(lead.post(&contact, &[]).await.status, 303);
+        assert!(lead.get("/agency").await.body.contains("Checked on Thursday 1 October 2026"));
+        // Another agency's account opens neither.
+        let mut other = Person::called(&place, &site, "other", "agency_lead").await;
+        place.done_at(LATER, &["account", "grant", "other@quorate.example", "--agency", "TVP"]);
+        for path in [&answer, &contact] {
+            assert_eq!(other.post(path, &[]).await.status, 404, "{path}");
+        }
+        let theirs = other.get("/agency").await.body;
+        assert!(theirs.contains("Child Abuse Investigation") && !theirs.contains("Health Visiting"), "{theirs}");
+    }
+}

@@ -9,8 +9,9 @@ mod scope;
 pub(crate) mod store;
 
 pub use group::AgencyGroup;
+pub use maintaining::Maintaining;
 pub use pages::routes;
-pub use scope::{Grant, Granting, grants, services_of};
+pub use scope::{Grant, Granting, contacts_of_account, grants, services_of};
 
 use crate::platform::ids::typed_id;
 

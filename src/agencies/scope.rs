@@ -3,10 +3,12 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
 use serde_json::json;
 
-use super::entity::{account_agency, account_service, service};
+use super::entity::{account_agency, account_service, contact, service};
 use super::{AgencyId, ServiceId};
 use crate::access::AccountId;
 use crate::audit::{self, Actor, Event};
@@ -28,6 +30,24 @@ pub async fn grants(db: &impl ConnectionTrait, account: AccountId) -> Result<Vec
     let agencies = agencies.all(db).await?.into_iter().map(|row| Grant::WholeAgency(row.agency_id));
     let services = services.all(db).await?.into_iter().map(|row| Grant::Service(row.service_id));
     Ok(agencies.chain(services).collect())
+}
+
+/// The contacts of the services that an account answers for, and of whole agencies that it was granted.
+pub async fn contacts_of_account(
+    db: &impl ConnectionTrait,
+    account: AccountId,
+) -> Result<Vec<contact::Model>, DbErr> {
+    let agencies = Query::select()
+        .column(account_agency::Column::AgencyId)
+        .from(account_agency::Entity)
+        .and_where(account_agency::Column::AccountId.eq(account))
+        .to_owned();
+    let of_agency = Condition::all()
+        .add(contact::Column::ServiceId.is_null())
+        .add(contact::Column::AgencyId.in_subquery(agencies));
+    let own =
+        Condition::any().add(contact::Column::ServiceId.in_subquery(services_of(account))).add(of_agency);
+    contact::Entity::find().filter(own).order_by_asc(contact::Column::Email).all(db).await
 }
 
 /// The ids of the services that an account sees, for a query.

@@ -200,7 +200,7 @@ pub fn agencies_csv() -> Vec<u8> {
     csv(&header, own.chain([gone.map(str::to_owned).to_vec()]))
 }
 
-/// `contacts.csv`: a mailbox for each service, a safeguarding lead for each agency.
+/// `contacts.csv`: a mailbox for each service, a safeguarding lead and a head of service for each agency.
 pub fn contacts_csv() -> Vec<u8> {
     let header = ["agency_code", "service", "contact_name", "role", "email", "is_safeguarding_lead"];
     let mut services: Vec<Service> = (0..LOCALITIES.len())
@@ -216,5 +216,9 @@ pub fn contacts_csv() -> Vec<u8> {
         let email = format!("safeguarding-{}@{}", code.to_lowercase(), domain(code));
         [code, "", "", "Safeguarding lead", &email, "yes"].map(str::to_owned).to_vec()
     });
-    csv(&header, points.chain(leads))
+    let heads = AGENCIES.iter().filter(|(code, ..)| !matches!(*code, "EY" | "VOL")).map(|(code, ..)| {
+        let email = format!("head-of-service-{}@{}", code.to_lowercase(), domain(code));
+        [code, "", "", "Head of service", &email, "no"].map(str::to_owned).to_vec()
+    });
+    csv(&header, points.chain(leads).chain(heads))
 }

@@ -1,6 +1,7 @@
 //! Letters that ask for an answer and still do, and the reminder of them.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::entity::feedback;
@@ -27,16 +28,20 @@ pub struct Asking {
     pub reply_by: NaiveDate,
 }
 
-/// The newest letters on absences that were made since a moment, and ask for an answer.
+/// The newest letters on absences that were made since a moment, and ask for an answer. `of`: about these invitations alone.
 pub async fn asking_since(
     db: &impl ConnectionTrait,
     office: Office<'_>,
     since: DateTime<Utc>,
+    of: Option<SelectStatement>,
 ) -> Result<Vec<Asking>, DbErr> {
-    let items = feedback::Entity::find()
+    let mut items = feedback::Entity::find()
         .filter(feedback::Column::MadeAt.gte(since))
         .filter(feedback::Column::State.eq(ItemState::Posted))
         .filter(feedback::Column::Kind.eq(Kind::Absence));
+    if let Some(of) = of {
+        items = items.filter(feedback::Column::InvitationId.in_subquery(of));
+    }
     let asks = |item: &feedback::Model| item.wording.parse::<Wording>().is_ok_and(Wording::asks_for_a_reply);
     let items: Vec<feedback::Model> = items.all(db).await?.into_iter().filter(asks).collect();
     let newest = store::newest(db, items.iter().map(|item| item.invitation_id)).await?;

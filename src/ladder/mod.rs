@@ -13,8 +13,10 @@ mod rules;
 mod still_open;
 mod store;
 
+pub use approving::{approve, decline};
 pub use letter::samples;
 pub use pages::routes;
 pub use proposing::propose;
 pub use rules::Ladders;
 pub use still_open::StillOpen;
+pub use store::proposed;

@@ -360,6 +360,11 @@ pub async fn in_states(
         .await
 }
 
+/// The steps that wait for a decision, oldest first.
+pub async fn proposed(db: &impl ConnectionTrait) -> Result<Vec<ladder_step::Model>, DbErr> {
+    in_states(db, [StepState::Proposed]).await
+}
+
 /// The steps that ended or were decided on last.
 pub async fn newest_ended(db: &impl ConnectionTrait, count: u64) -> Result<Vec<ladder_step::Model>, DbErr> {
     ladder_step::Entity::find()

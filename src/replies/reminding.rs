@@ -18,7 +18,7 @@ pub async fn remind(office: Office<'_>, before: u32, now: DateTime<Utc>) -> Resu
         return Ok(0);
     }
     let (db, today) = (office.db.read(), london::date(now));
-    let open = feedback::asking_since(db, office, now - Days::new(DAYS)).await?;
+    let open = feedback::asking_since(db, office, now - Days::new(DAYS), None).await?;
     let answered = told(db, open.iter().map(|asking| asking.invitation)).await?;
     let mut posted = 0;
     for asking in open {

@@ -12,6 +12,7 @@ mod rate;
 mod ready;
 mod restated;
 mod store;
+mod trend;
 mod wilson;
 
 pub use self::csv::csv;

@@ -8,9 +8,16 @@ use super::wilson::wilson;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tenths(u32);
 
+impl Tenths {
+    /// As a number, for drawing.
+    pub fn as_percent(self) -> f64 {
+        f64::from(self.0) / 10.0
+    }
+}
+
 impl Serialize for Tenths {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(f64::from(self.0) / 10.0)
+        serializer.serialize_f64(self.as_percent())
     }
 }
 

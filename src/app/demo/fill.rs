@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
 use super::answers::Answers;
+use super::steps;
 use crate::access::Role;
 use crate::agencies::store::directory_of;
 use crate::app::site::Site;
@@ -25,6 +26,8 @@ use crate::register::confirm::{Reasons, confirm};
 use crate::register::save::take as take_record;
 use crate::schedule::Run;
 
+/// Days back from which the ladder is climbed.
+const CLIMBED: u64 = 45;
 /// Calls older than this many working days have been made.
 const CALLS_WAIT: u32 = 20;
 
@@ -76,7 +79,16 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
         take(site, &[file("attendance-log.csv", log(rows)?)]).await?;
         chairs_confirm(site, day).await?;
         site.clock = Clock::Fixed(moment(day, 17, 35));
-        for task in [Task::Feedback, Task::Dispatch] {
+        // What follows beyond letters is looked at in the last weeks: older steps would have ended anyway.
+        let climbs = day + Days::new(CLIMBED) > today;
+        let tasks: &[Task] = match climbs {
+            true => &[Task::Feedback, Task::Ladder, Task::Dispatch],
+            false => &[Task::Feedback, Task::Dispatch],
+        };
+        if climbs {
+            steps::decide(site).await?;
+        }
+        for task in tasks {
             if let Run::Failed(why) = task.run(site, site.clock.now()).await? {
                 return Err(format!("{}: {why}", task.name()).into());
             }

@@ -4,6 +4,7 @@
 mod answers;
 mod fill;
 mod mail;
+mod steps;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

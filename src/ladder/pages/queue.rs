@@ -24,6 +24,8 @@ use crate::register::Policies;
 use crate::replies::{ReplyKind, told};
 use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, choices};
 
+/// Steps to decide on that are shown at once, the oldest first.
+const SHOWN: usize = 25;
 /// Steps that ended which are shown.
 const ENDED: u64 = 30;
 
@@ -82,6 +84,8 @@ struct Line {
 #[derive(Serialize)]
 struct QueuePage {
     waiting: Vec<Waiting>,
+    /// More of them, not shown.
+    more: usize,
     calls: Vec<Call>,
     open: Vec<Line>,
     ended: Vec<Line>,
@@ -185,6 +189,7 @@ impl Room<'_> {
         };
         let mut page = QueuePage {
             waiting: Vec::new(),
+            more: 0,
             calls: Vec::new(),
             open: steps.iter().filter(|s| s.state == StepState::Approved).filter_map(line).collect(),
             ended: ended.iter().filter_map(line).collect(),
@@ -197,6 +202,7 @@ impl Room<'_> {
             let Some(c) = seen.get(&row.conference_id) else { continue };
             let (service, agency) = directory.of(row.service_id);
             match step.state {
+                StepState::Proposed if page.waiting.len() >= SHOWN => page.more += 1,
                 StepState::Proposed => {
                     let office = office(self.desk, self.policies, self.settings);
                     let found = approving::case(db, office, self.ladders, step, now).await?;

@@ -1,24 +1,38 @@
-//! An agency's own page.
+//! An agency's own page: what it owes an answer to, what was recorded, how it goes, its contact points.
 
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::Days;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 
 use super::parse;
-use crate::access::{May, SeeOwnAgency};
-use crate::agencies::grants;
+use crate::access::{self, May, SeeOwnAgency, SignedIn};
+use crate::agencies::store::directory;
+use crate::agencies::{Maintaining, contacts_of_account, grants};
 use crate::calendar::london;
+use crate::conferences::{self, Sight};
+use crate::feedback::{FeedbackId, Office, Settings, asking_since, make_link};
+use crate::invitations::entity::invitation;
 use crate::register::Policies;
-use crate::reports::agency::own_record;
-use crate::reports::{Month, OwnRow};
+use crate::replies::told;
+use crate::reports::agency::{own_invitations, own_record, own_trend};
+use crate::reports::trend::data_url;
+use crate::reports::{Month, OwnRow, Rate};
 use crate::web::{Desk, Page, Problem};
+
+/// Days back from which letters are looked at: more than a link lives.
+const LETTERS: u64 = 60;
+/// Months of the trend.
+const MONTHS: usize = 12;
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
     month: Option<String>,
+    done: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -35,6 +49,36 @@ struct Row {
 }
 
 #[derive(Serialize)]
+struct Owed {
+    action: String,
+    reference: String,
+    date: String,
+    service: String,
+    role: String,
+    by: String,
+    overdue: bool,
+}
+
+#[derive(Serialize)]
+struct OfMonth {
+    name: String,
+    fraction: String,
+    percent: String,
+    interval: String,
+}
+
+#[derive(Serialize)]
+struct Contact {
+    action: String,
+    who: String,
+    email: String,
+    telephone: Option<String>,
+    place: String,
+    verified: Option<String>,
+    bounced: bool,
+}
+
+#[derive(Serialize)]
 struct AgencyPage {
     name: String,
     previous: String,
@@ -42,8 +86,14 @@ struct AgencyPage {
     next: String,
     next_name: String,
     nothing_granted: bool,
+    owed: Vec<Owed>,
     rows: Vec<Row>,
     represented: String,
+    chart: String,
+    trend: Vec<OfMonth>,
+    contacts: Vec<Contact>,
+    telephone: String,
+    confirmed: bool,
 }
 
 impl Page for AgencyPage {
@@ -67,25 +117,102 @@ fn row(of: OwnRow) -> Row {
     }
 }
 
+fn office<'a>(desk: &'a Desk, policies: &'a Policies, settings: &'a Settings) -> Office<'a> {
+    Office { db: &desk.db, keys: &desk.keys, letterhead: &desk.letterhead, policies, settings }
+}
+
+/// Letters about the account's own services that ask for an answer and have none.
+async fn owed(
+    desk: &Desk,
+    who: &SignedIn,
+    policies: &Policies,
+    settings: &Settings,
+) -> Result<Vec<Owed>, Problem> {
+    let (db, now) = (desk.db.read(), desk.clock.now());
+    let since = now - Days::new(LETTERS);
+    let asking =
+        asking_since(db, office(desk, policies, settings), since, Some(own_invitations(who.id))).await?;
+    let replied = told(db, asking.iter().map(|a| a.invitation)).await?;
+    let open = asking.into_iter().filter(|a| !replied.iter().any(|r| r.invitation == a.invitation));
+    let open: Vec<_> = open.collect();
+    let rows = invitation::Entity::find()
+        .filter(invitation::Column::Id.is_in(open.iter().map(|a| a.invitation)))
+        .all(db)
+        .await?;
+    let met = rows.iter().map(|row| row.conference_id);
+    let met = conferences::store::by_ids(db, met, Sight::Everything).await?;
+    let directory = directory(db).await?;
+    let mut owed: Vec<_> = open
+        .into_iter()
+        .filter_map(|asking| {
+            let row = rows.iter().find(|row| row.id == asking.invitation)?;
+            let c = met.iter().find(|c| c.id == row.conference_id)?;
+            let line = Owed {
+                action: format!("/agency/answer/{}", asking.item),
+                reference: c.reference.clone(),
+                date: london::full_date(c.conference_date),
+                service: directory.of(row.service_id).0.name.clone(),
+                role: row.role.clone(),
+                by: london::full_date(asking.reply_by),
+                overdue: asking.reply_by < london::date(now),
+            };
+            Some((asking.reply_by, line))
+        })
+        .collect();
+    owed.sort_by_key(|(by, _)| *by);
+    Ok(owed.into_iter().map(|(_, line)| line).collect())
+}
+
+fn of_month((month, rate): &(Month, Rate)) -> OfMonth {
+    OfMonth {
+        name: month.name(),
+        fraction: if rate.denominator == 0 { "none".to_owned() } else { rate.fraction() },
+        percent: if rate.is_small() || rate.denominator == 0 { String::new() } else { rate.percent_text() },
+        interval: rate.interval_text(),
+    }
+}
+
 pub(super) async fn own(
     may: May<SeeOwnAgency>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
+    let today = london::date(desk.clock.now());
     let month = match asked.month {
         Some(month) => parse(&may.who, &month)?,
-        None => Month::of(london::date(desk.clock.now())),
+        None => Month::of(today),
     };
-    let db = desk.db.read();
-    let record = own_record(db, may.who.id, month, &policies).await?;
+    let (db, id) = (desk.db.read(), may.who.id);
+    let record = own_record(db, id, month, &policies).await?;
+    let months = own_trend(db, id, month, MONTHS, &policies).await?;
+    let directory = directory(db).await?;
+    let contacts = contacts_of_account(db, id).await?.into_iter().filter(|c| c.is_valid(today));
+    let contacts = contacts.map(|c| Contact {
+        action: format!("/agency/contacts/{}", c.id),
+        who: [c.name.as_str(), c.role.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(", "),
+        place: match c.service_id {
+            Some(service) => directory.of(service).0.name.clone(),
+            None => "the whole agency".to_owned(),
+        },
+        email: c.email,
+        telephone: c.telephone,
+        verified: c.verified_on.map(london::full_date),
+        bounced: c.bounced_at.is_some(),
+    });
     let page = AgencyPage {
         name: month.name(),
         previous: month.previous().to_string(),
         previous_name: month.previous().name(),
         next: month.next().to_string(),
         next_name: month.next().name(),
-        nothing_granted: grants(db, may.who.id).await?.is_empty(),
+        nothing_granted: grants(db, id).await?.is_empty(),
+        owed: owed(&desk, &may.who, &policies, &settings).await?,
         represented: match (record.represented.denominator, record.represented.is_small()) {
             (0, _) => "nothing to count yet".to_owned(),
             (_, true) => record.represented.fraction(),
@@ -95,6 +222,49 @@ pub(super) async fn own(
             }
         },
         rows: record.rows.into_iter().map(row).collect(),
+        chart: data_url("Represented when it was decided, month by month", &months),
+        trend: months.iter().map(of_month).collect(),
+        contacts: contacts.collect(),
+        telephone: settings.telephone.clone(),
+        confirmed: asked.done.as_deref() == Some("confirmed"),
     };
     Ok(page.show(may.who.chrome()))
+}
+
+/// Opens what a letter asks, for an account that answers for its service: by a link of its own, as the letter's.
+pub(super) async fn answer(
+    may: May<SeeOwnAgency>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let not_found = || Problem::NotFound(may.who.chrome());
+    let id: FeedbackId = id.parse().map_err(|_| not_found())?;
+    let now = desk.clock.now();
+    let (office, own) = (office(&desk, &policies, &settings), own_invitations(may.who.id));
+    let asking = asking_since(desk.db.read(), office, now - Days::new(LETTERS), Some(own)).await?;
+    if !asking.iter().any(|asking| asking.item == id) {
+        return Err(not_found());
+    }
+    let tx = desk.db.begin("open a letter for an account").await?;
+    let email = access::store::by_id(tx.conn(), may.who.id).await?.ok_or_else(not_found)?.email;
+    let path = make_link(&tx, id.0, &email, now).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&path).into_response())
+}
+
+/// A contact point is right, says whoever answers for its service.
+pub(super) async fn confirm(
+    may: May<SeeOwnAgency>,
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let not_found = || Problem::NotFound(may.who.chrome());
+    let own = contacts_of_account(desk.db.read(), may.who.id).await?;
+    let contact = own.into_iter().find(|c| c.id.to_string() == id).ok_or_else(not_found)?;
+    let actor = may.who.actor();
+    let maintaining = Maintaining { db: &desk.db, keys: &desk.keys, actor: &actor, now: desk.clock.now() };
+    maintaining.verify(contact.id).await?;
+    Ok(Redirect::to("/agency?done=confirmed").into_response())
 }

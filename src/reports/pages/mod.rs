@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde_json::json;
 
@@ -25,6 +25,8 @@ pub use month::MonthPage;
 pub fn routes() -> Router<Desk> {
     Router::new()
         .route("/agency", get(agency::own))
+        .route("/agency/answer/{id}", post(agency::answer))
+        .route("/agency/contacts/{id}", post(agency::confirm))
         .route("/reports", get(latest))
         .route("/reports/{month}", get(month))
         .route("/reports/{month}/figures.csv", get(as_csv))

@@ -1,0 +1,88 @@
+//! A rate month by month as a picture: a dot for each month, its interval as a line. It is drawn beside a table that says the
+//! same, and colour says nothing alone: of too few a dot is hollow.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Month, Rate};
+
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 220.0;
+const LEFT: f64 = 48.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 12.0;
+const BOTTOM: f64 = 28.0;
+
+fn y(percent: f64) -> f64 {
+    TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - percent / 100.0)
+}
+
+/// The picture as an address that a page can show.
+pub fn data_url(title: &str, months: &[(Month, Rate)]) -> String {
+    format!("data:image/svg+xml;base64,{}", STANDARD.encode(trend(title, months)))
+}
+
+/// Draws it as SVG, without a style: title and description are of our own words, and hold nothing to be escaped.
+fn trend(title: &str, months: &[(Month, Rate)]) -> String {
+    let step = (WIDTH - LEFT - RIGHT) / months.len().max(1) as f64;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
+         aria-labelledby=\"trend-title trend-description\" font-family=\"Arial, sans-serif\" font-size=\"14\" fill=\"#0b0c0c\">\
+         <title id=\"trend-title\">{title}</title>\
+         <desc id=\"trend-description\">A dot for each month with its 95% interval as a line; a hollow dot where there are fewer than 20. The table below says the same.</desc>"
+    );
+    for percent in [0.0, 50.0, 100.0] {
+        let at = y(percent);
+        let _ = write!(
+            svg,
+            "<line x1=\"{LEFT}\" x2=\"{:.0}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#b1b4b6\"/>\
+             <text x=\"{:.0}\" y=\"{:.1}\" text-anchor=\"end\">{percent:.0}%</text>",
+            WIDTH - RIGHT,
+            LEFT - 6.0,
+            at + 5.0
+        );
+    }
+    for (n, (month, rate)) in months.iter().enumerate() {
+        let x = LEFT + step * (n as f64 + 0.5);
+        let name = month.name();
+        let short = name.get(..3).unwrap_or_default();
+        let _ =
+            write!(svg, "<text x=\"{x:.1}\" y=\"{:.0}\" text-anchor=\"middle\">{short}</text>", HEIGHT - 8.0);
+        let (Some(percent), Some((low, high))) = (rate.percent, rate.interval) else { continue };
+        let (percent, low, high) = (percent.as_percent(), low.as_percent(), high.as_percent());
+        let fill = if rate.is_small() { "#ffffff" } else { "#1d70b8" };
+        let _ = write!(
+            svg,
+            "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.1}\" y2=\"{:.1}\" stroke=\"#1d70b8\" stroke-width=\"2\"/>\
+             <circle cx=\"{x:.1}\" cy=\"{:.1}\" r=\"5\" fill=\"{fill}\" stroke=\"#1d70b8\" stroke-width=\"2\"/>",
+            y(high),
+            y(low),
+            y(percent)
+        );
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_of_nothing_has_no_dot_and_one_of_few_a_hollow_one() {
+        let month = |text: &str| text.parse::<Month>().unwrap();
+        let svg = trend(
+            "Represented",
+            &[
+                (month("2026-07"), Rate::of(0, 0)),
+                (month("2026-08"), Rate::of(3, 4)),
+                (month("2026-09"), Rate::of(34, 40)),
+            ],
+        );
+        assert_eq!(svg.matches("<circle").count(), 2);
+        assert!(svg.contains("fill=\"#ffffff\" stroke") && svg.contains("fill=\"#1d70b8\" stroke"));
+        assert!(svg.contains(">Jul<") && svg.contains("role=\"img\"") && !svg.contains("style="));
+    }
+}
