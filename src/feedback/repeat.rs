@@ -2,13 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::agencies::store::directory_of;
 use crate::conferences::entity::{child, conference};
-use crate::conferences::{self, ConferenceId, Sight};
+use crate::conferences::{ConferenceId, Status};
 use crate::invitations::InvitationId;
-use crate::register::store::{Record, records};
+use crate::invitations::entity::invitation;
+use crate::register::entity::register;
+use crate::register::store::{Record, records_in_brief};
 use crate::register::{Assessment, Policies, assess};
 
 /// The invitations of a conference whose service missed the conference before of a child whom they concern. That one is the
@@ -26,29 +31,38 @@ pub async fn repeats(
         return Ok(HashSet::new());
     }
     let keys = record.children.iter().map(|c| c.child_key.clone());
-    let ids: Vec<ConferenceId> = child::Entity::find()
+    let of_them: Vec<(Vec<u8>, ConferenceId)> = child::Entity::find()
         .select_only()
-        .column(child::Column::ConferenceId)
+        .columns([child::Column::ChildKey, child::Column::ConferenceId])
         .filter(child::Column::ChildKey.is_in(keys))
         .into_tuple()
         .all(db)
         .await?;
-    let of_them = conferences::store::by_ids(db, ids, Sight::Everything).await?.into_iter();
-    let before: Vec<conference::Model> =
-        of_them.filter(|c| c.starts_at < record.conference.starts_at).collect();
-    let mut past: Vec<(Record, Assessment)> = Vec::new();
-    for earlier in records(db, before).await? {
+    // Of each child the last that took place and is confirmed, and nothing else is read.
+    let took_place = conference::Entity::find()
+        .filter(conference::Column::Id.is_in(of_them.iter().map(|(_, id)| *id)))
+        .filter(conference::Column::StartsAt.lt(record.conference.starts_at))
+        .filter(conference::Column::Status.is_in([Status::Held, Status::Adjourned]))
+        .filter(conference::Column::Id.in_subquery(confirmed()))
+        .order_by_asc(conference::Column::StartsAt);
+    let took_place = took_place.all(db).await?;
+    let mut last_of: HashMap<&[u8], ConferenceId> = HashMap::new();
+    for c in &took_place {
+        let children = of_them.iter().filter(|(_, id)| *id == c.id);
+        last_of.extend(children.map(|(key, id)| (key.as_slice(), *id)));
+    }
+    let wanted: HashSet<ConferenceId> = last_of.values().copied().collect();
+    let before = took_place.iter().filter(|c| wanted.contains(&c.id)).cloned().collect();
+    let services = missed.iter().map(|place| record.invitations[*place].service_id);
+    let own = Condition::all().add(invitation::Column::ServiceId.is_in(services));
+    let mut past: HashMap<ConferenceId, (Record, Assessment)> = HashMap::new();
+    for earlier in records_in_brief(db, before, own).await? {
         let facts = earlier.facts(&directory_of(db, earlier.services()).await?);
         let assessment = assess(&facts, policies.on(facts.date));
-        if assessment.in_population {
-            past.push((earlier, assessment));
-        }
+        past.insert(earlier.conference.id, (earlier, assessment));
     }
-    past.sort_by_key(|(earlier, _)| earlier.conference.starts_at);
-    let last: HashMap<&[u8], &(Record, Assessment)> = past
-        .iter()
-        .flat_map(|case| case.0.children.iter().map(move |c| (c.child_key.as_slice(), case)))
-        .collect();
+    let last: HashMap<&[u8], &(Record, Assessment)> =
+        last_of.iter().filter_map(|(key, id)| Some((*key, past.get(id)?))).collect();
     let again = |place: &usize| {
         let row = &record.invitations[*place];
         let concerned = record.children.iter().filter(|c| record.concerns(row.id, c.id));
@@ -64,4 +78,8 @@ pub async fn repeats(
         )
     };
     Ok(missed.into_iter().filter(again).map(|place| record.invitations[place].id).collect())
+}
+
+fn confirmed() -> SelectStatement {
+    Query::select().column(register::Column::ConferenceId).from(register::Entity).to_owned()
 }

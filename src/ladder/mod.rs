@@ -12,11 +12,12 @@ mod recipients;
 mod rules;
 mod still_open;
 mod store;
+mod telling;
 
-pub use approving::{approve, decline};
+pub use approving::{approve, decline, telephoned};
 pub use letter::samples;
 pub use pages::routes;
 pub use proposing::propose;
 pub use rules::Ladders;
 pub use still_open::StillOpen;
-pub use store::proposed;
+pub use store::{proposed, to_telephone};

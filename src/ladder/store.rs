@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -11,27 +11,24 @@ use sea_orm::{
 
 use super::expected::{Expected, OpenStep, Told};
 use super::rules::{Ladders, Trigger};
+use super::telling::{lately, when_told};
 use crate::agencies::ServiceId;
 use crate::agencies::store::{Directory, directory};
 use crate::calendar::{london, months_before};
 use crate::conferences::entity::child;
 use crate::conferences::{self, ConferenceId, Sight};
+use crate::feedback::Settings;
 use crate::feedback::entity::{feedback, ladder_cause, ladder_step};
 use crate::feedback::steps::{StepId, StepState, causes};
-use crate::feedback::{ItemState, Settings, Wording};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, ImpactCode, InvitationId};
-use crate::outbox;
 use crate::platform::Tx;
 use crate::register::store::{Record, records, records_in_brief};
 use crate::register::{Assessment, Policies, assess};
-use crate::replies::{ReplyKind, ReplyState, store as replies, told};
+use crate::replies::{ReplyKind, ReplyState, store as replies};
 
 /// Ids in one `IN (…)`.
 const BATCH: usize = 1000;
-
-/// Days back from which feedback can lead to a step: more than its time to answer and twenty working days after it.
-const FEEDBACK_DAYS: u64 = 92;
 
 /// A conference with all that is derived of it.
 struct Case {
@@ -84,16 +81,6 @@ pub async fn history(
     // Whatever led to a step before that can lead to none now.
     let caused = caused(db, months_before(today, ladders.looks_back_months() + 12)).await?;
     Ok(History { directory, expected, open, caused })
-}
-
-/// The newest feedback on an absence that was made lately.
-async fn lately(db: &impl ConnectionTrait, today: NaiveDate) -> Result<Vec<feedback::Model>, DbErr> {
-    let since = london::to_utc_or_after(today - Days::new(FEEDBACK_DAYS), NaiveTime::MIN);
-    let items = feedback::Entity::find().filter(feedback::Column::MadeAt.gte(since));
-    let items = items.order_by_asc(feedback::Column::MadeAt).order_by_asc(feedback::Column::Version);
-    let newest: BTreeMap<InvitationId, feedback::Model> =
-        items.all(db).await?.into_iter().map(|item| (item.invitation_id, item)).collect();
-    Ok(newest.into_values().collect())
 }
 
 async fn whole(db: &impl ConnectionTrait, ids: &HashSet<ConferenceId>) -> Result<Vec<Record>, DbErr> {
@@ -235,50 +222,6 @@ fn missed(past: &Case, service: ServiceId, key: &[u8]) -> bool {
     })
 }
 
-/// When agencies were told of their absences, and what they answered.
-async fn when_told(
-    db: &impl ConnectionTrait,
-    lately: &[feedback::Model],
-    missed: &[invitation::Model],
-    policies: &Policies,
-    settings: &Settings,
-    directory: &Directory,
-) -> Result<HashMap<InvitationId, Told>, DbErr> {
-    let services: HashMap<InvitationId, ServiceId> =
-        missed.iter().map(|row| (row.id, row.service_id)).collect();
-    let mut accepted: HashMap<_, DateTime<Utc>> = HashMap::new();
-    for items in lately.chunks(BATCH) {
-        for (about, at) in outbox::accepted_at(db, items.iter().map(|item| item.id.0)).await? {
-            let first = accepted.entry(about).or_insert(at);
-            *first = at.min(*first);
-        }
-    }
-    let mut said: HashMap<InvitationId, Vec<_>> = HashMap::new();
-    for reply in told(db, services.keys().copied()).await? {
-        said.entry(reply.invitation).or_default().push(reply);
-    }
-    let mut all = HashMap::new();
-    for item in lately {
-        let Some(service) = services.get(&item.invitation_id) else { continue };
-        let asks = item.wording.parse::<Wording>().is_ok_and(Wording::asks_for_a_reply);
-        let (on, asks) = match (accepted.get(&item.id.0), item.state) {
-            (Some(at), _) => (*at, asks),
-            (None, ItemState::Telephoned) => (item.made_at, false),
-            (None, _) => continue,
-        };
-        let group = directory.of(*service).1.agency_group;
-        let replies = said.get(&item.invitation_id).map(Vec::as_slice).unwrap_or_default();
-        let told = Told {
-            on: london::date(on),
-            reply_by: asks.then(|| settings.reply_by(&policies.calendar, group, london::date(item.made_at))),
-            replied: !replies.is_empty(),
-            disputed: replies.iter().any(|r| r.kind == ReplyKind::Disputed && r.state == ReplyState::Open),
-        };
-        all.insert(item.invitation_id, told);
-    }
-    Ok(all)
-}
-
 /// The steps of rung 3 that have gone and are open.
 async fn open(
     db: &impl ConnectionTrait,
@@ -363,6 +306,11 @@ pub async fn in_states(
 /// The steps that wait for a decision, oldest first.
 pub async fn proposed(db: &impl ConnectionTrait) -> Result<Vec<ladder_step::Model>, DbErr> {
     in_states(db, [StepState::Proposed]).await
+}
+
+/// The approved steps that wait for a telephone call.
+pub async fn to_telephone(db: &impl ConnectionTrait) -> Result<Vec<ladder_step::Model>, DbErr> {
+    in_states(db, [StepState::ToTelephone]).await
 }
 
 /// The steps that ended or were decided on last.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc, Weekday};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
@@ -26,8 +26,9 @@ use crate::register::confirm::{Reasons, confirm};
 use crate::register::save::take as take_record;
 use crate::schedule::Run;
 
-/// Days back from which the ladder is climbed.
-const CLIMBED: u64 = 45;
+/// Days back from which the ladder is climbed, each week, and each day.
+const CLIMBED: u64 = 31;
+const CLIMBED_DAILY: u64 = 3;
 /// Calls older than this many working days have been made.
 const CALLS_WAIT: u32 = 20;
 
@@ -80,7 +81,8 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
         chairs_confirm(site, day).await?;
         site.clock = Clock::Fixed(moment(day, 17, 35));
         // What follows beyond letters is looked at in the last weeks: older steps would have ended anyway.
-        let climbs = day + Days::new(CLIMBED) > today;
+        let climbs = day + Days::new(CLIMBED) > today
+            && (day.weekday() == Weekday::Thu || day + Days::new(CLIMBED_DAILY) > today);
         let tasks: &[Task] = match climbs {
             true => &[Task::Feedback, Task::Ladder, Task::Dispatch],
             false => &[Task::Feedback, Task::Dispatch],

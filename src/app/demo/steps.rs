@@ -24,6 +24,9 @@ pub(super) async fn decide(site: &Site) -> Result<(), Failure> {
         settings: &site.rules.feedback,
     };
     let actor = Actor { name: "Morgan Reed".to_owned(), role: Role::QaManager.code(), account: None };
+    for step in ladder::to_telephone(site.db.read()).await? {
+        ladder::telephoned(office, &actor, Sight::Everything, step.id, now).await?;
+    }
     for (n, step) in ladder::proposed(site.db.read()).await?.into_iter().enumerate() {
         let waited = policies.calendar.working_days(london::date(step.proposed_at), london::date(now));
         if waited < DECIDED_AFTER {
