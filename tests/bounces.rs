@@ -14,8 +14,13 @@ const AFTER: &str = "2026-09-30T16:30:00Z";
 
 /// The bounce that a postfix made, of another message of ours.
 fn bounce_of(message_id: &str) -> String {
+    bounce_to(message_id, TEAM)
+}
+
+/// The same of a message to somebody else.
+fn bounce_to(message_id: &str, address: &str) -> String {
     let made = std::fs::read_to_string(root().join("tests/data/bounces/unknown-user.eml")).unwrap();
-    made.replace("<0199a000-0000-7000-8000-000000000001@quorate.example>", message_id)
+    made.replace("<0199a000-0000-7000-8000-000000000001@quorate.example>", message_id).replace(TEAM, address)
 }
 
 fn missed(place: &Place) {
@@ -48,7 +53,7 @@ both! {
         // The lead's letter and the team's come back, one after the other.
         place.write("bounced/1.eml", bounce_of(&id_of(&place, TEAM)));
         assert!(read(&place, AFTER).contains("1 messages came back, 0 reports of others"));
-        assert!(place.path("bounced/done/1.eml").exists(), "put aside");
+        assert!(!place.path("bounced/1.eml").exists() && !place.path("bounced/other").exists(), "it holds our letter's link");
         let told: Vec<_> = dispatch(&place, AFTER).into_iter().filter(|m| m.subject.contains("came back")).collect();
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].to.starts_with("keeper@") && told[0].text.contains("The mail server said 5.1.1"), "{}", told[0].text);
@@ -56,7 +61,7 @@ both! {
         let outbox = place.outbox();
         assert!(outbox.iter().filter(|m| m["kind"] == "accepted_not_come").all(|m| m["state"] == "sent"), "{outbox:?}");
         // Now nobody is left.
-        place.write("bounced/2.eml", bounce_of(&id_of(&place, "lead@oh.nhs.example")));
+        place.write("bounced/2.eml", bounce_to(&id_of(&place, "lead@oh.nhs.example"), "lead@oh.nhs.example"));
         assert!(read(&place, "2026-09-30T16:40:00Z").contains("1 messages came back"));
         let site = place.site("2026-09-30T16:41:00Z").await;
         let mut administrator = Person::with_role(&place, &site, "administrator").await;
@@ -78,7 +83,7 @@ both! {
         place.done_at(EVENING, &["import", folder.to_str().unwrap(), "--feedback"]);
         make_and_send(&place);
         assert!(!place.mail().iter().any(|m| m.to == "lead@oh.nhs.example"));
-        place.write("bounced/1.eml", bounce_of(&id_of(&place, "own-lead@oh.nhs.example")));
+        place.write("bounced/1.eml", bounce_to(&id_of(&place, "own-lead@oh.nhs.example"), "own-lead@oh.nhs.example"));
         read(&place, AFTER);
         let stands_in = dispatch(&place, AFTER);
         assert!(stands_in.iter().any(|m| m.to == "lead@oh.nhs.example" && m.subject.contains("we missed you")), "{stands_in:?}");
@@ -89,7 +94,7 @@ both! {
         let at = booked(&mut administrator, &[]).await;
         let mails = dispatch(&place, "2026-09-01T09:01:00Z");
         let invited = mails.iter().find(|m| m.subject.contains("nvitation")).unwrap_or_else(|| panic!("{mails:?}"));
-        place.write("bounced/1.eml", bounce_of(&format!("<{}>", invited.message_id.trim_matches(['<', '>']))));
+        place.write("bounced/1.eml", bounce_to(&format!("<{}>", invited.message_id.trim_matches(['<', '>'])), &invited.to));
         assert!(read(&place, "2026-09-01T09:10:00Z").contains("1 messages came back"));
         let page = administrator.get(&format!("{at}/invitations")).await.body;
         assert!(page.contains("came back"), "{page}");
@@ -104,10 +109,12 @@ both! {
         place.write("bounced/c.eml", "From: a@b.example\r\nSubject: Re: we missed you\r\n\r\nSorry!\r\n");
         place.write("bounced/d.eml", [0xff, 0x00, 0xfe]);
         place.write("bounced/.half.eml", &ours);
+        // Whoever had it forwards their mail to an address that is dead: ours is not.
+        place.write("bounced/z.eml", ours.replace(&format!("rfc822; {TEAM}"), "rfc822; gone@elsewhere.example").replace(&format!("rfc822;{TEAM}"), "rfc822;gone@elsewhere.example"));
         let said = read(&place, AFTER);
-        assert!(said.contains("0 messages came back, 2 reports of others"), "{said}");
-        for (file, aside) in [("a", "done"), ("b", "done"), ("c", "other"), ("d", "other")] {
-            assert!(place.path(&format!("bounced/{aside}/{file}.eml")).exists(), "{file}");
+        assert!(said.contains("0 messages came back, 3 reports of others"), "{said}");
+        for file in ["a", "b", "c", "d"] {
+            assert!(place.path(&format!("bounced/other/{file}.eml")).exists(), "{file}");
         }
         assert!(place.path("bounced/.half.eml").exists(), "what is being written is left alone");
         place.write("bounced/e.eml", &ours);

@@ -123,7 +123,17 @@ both! {
         assert_eq!(say(&mut agency, &link_of_team, &fields).await.status, 303);
         let said = place.done_at("2026-10-01T08:32:00Z", &["run-task", "dispatch"]);
         assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_none(), "{said}");
-        assert!(queue(&place, "2026-10-01T08:33:00Z").await.1.contains("answered: the agency replied"));
+        let (mut qa, body, _) = queue(&place, "2026-10-01T08:33:00Z").await;
+        assert!(body.contains("approved, and open"), "{body}");
+        // Not upheld, it goes on where it stood.
+        let dispute = regex::Regex::new("/replies/[0-9a-f-]{36}").unwrap();
+        let dispute = dispute.find(&qa.get("/replies").await.body).unwrap().as_str().to_owned();
+        let mut form = qa.get(&dispute).await.form();
+        set(&mut form, "verdict", "not_upheld");
+        set(&mut form, "answer", "The list of the call does not have her.");
+        assert_eq!(qa.post(&dispute, &form).await.status, 303);
+        place.done_at("2026-10-01T10:00:00Z", &["run-task", "dispatch"]);
+        assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_some());
     }
 
     async fn an_absence_that_was_our_fault_never_enters_the_ladder(place: Place) {
@@ -150,6 +160,51 @@ both! {
         assert_eq!(seen.location.as_deref(), Some("/escalation?done=overtaken"), "asked again when it is approved");
         assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_none());
         assert!(climb(&place, "2026-10-09T09:00:00Z").contains("nothing"));
+    }
+
+    async fn a_letter_of_the_ladder_that_has_gone_is_taken_back_where_the_record_is_corrected(place: Place) {
+        missed(&place, |row| row);
+        climb(&place, NO_ANSWER);
+        let (mut qa, body, step) = queue(&place, NO_ANSWER).await;
+        let at = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&body).unwrap().as_str().to_owned();
+        decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await;
+        place.done_at(NO_ANSWER, &["run-task", "dispatch"]);
+        let there = amend_page(&mut qa, &at, 2).await;
+        let mut form = qa.get(&there).await.form();
+        attend(&mut form, &["video"]);
+        set(&mut form, "why", "She was in the waiting room of the call.");
+        assert_eq!(amend(&mut qa, &there, &form).await.status, 303);
+        assert!(climb(&place, "2026-10-08T10:00:00Z").contains("1 taken back"));
+        place.done_at("2026-10-08T10:01:00Z", &["run-task", "dispatch"]);
+        assert!(rung(&place.mail(), "lead@oh.nhs.example", "please put our letter aside").is_some());
+    }
+
+    async fn a_miss_of_months_ago_counts_towards_the_third_rung(place: Place) {
+        let mut all = Vec::new();
+        for (n, (day, invited)) in [("2026-06-10", "2026-05-11"), ("2026-07-01", "2026-06-01"), ("2026-08-12", "2026-07-13"), ("2026-09-29", "2026-08-31")].into_iter().enumerate() {
+            let (name, child) = (format!("C-{n}"), format!("L{n}"));
+            let rows: Vec<Row> = conference(&name).into_iter().enumerate().map(|(m, row)| {
+                let row = row.with("conference_date", day).with("child_refs", &child).with("invited_on", invited)
+                    .with("decisions", &format!("{child}=plan_continues")).with("report_received_on", invited);
+                if m == 2 && n != 1 { row.absent() } else { row }
+            }).collect();
+            all.extend(rows);
+            // Each is told at its time.
+            place.import(&format!("{day}T15:30:00Z"), &all);
+            place.done_at(&format!("{day}T16:05:00Z"), &["run-task", "feedback"]);
+            place.done_at(&format!("{day}T16:05:00Z"), &["run-task", "dispatch"]);
+        }
+        climb(&place, "2026-09-30T09:00:00Z");
+        let body = queue(&place, "2026-09-30T09:00:00Z").await.1;
+        assert!(body.contains("missing more often than not") && body.contains("Wednesday 10 June 2026"), "{body}");
+    }
+
+    async fn a_letter_that_came_back_told_nobody_and_leads_to_no_step(place: Place) {
+        use sea_orm::ConnectionTrait;
+        missed(&place, |row| row);
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        db.execute_unprepared("update outbox set bounced_at = sent_at, bounce_status = '5.1.1'").await.unwrap();
+        assert!(climb(&place, NO_ANSWER).contains("nothing"));
     }
 
     async fn a_restricted_conference_leads_to_no_step_and_takes_back_what_was_proposed(place: Place) {
@@ -218,7 +273,7 @@ both! {
         place.done_at("2026-10-29T09:05:00Z", &["run-task", "dispatch"]);
         let mails = place.mail();
         let letter = rung(&mails, "head@oh.nhs.example", "this goes to PAQA").unwrap();
-        assert_eq!(letter.text.matches("absent without word").count(), 3, "{}", letter.text);
+        assert_eq!(letter.text.matches("nobody came, and we had no word before").count(), 3, "{}", letter.text);
     }
 
     async fn a_chair_decides_on_the_steps_of_its_own_conferences_alone(place: Place) {

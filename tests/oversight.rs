@@ -125,13 +125,13 @@ both! {
         assert!(said.contains("4 found"), "four messages wait for more than an hour: {said}");
         place.done_at(MORNING, &["run-task", "dispatch"]);
         assert!(watch(&place, MORNING).contains("4 settled, 0 open"));
-        // The letters named the seventh; two working days later a step should be there.
-        assert!(watch(&place, "2026-10-09T09:00:00Z").contains("nothing"));
-        let said = watch(&place, "2026-10-12T09:00:00Z");
+        // They went on the first, and are to be answered by the eighth; two working days later a step should be there.
+        assert!(watch(&place, "2026-10-12T09:00:01Z").contains("nothing"));
+        let said = watch(&place, "2026-10-13T09:00:00Z");
         assert!(said.contains("2 found"), "{said}");
-        place.done_at("2026-10-12T09:20:00Z", &["run-task", "ladder"]);
-        assert!(watch(&place, "2026-10-12T09:30:00Z").contains("2 settled, 0 open"));
-        let said = watch(&place, "2026-10-20T09:30:00Z");
+        place.done_at("2026-10-13T09:20:00Z", &["run-task", "ladder"]);
+        assert!(watch(&place, "2026-10-13T09:30:00Z").contains("2 settled, 0 open"));
+        let said = watch(&place, "2026-10-21T09:30:00Z");
         assert!(said.contains("2 found"), "steps that nobody decides on: {said}");
     }
 

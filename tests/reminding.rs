@@ -74,7 +74,7 @@ both! {
         make_and_send(&place);
         let mails = place.mail();
         let again = to(&mails, TEAM, "we missed you again");
-        assert!(again.text.contains("second conference running about the same child"), "{}", again.text);
+        assert!(again.text.contains("the conference before about the same child either"), "{}", again.text);
         assert!(mails.iter().any(|m| m.to.contains("police") && !m.subject.contains("again")), "{mails:?}");
         assert_eq!(place.outbox().iter().filter(|m| m["kind"] == "accepted_not_come").count(), 4);
     }
@@ -94,7 +94,7 @@ both! {
         dispatch(&place, morning);
         let mails = place.mail();
         let letter = to(&mails, TEAM, "we were wrong, and are sorry");
-        for text in ["Please put the earlier letter aside", "your service was there at the decision"] {
+        for text in ["Please put that letter, and any that followed it, aside", "your service was there at the decision"] {
             assert!(letter.text.contains(text), "{text}: {}", letter.text);
         }
     }
@@ -124,7 +124,7 @@ both! {
         let mails = told("2026-10-07T08:00:00Z");
         assert_eq!(mails.len(), 1);
         assert_eq!(mails[0].subject, "PAQA: the figures of September 2026 are ready");
-        assert!(mails[0].text.contains("Agencies attended 3 of 4 times that count."), "too few for a percentage: {}", mails[0].text);
+        assert!(mails[0].text.contains("Agencies were there 3 of 4 times they were expected."), "too few for a percentage: {}", mails[0].text);
         assert!(told("2026-10-08T08:00:00Z").is_empty());
     }
 }
@@ -152,4 +152,56 @@ fn a_partnership_words_a_letter_in_its_own_way_and_each_message_keeps_which_word
     place.write("own/accepted_not_come/subject.hbs", "{{reference}}: {{child_name}}");
     let (code, said) = own(&["check"]);
     assert!(code == Some(1) && said.contains("{{child_name}} is not known to it"), "{said}");
+}
+
+#[test]
+fn a_service_that_is_back_above_its_target_for_three_months_is_thanked_once() {
+    let place = Place::sqlite();
+    let day = |month: u32, n: u32| format!("2026-{month:02}-{:02}", 14 + n);
+    let mut rows = Vec::new();
+    for (month, there) in [(4, false), (5, false), (6, false), (7, true), (8, true), (9, true)] {
+        for n in 0..2 {
+            let (name, child) = (format!("C-{month}-{n}"), format!("L{month}{n}"));
+            for (place, row) in conference(&name).into_iter().enumerate() {
+                let row = row
+                    .with("conference_date", &day(month, n))
+                    .with("invited_on", &format!("2026-{:02}-20", month - 1))
+                    .with("report_received_on", &format!("2026-{month:02}-02"))
+                    .with("child_refs", &child)
+                    .with("decisions", &format!("{child}=plan_continues"));
+                rows.push(if place == 2 && !there { row.absent() } else { row });
+            }
+        }
+    }
+    let folder = place.records(&rows);
+    place.done_at("2026-09-30T15:30:00Z", &["import", folder.to_str().unwrap()]);
+    let targets = "[[target]]\ngroup = \"community_health\"\nmeasure = \"M2\"\npercent = 80\nvalid_from = \"2026-04-01\"\n\
+                   [[target]]\ngroup = \"police\"\nmeasure = \"M2\"\npercent = 80\nvalid_from = \"2026-04-01\"\n";
+    place.write("targets.toml", targets);
+    let report = |moment: &str| {
+        let mut command = place.command(&["--at", moment, "run-task", "report"]);
+        let output =
+            command.env("QUORATE__REPORTS__TARGETS_FILE", place.path("targets.toml")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        dispatch(&place, moment)
+    };
+    let mails = report("2026-10-07T08:00:00Z");
+    assert_eq!(mails.len(), 1, "the police were there all along: {mails:?}");
+    assert_eq!(
+        (mails[0].to.as_str(), mails[0].subject.as_str()),
+        ("lead@oh.nhs.example", "Child protection conferences: thank you")
+    );
+    for text in [
+        "From July to September 2026",
+        "at 6 of 6 conferences",
+        "after 0 of 6 in the three months before",
+        "The partnership asks for 80%",
+    ] {
+        assert!(mails[0].text.contains(text), "{text}: {}", mails[0].text);
+    }
+    assert!(report("2026-10-08T08:00:00Z").is_empty(), "once");
+    assert!(
+        report("2026-11-06T08:00:00Z").is_empty(),
+        "a month later the months before hold two good ones, and fewer are judged"
+    );
 }

@@ -22,6 +22,7 @@ use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::outbox::Letterhead;
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
 use crate::register::{self, Policies};
+use crate::reports::Targets;
 use crate::web::Limits;
 
 /// Why the place could not be opened.
@@ -90,6 +91,8 @@ pub struct Site {
     pub provider: Option<Arc<Provider>>,
     /// The way out for mail.
     pub transport: Transport,
+    /// What the partnership has agreed on.
+    pub targets: Targets,
     /// Where messages come back.
     pub bounces: bounces::Source,
     /// How conferences are convened.
@@ -199,6 +202,7 @@ impl Site {
             provider: config.provider()?.map(|rules| Arc::new(Provider::new(rules))),
             transport,
             bounces: config.bounces()?,
+            targets: config.targets()?,
             convening: Arc::new(config.convening_settings()?),
             ladders: Arc::new(config.ladders()?),
             rules,

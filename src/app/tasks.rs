@@ -18,9 +18,10 @@ use crate::feedback::{self, FeedbackError, Office, StillDue};
 use crate::ladder::{self, StillOpen};
 use crate::outbox::{self, NoticeError};
 use crate::oversight;
+use crate::reports::{self, Thanking};
 use crate::retention::{Class, ShredError, Shredder};
 use crate::schedule::{self, Alarm, Plan, PlanError, Run, Said};
-use crate::{register, replies, reports};
+use crate::{register, replies};
 
 /// A task by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -206,9 +207,19 @@ impl Task {
             Self::Report => {
                 let (address, policies) = (site.config.server.address(), &site.rules.policies);
                 let told = reports::tell_of_month(&site.db, &site.letterhead, policies, &address, now());
-                Ok(match told.await? {
-                    0 => Said::Nothing,
-                    n => Said::Did(format!("{n} told that a month is ready")),
+                let told = told.await?;
+                let with = Thanking {
+                    db: &site.db,
+                    letterhead: &site.letterhead,
+                    policies,
+                    settings: &site.rules.feedback,
+                    targets: &site.targets,
+                };
+                Ok(match (told, reports::thank(with, now()).await?) {
+                    (0, 0) => Said::Nothing,
+                    (told, thanked) => {
+                        Said::Did(format!("{told} told that a month is ready, {thanked} letters of thanks"))
+                    }
                 })
             }
             Self::Oversight => {

@@ -24,7 +24,7 @@ use crate::register::store::record;
 pub async fn take(office: Office<'_>, bounce: &Bounce, now: DateTime<Utc>) -> Result<bool, FeedbackError> {
     let tx = office.db.begin("take in a bounce").await?;
     let found = outbox::came_back(&tx, &bounce.message_id, &bounce.status, now).await?;
-    let Some(message) = found else { return Ok(false) };
+    let Some(message) = found.filter(|message| bounce.is_about(&message.recipient)) else { return Ok(false) };
     let flagged = bounce.is_about_the_address();
     if flagged {
         flag(&tx, &message.recipient, now).await?;

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::source::{Source, found, put_aside};
+use super::source::{Source, content, dealt_with, found};
 use super::taking::take;
 use crate::feedback::{FeedbackError, Office};
 use crate::mail::{Mailbox, MailboxError, Report, report};
@@ -33,38 +33,67 @@ pub struct Read {
     pub none: usize,
 }
 
+/// What became of one message.
+enum One {
+    /// A message of ours came back.
+    Taken,
+    /// A report of something else, of somebody else's message, or known already.
+    Other,
+    /// No report at all.
+    None,
+}
+
+async fn one(office: Office<'_>, bytes: &[u8], now: DateTime<Utc>) -> Result<One, ReadError> {
+    Ok(match report(bytes) {
+        Report::Failed(bounce) if take(office, &bounce, now).await? => One::Taken,
+        Report::Failed(_) | Report::Other => One::Other,
+        Report::None => One::None,
+    })
+}
+
 impl Read {
-    /// Takes in what a message says. `true`: it is a report, and so ours to deal with.
-    async fn one(&mut self, office: Office<'_>, bytes: &[u8], now: DateTime<Utc>) -> Result<bool, ReadError> {
-        match report(bytes) {
-            Report::Failed(bounce) if take(office, &bounce, now).await? => self.taken += 1,
-            Report::Failed(_) | Report::Other => self.other += 1,
-            Report::None => {
-                self.none += 1;
-                return Ok(false);
-            }
+    fn count(&mut self, one: &One) {
+        match one {
+            One::Taken => self.taken += 1,
+            One::Other => self.other += 1,
+            One::None => self.none += 1,
         }
-        Ok(true)
     }
 }
 
-/// Reads everything that came in.
+/// Reads everything that came in. One that cannot be dealt with keeps no other waiting.
 pub async fn read_all(office: Office<'_>, source: &Source, now: DateTime<Utc>) -> Result<Read, ReadError> {
-    let mut read = Read::default();
+    let (mut read, mut first_error) = (Read::default(), None);
     if let Some(folder) = &source.folder {
-        for file in found(folder)? {
-            let ours = read.one(office, &file.bytes, now).await?;
-            put_aside(folder, &file.path, ours)?;
+        for path in found(folder)? {
+            let dealt = async {
+                let of = one(office, &content(&path)?, now).await?;
+                read.count(&of);
+                dealt_with(folder, &path, matches!(of, One::Taken))?;
+                Ok::<_, ReadError>(())
+            };
+            if let Err(e) = dealt.await {
+                tracing::error!(error = %e, "a message that came back could not be taken in");
+                first_error.get_or_insert(e);
+            }
         }
     }
     if let Some(settings) = &source.mailbox {
         let mut mailbox = Mailbox::open(settings).await?;
         for number in mailbox.unseen().await? {
             let bytes = mailbox.message(number).await?;
-            let ours = read.one(office, &bytes, now).await?;
-            mailbox.mark(number, ours).await?;
+            match one(office, &bytes, now).await {
+                Ok(of) => {
+                    read.count(&of);
+                    mailbox.mark(number).await?;
+                }
+                Err(e) => {
+                    tracing::error!(error = %e, "a message that came back could not be taken in");
+                    first_error.get_or_insert(e);
+                }
+            }
         }
         mailbox.close().await;
     }
-    Ok(read)
+    first_error.map_or(Ok(read), Err)
 }

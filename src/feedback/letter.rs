@@ -172,7 +172,8 @@ fn invited(source: Source<'_>, row: &invitation::Model, assessed: &Assessed) -> 
 
 /// What was recorded of its part. To somebody whom no invitation reached, "no answer" is not said.
 fn recorded(row: &invitation::Model, assessed: &Assessed, decided: Option<String>) -> String {
-    let unreached = matches!(assessed.fault, Some(Fault::NotInvited | Fault::Undelivered));
+    // To whom we did wrong, and to who sent a report, it is not held up that there was no answer.
+    let unreached = assessed.fault.is_some() || assessed.standing == Standing::Contributed;
     let decided = decided.map(|at| format!("; the decision was taken at {at}")).unwrap_or_default();
     let who = if row.by_deputy { "a deputy" } else { "your service" };
     match assessed.standing {
@@ -304,7 +305,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         role: "Health visitor".into(),
         invited: "The invitation went on Monday 7 September 2026 (17 working days before) to h…@…nhs.uk."
             .into(),
-        told: true,
+        told: false,
         recorded: "We recorded that nobody came, and that we had no answer to the invitation.".into(),
         report: "We had no report.".into(),
         quorum: "The conference was not quorate, and it was adjourned.".into(),
@@ -313,8 +314,8 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
             "A decision about the children waits 10 working days longer, until Wednesday 14 October 2026."
                 .into(),
         ],
-        our_fault: true,
-        again: true,
+        our_fault: false,
+        again: false,
         missed: true,
         decided_without: true,
         next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
@@ -342,5 +343,12 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
     };
     let others = [CORRECTION, WITHDRAWAL, REPEAT, MINIMAL, REMINDER];
     let kinds = Wording::ALL.iter().map(|w| w.code()).chain(others);
-    kinds.flat_map(|kind| [(kind, full.clone()), (kind, bare.clone())]).collect()
+    let of = move |kind: &'static str| {
+        // What was our fault is said where it was, and nowhere else.
+        let our_fault = kind == Wording::AuthorityFault.code();
+        let (again, told) = (kind == REPEAT, kind == Wording::Apologies.code());
+        let full = Letter { our_fault, address_wanted: our_fault, again, told, ..full.clone() };
+        [(kind, full), (kind, bare.clone())]
+    };
+    kinds.flat_map(of).collect()
 }

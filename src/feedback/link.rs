@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::entity::feedback_link;
 use super::letter::Letter;
 use super::tasks::Paperwork;
-use super::{FeedbackId, ItemState, Settings, Wording, store};
+use super::{FeedbackId, ItemState, REMINDER, Settings, Wording, store};
 use crate::access::{hashed, token};
 use crate::agencies::store::Directory;
 use crate::calendar::london;
@@ -85,8 +85,10 @@ pub struct Opened {
     pub id: FeedbackId,
     /// The address that the letter went to.
     pub address: String,
-    /// The last time that something went.
+    /// The last time that something went, this link included.
     pub last_event: DateTime<Utc>,
+    /// The last time that a letter on what is recorded went.
+    pub last_letter: DateTime<Utc>,
     pub evidence: Evidence,
 }
 
@@ -109,9 +111,11 @@ pub async fn opened(
     if shut || c.restricted && item.released_by.is_none() {
         return Ok(None);
     }
+    let letters = evidence.messages.iter().filter(|m| m.kind != REMINDER);
+    let last_letter = letters.filter_map(|m| m.sent_at).max().unwrap_or(item.made_at);
     let sent = evidence.messages.iter().filter_map(|m| m.sent_at);
     let last_event = sent.chain([link.made_at]).max().unwrap_or(link.made_at);
-    Ok(Some(Opened { id: item.id, address, last_event, evidence }))
+    Ok(Some(Opened { id: item.id, address, last_event, last_letter, evidence }))
 }
 
 /// Takes the invitation that a link is about for this transaction. `false`: there is no such link.

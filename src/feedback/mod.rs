@@ -29,6 +29,7 @@ pub use due::rests;
 pub use letter::{Letter, samples};
 pub use link::{Evidence, Opened, evidence, make as make_link, opened, take_by_link};
 pub use pages::routes;
+pub use repeat::repeats;
 pub use retry::next_attempt;
 pub use settings::Settings;
 pub use still_due::StillDue;

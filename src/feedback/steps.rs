@@ -2,7 +2,7 @@
 //! answer. What leads to a step, and what it says, is `ladder`'s.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{LockType, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, LockType, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
     QuerySelect,
@@ -11,10 +11,16 @@ use serde_json::json;
 
 use super::entity::{ladder_cause, ladder_step};
 use crate::audit::Event;
+use crate::conferences::Sight;
+use crate::conferences::entity::conference;
 use crate::invitations::InvitationId;
+use crate::invitations::entity::invitation;
 use crate::platform::Tx;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
+
+/// Ids in one `IN (…)`.
+const BATCH: usize = 1000;
 
 typed_id! {
     /// A step of the ladder.
@@ -65,21 +71,32 @@ codes! {
 }
 
 /// Whether a reply ends a step. What is proposed for want of an answer, or for one absence, is stopped by it; what many
-/// absences led to is decided by a person, reply or not. Whatever has gone is answered.
-const fn ends(step: &ladder_step::Model) -> Option<StepState> {
+/// absences led to is decided by a person, reply or not. Whatever has gone is answered. A dispute ends only what waits for
+/// an answer: it pauses the rest until it is settled.
+const fn ends(step: &ladder_step::Model, disputed: bool) -> Option<StepState> {
     match (step.state, step.rung) {
         (StepState::Proposed, 3) => None,
+        (StepState::Proposed, _) if disputed => match step.reason {
+            StepReason::NoReply | StepReason::StillOpen => Some(StepState::Stopped),
+            _ => None,
+        },
         (StepState::Proposed, _) => Some(StepState::Stopped),
+        (StepState::Approved | StepState::ToTelephone, _) if disputed => None,
         (StepState::Approved | StepState::ToTelephone, _) => Some(StepState::Answered),
         (StepState::Declined | StepState::Stopped | StepState::Answered, _) => None,
     }
 }
 
 /// The agency answered about one of the absences that caused these steps: they end. Gives back what the trail is told.
-pub async fn answered(tx: &Tx, id: InvitationId, now: DateTime<Utc>) -> Result<Vec<Event>, DbErr> {
+pub async fn answered(
+    tx: &Tx,
+    id: InvitationId,
+    disputed: bool,
+    now: DateTime<Utc>,
+) -> Result<Vec<Event>, DbErr> {
     let mut events = Vec::new();
     for step in of_cause(tx, id).await? {
-        let Some(state) = ends(&step) else { continue };
+        let Some(state) = ends(&step, disputed) else { continue };
         events.push(end(tx, step, state, EndedBecause::Replied, now).await?);
     }
     Ok(events)
@@ -99,6 +116,34 @@ async fn of_cause(tx: &Tx, id: InvitationId) -> Result<Vec<ladder_step::Model>, 
     }
     let of = ladder_step::Entity::find().filter(ladder_step::Column::Id.is_in(steps));
     of.lock(LockType::Update).all(tx.conn()).await
+}
+
+/// The steps about conferences that somebody may not see.
+pub fn hidden_from(sight: Sight) -> SelectStatement {
+    let seen = Query::select()
+        .column(conference::Column::Id)
+        .from(conference::Entity)
+        .cond_where(sight.condition())
+        .to_owned();
+    let hidden = Query::select()
+        .column(invitation::Column::Id)
+        .from(invitation::Entity)
+        .and_where(invitation::Column::ConferenceId.not_in_subquery(seen))
+        .to_owned();
+    about(hidden)
+}
+
+/// Steps that were to be telephoned, and whose letters are in the queue again.
+pub async fn posted_again(tx: &Tx, ids: &[uuid::Uuid]) -> Result<(), DbErr> {
+    for ids in ids.chunks(BATCH) {
+        ladder_step::Entity::update_many()
+            .col_expr(ladder_step::Column::State, Expr::val(StepState::Approved))
+            .filter(ladder_step::Column::Id.is_in(ids.iter().copied()))
+            .filter(ladder_step::Column::State.eq(StepState::ToTelephone))
+            .exec(tx.conn())
+            .await?;
+    }
+    Ok(())
 }
 
 /// One step, for this transaction alone.
@@ -174,7 +219,15 @@ mod tests {
             (2, StepState::Declined, None),
             (2, StepState::Answered, None),
         ] {
-            assert_eq!(ends(&step(rung, state)), becomes, "{rung} {state:?}");
+            assert_eq!(ends(&step(rung, state), false), becomes, "{rung} {state:?}");
         }
+        let grave = ladder_step::Model { reason: StepReason::Severity, ..step(2, StepState::Proposed) };
+        assert_eq!(ends(&grave, true), None, "a dispute pauses it");
+        assert_eq!(
+            ends(&step(2, StepState::Proposed), true),
+            Some(StepState::Stopped),
+            "there is an answer now"
+        );
+        assert_eq!(ends(&step(3, StepState::Approved), true), None);
     }
 }

@@ -37,12 +37,14 @@ pub(super) const REPEAT: &str = "repeat";
 
 /// The wording of a letter of an item: less for an address that may be told little, more where it happened again.
 fn template<'a>(name: &'a str, letter: &Letter, full: bool) -> &'a str {
-    let asks = name.parse::<Wording>().is_ok_and(Wording::asks_for_a_reply);
+    // Who came and left, or could not join, has a letter of its own kind all the same.
+    let missing = [Wording::Apologies, Wording::AcceptedNotCome, Wording::NoAnswer];
+    let missing = name.parse::<Wording>().is_ok_and(|w| missing.contains(&w));
     match name {
         REMINDER if full => REMINDER,
         _ if !full => MINIMAL,
         CORRECTION if !letter.missed => WITHDRAWAL,
-        _ if asks && letter.again => REPEAT,
+        _ if missing && letter.again => REPEAT,
         name => name,
     }
 }

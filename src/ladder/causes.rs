@@ -6,10 +6,11 @@ use crate::agencies::store::directory_of;
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId, Sight};
 use crate::feedback::entity::ladder_step;
-use crate::feedback::steps::{StepReason, causes};
+use crate::feedback::repeats;
+use crate::feedback::steps::{StepReason, StepState, causes};
 use crate::invitations::{self, ImpactCode, InvitationId};
 use crate::register::store::{Record, records};
-use crate::register::{Assessed, Policies, assess};
+use crate::register::{Assessed, Policies, Standing as Recorded, assess};
 use crate::replies::{ReplyKind, ReplyState, told};
 
 /// Whether what led to a step is still so.
@@ -62,7 +63,11 @@ impl Cause {
                 StepReason::Pattern | StepReason::Running => self.miss,
                 StepReason::PlanEnds => plan(),
                 StepReason::Severity => self.assessed.impact.iter().any(|i| i.severity == Some(3)),
-                StepReason::NoReply | StepReason::StillOpen => self.assessed.standing.is_missing(),
+                // A letter of thanks for a report asks for no answer.
+                StepReason::NoReply => {
+                    self.assessed.standing.is_missing() && self.assessed.standing != Recorded::Contributed
+                }
+                StepReason::StillOpen => self.assessed.standing.is_missing(),
             }
     }
 }
@@ -106,7 +111,24 @@ pub async fn standing(
     if causes.is_empty() || !causes.iter().all(|cause| cause.holds(step.reason)) {
         return Ok(Standing::Changed);
     }
+    if step.reason == StepReason::Running && !is_running(db, policies, &causes[0]).await? {
+        return Ok(Standing::Changed);
+    }
     let replies = told(db, causes.iter().map(|cause| cause.invitation)).await?;
+    // A reply ends these in its own transaction; one that came while the step was being proposed ends it here.
+    let one_absence = step.rung != 3 && step.state == StepState::Proposed;
+    if one_absence && replies.iter().any(|r| r.kind != ReplyKind::Disputed) {
+        return Ok(Standing::Changed);
+    }
     let disputed = replies.iter().any(|r| r.kind == ReplyKind::Disputed && r.state == ReplyState::Open);
     Ok(if disputed { Standing::Paused } else { Standing::Holds })
+}
+
+/// Whether the service still misses the conference before too, as it is recorded now.
+async fn is_running(db: &impl ConnectionTrait, policies: &Policies, cause: &Cause) -> Result<bool, DbErr> {
+    let met = conferences::store::by_ids(db, [cause.conference], Sight::Everything).await?;
+    let Some(record) = records(db, met).await?.pop() else { return Ok(false) };
+    let facts = record.facts(&directory_of(db, record.services()).await?);
+    let assessment = assess(&facts, policies.on(facts.date));
+    Ok(repeats(db, &record, &assessment, policies).await?.contains(&cause.invitation))
 }

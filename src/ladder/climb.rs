@@ -127,12 +127,13 @@ fn led(
         Trigger::Running { misses } if !told.replied && newest.running >= misses => {
             alone(StepReason::Running)
         }
-        Trigger::NoReply if !told.replied && told.reply_by.is_some_and(|by| by < clock.today) => {
+        Trigger::NoReply if !told.answered && told.reply_by.is_some_and(|by| by < clock.today) => {
             alone(StepReason::NoReply)
         }
         Trigger::Pattern { misses, months, more_than_percent, of_at_least } if newest.miss => {
             let window: Vec<&&Expected> = until_here.iter().filter(|e| e.date > since(months)).collect();
-            let missed = window.iter().filter(|e| e.miss).count();
+            let disputed = |e: &Expected| e.told.is_some_and(|told| told.disputed);
+            let missed = window.iter().filter(|e| e.miss && !disputed(e)).count();
             let counting: Vec<&&Expected> = window.iter().copied().filter(|e| e.miss && fresh(e)).collect();
             let often = missed * 100 > window.len() * more_than_percent && window.len() >= of_at_least;
             (often && counting.len() >= misses).then(|| (StepReason::Pattern, newest_first(counting)))
@@ -175,7 +176,7 @@ mod tests {
             severity: Some(2),
             plan_ended_without: false,
             running: 1,
-            told: Some(Told { on, reply_by, replied: false, disputed: false }),
+            told: Some(Told { on, reply_by, answered: false, replied: false, disputed: false }),
             restricted: false,
         }
     }
@@ -214,7 +215,7 @@ mod tests {
         let missed = [miss("2026-09-30")];
         assert_eq!(climbed("2026-10-08", &missed), [], "the day that the letter named");
         assert_eq!(reasons(&climbed("2026-10-09", &missed)), [(2, StepReason::NoReply)]);
-        let replied = [told(miss("2026-09-30"), |t| t.replied = true)];
+        let replied = [told(miss("2026-09-30"), |t| (t.answered, t.replied) = (true, true))];
         assert_eq!(climbed("2026-10-09", &replied), []);
         let asks_nothing = [told(miss("2026-09-30"), |t| t.reply_by = None)];
         assert_eq!(climbed("2026-10-09", &asks_nothing), []);
@@ -239,7 +240,7 @@ mod tests {
 
     #[test]
     fn three_misses_in_six_months_and_more_than_half_of_four_lead_to_the_third_rung() {
-        let replied = |date| told(miss(date), |t| t.replied = true);
+        let replied = |date| told(miss(date), |t| (t.answered, t.replied) = (true, true));
         let three = || vec![replied("2026-06-10"), replied("2026-08-12"), replied("2026-09-30")];
         let with = |more: &[&str]| {
             let mut all = three();
@@ -259,7 +260,7 @@ mod tests {
     #[test]
     fn a_plan_that_ended_without_it_twice_leads_there_and_no_absence_leads_twice() {
         let ended = |date| {
-            let replied = told(miss(date), |t| t.replied = true);
+            let replied = told(miss(date), |t| (t.answered, t.replied) = (true, true));
             Expected { plan_ended_without: true, severity: Some(3), ..replied }
         };
         let all = [ended("2026-08-12"), ended("2026-09-30")];
@@ -329,6 +330,7 @@ mod tests {
             let told = told.map(|(replied, disputed, by)| Told {
                 on: date,
                 reply_by: by.map(|n| date + chrono::Days::new(n)),
+                answered: replied || disputed,
                 replied,
                 disputed,
             });

@@ -32,7 +32,9 @@ pub struct Told {
     pub on: NaiveDate,
     /// The day by which an answer was asked for, where the letter asks for one.
     pub reply_by: Option<NaiveDate>,
-    /// The agency replied.
+    /// The agency replied, a dispute included: nobody waits for an answer.
+    pub answered: bool,
+    /// It replied otherwise than by a dispute, which only pauses.
     pub replied: bool,
     /// It disputes what is recorded, and nobody has settled that.
     pub disputed: bool,

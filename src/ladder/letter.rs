@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::causes::Cause;
 use crate::feedback::steps::StepReason;
 use crate::feedback::{Evidence, Letter};
+use crate::register::Standing;
 
 /// The template folder of a rung's letter.
 pub const fn template(rung: i32) -> &'static str {
@@ -16,7 +17,21 @@ pub const fn template(rung: i32) -> &'static str {
     }
 }
 
-/// The context of the templates `rung_2`, `rung_3`, `rung_4`.
+/// The template folder of the letter that takes one of these back.
+pub const WITHDRAWN: &str = "rung_withdrawn";
+
+/// What was recorded of an absence, as those read it who were not there.
+const fn recorded(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Silent => "nobody came, and we had no word before",
+        Standing::Apologies => "apologies came, and nobody could come instead",
+        Standing::Contributed => "a report came, and nobody was there",
+        Standing::LeftBeforeDecision => "your service took part, and was not there at the decision",
+        other => other.label(),
+    }
+}
+
+/// The context of the templates `rung_2`, `rung_3`, `rung_4` and `rung_withdrawn`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepLetter {
     /// The random reference of the newest conference; the only thing a subject may hold.
@@ -28,6 +43,8 @@ pub struct StepLetter {
     pub why: String,
     /// "Wednesday 30 September 2026 (K7Q2-M4TD): not there, and nobody told us before".
     pub absences: Vec<String>,
+    /// The newest: it sent a report, and was told that no answer was asked for.
+    pub contributed: bool,
     /// What the newest absence did.
     pub impact: Vec<String>,
     pub chair: String,
@@ -51,8 +68,9 @@ impl StepLetter {
             why: why(reason, causes.len(), letter),
             absences: causes
                 .iter()
-                .map(|c| format!("{} ({}): {}", c.date, c.reference, c.assessed.standing.label()))
+                .map(|c| format!("{} ({}): {}", c.date, c.reference, recorded(c.assessed.standing)))
                 .collect(),
+            contributed: causes.first().is_some_and(|c| c.assessed.standing == Standing::Contributed),
             impact: letter.impact.clone(),
             chair: letter.chair.clone(),
             next: letter.next.clone(),
@@ -71,6 +89,7 @@ impl StepLetter {
             role: String::new(),
             why: String::new(),
             absences: Vec::new(),
+            contributed: false,
             impact: Vec::new(),
             next: None,
             chair: String::new(),
@@ -87,9 +106,9 @@ fn why(reason: StepReason, absences: usize, letter: &Letter) -> String {
                 "We wrote to your service about its absence and asked for an answer{by}. None has reached us."
             )
         }
-        StepReason::Severity => "Its absence weighed heavily on what could be decided that day.".to_owned(),
+        StepReason::Severity => "What could be decided that day depended on your service being there.".to_owned(),
         StepReason::Running => {
-            "It is the second conference running about the same child from which your service was missing."
+            "Your service was not there for the decision at the conference before about the same child either."
                 .to_owned()
         }
         StepReason::Pattern => format!(
@@ -114,9 +133,10 @@ pub fn samples() -> Vec<(&'static str, StepLetter)> {
         why: "It is the second conference running about the same child from which your service was missing."
             .into(),
         absences: vec![
-            "Wednesday 30 September 2026 (K7Q2-M4TD): absent without word".into(),
-            "Tuesday 7 July 2026 (R3WF-9HNP): apologies".into(),
+            format!("Wednesday 30 September 2026 (K7Q2-M4TD): {}", recorded(Standing::Silent)),
+            format!("Tuesday 7 July 2026 (R3WF-9HNP): {}", recorded(Standing::Apologies)),
         ],
+        contributed: false,
         impact: vec!["With your service there, it would have been quorate.".into()],
         chair: "A. Chair".into(),
         next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
@@ -126,6 +146,6 @@ pub fn samples() -> Vec<(&'static str, StepLetter)> {
         telephone: "01865 000000".into(),
         disagreement_procedure: "https://safeguarding.example/disagreement".into(),
     };
-    let rungs = [2, 3, 4].map(template);
-    rungs.into_iter().flat_map(|kind| [(kind, full.clone()), (kind, full.clone().little())]).collect()
+    let kinds = [2, 3, 4].map(template).into_iter().chain([WITHDRAWN]);
+    kinds.flat_map(|kind| [(kind, full.clone()), (kind, full.clone().little())]).collect()
 }

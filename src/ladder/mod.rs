@@ -18,6 +18,7 @@ pub use approving::{approve, decline, telephoned};
 pub use letter::samples;
 pub use pages::routes;
 pub use proposing::propose;
+pub use recipients::addressees;
 pub use rules::Ladders;
 pub use still_open::StillOpen;
 pub use store::{proposed, to_telephone};

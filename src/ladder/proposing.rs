@@ -7,14 +7,18 @@ use serde_json::json;
 
 use super::causes::{Standing, standing};
 use super::climb::{Clock, Proposal, climb};
+use super::letter::{StepLetter, WITHDRAWN};
 use super::rules::Ladders;
 use super::store::{self, history, in_states};
 use crate::agencies::ServiceId;
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
-use crate::feedback::Office;
 use crate::feedback::entity::ladder_step;
 use crate::feedback::steps::{self, EndedBecause, StepId, StepState, end};
+use crate::feedback::{Office, evidence, make_link};
+use crate::invitations;
+use crate::mail::Trust;
+use crate::outbox::{self, NoticeError};
 use crate::platform::Tx;
 
 /// What a run did.
@@ -27,7 +31,11 @@ pub struct Proposed {
 }
 
 /// Looks at every service that was written to lately.
-pub async fn propose(office: Office<'_>, ladders: &Ladders, now: DateTime<Utc>) -> Result<Proposed, DbErr> {
+pub async fn propose(
+    office: Office<'_>,
+    ladders: &Ladders,
+    now: DateTime<Utc>,
+) -> Result<Proposed, NoticeError> {
     let mut done = Proposed { stopped: take_back(office, now).await?, ..Proposed::default() };
     let history = history(office.db.read(), ladders, office.policies, office.settings, now).await?;
     let services = history.expected.keys().chain(history.open.keys()).copied();
@@ -70,6 +78,9 @@ async fn write(office: Office<'_>, proposal: Proposal, now: DateTime<Utc>) -> Re
     });
     let event = Event { action: "ladder.proposed", object: step.id.to_string(), payload };
     let tx = office.db.begin("propose a step of the ladder").await?;
+    // Taken as a reply takes it: one that comes at this moment is seen, or sees the step.
+    invitations::store::take(&tx, step.invitation_id).await?;
+    let written = step.clone();
     match store::insert(&tx, step, &proposal.causes).await {
         Ok(()) => {}
         Err(e) if matches!(e.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
@@ -78,22 +89,30 @@ async fn write(office: Office<'_>, proposal: Proposal, now: DateTime<Utc>) -> Re
         }
         Err(e) => return Err(e),
     }
+    if standing(tx.conn(), office.policies, &written).await? != Standing::Holds {
+        tx.roll_back().await?;
+        return Ok(false);
+    }
     audit::record(&tx, office.keys, &Actor::system("ladder task"), now, vec![event]).await?;
     tx.commit().await?;
     Ok(true)
 }
 
 /// Ends what was proposed and is not so any more: the record was amended, or the conference restricted.
-async fn take_back(office: Office<'_>, now: DateTime<Utc>) -> Result<usize, DbErr> {
+async fn take_back(office: Office<'_>, now: DateTime<Utc>) -> Result<usize, NoticeError> {
     let mut stopped = 0;
-    for step in in_states(office.db.read(), [StepState::Proposed]).await? {
+    for step in in_states(office.db.read(), [StepState::Proposed, StepState::Approved]).await? {
         let how = standing(office.db.read(), office.policies, &step).await?;
         if matches!(how, Standing::Holds | Standing::Paused) {
             continue;
         }
         let tx = office.db.begin("take back a step of the ladder").await?;
-        let step = steps::take(&tx, step.id).await?.filter(|s| s.state == StepState::Proposed);
+        let was = step.state;
+        let step = steps::take(&tx, step.id).await?.filter(|s| s.state == was);
         let Some(step) = step else { continue };
+        if was == StepState::Approved && how == Standing::Changed {
+            withdraw(&tx, office, &step, now).await?;
+        }
         if let Some(event) = overtaken(&tx, step, how, now).await? {
             audit::record(&tx, office.keys, &Actor::system("ladder task"), now, vec![event]).await?;
             tx.commit().await?;
@@ -101,6 +120,29 @@ async fn take_back(office: Office<'_>, now: DateTime<Utc>) -> Result<usize, DbEr
         }
     }
     Ok(stopped)
+}
+
+/// Whoever had the letter of a step is told that the record does not show any more what it was about: nothing is silently
+/// withdrawn.
+async fn withdraw(
+    tx: &Tx,
+    office: Office<'_>,
+    step: &ladder_step::Model,
+    now: DateTime<Utc>,
+) -> Result<(), NoticeError> {
+    outbox::cancel_unsent(tx, step.id.0, "the record was amended before it went").await?;
+    let Some(item) = store::item_of(tx.conn(), step.invitation_id).await? else { return Ok(()) };
+    let found = evidence(tx.conn(), office.policies, office.settings, item.id, now).await?;
+    let Some(found) = found.filter(|_| office.settings.missing().is_empty()) else { return Ok(()) };
+    for address in outbox::sent_to(tx.conn(), [step.id.0]).await? {
+        let path = make_link(tx, item.id.0, &address, now).await?;
+        let full = office.settings.domains.trust(&address) == Trust::Full;
+        let letter = StepLetter::of(step.reason, &[], &found, String::new());
+        let letter = if full { letter } else { letter.little() };
+        let letter = StepLetter { reply_link: format!("{}{path}", office.settings.address), ..letter };
+        outbox::tell(tx, office.letterhead, WITHDRAWN, step.id.0, &address, &letter, now).await?;
+    }
+    Ok(())
 }
 
 /// Ends a step before it went, where the record does not show any more what led to it.

@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::expected::{Expected, OpenStep, Told};
 use super::rules::{Ladders, Trigger};
-use super::telling::{lately, when_told};
+use super::telling::{lately, newest_of, when_told};
 use crate::agencies::ServiceId;
 use crate::agencies::store::{Directory, directory};
 use crate::calendar::{london, months_before};
@@ -22,6 +22,7 @@ use crate::feedback::entity::{feedback, ladder_cause, ladder_step};
 use crate::feedback::steps::{StepId, StepState, causes};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, ImpactCode, InvitationId};
+use crate::outbox::{self, State};
 use crate::platform::Tx;
 use crate::register::store::{Record, records, records_in_brief};
 use crate::register::{Assessment, Policies, assess};
@@ -65,7 +66,16 @@ pub async fn history(
     // Of what came before only their own rows are read, from which no quorum can be told, and none is asked for.
     let earlier = earlier(db, ladders, &cases, today).await?;
     assessed(&mut cases, brief(db, &earlier, &services).await?, policies, &directory);
-    let told = when_told(db, &lately, &missed, policies, settings, &directory).await?;
+    // What was told counts however long ago it was, as far back as a rule looks.
+    let of_them = |row: &&invitation::Model| services.contains(&row.service_id);
+    let all: HashMap<InvitationId, ServiceId> = cases
+        .values()
+        .flat_map(|case| case.record.invitations.iter().zip(&case.assessment.invitations))
+        .filter(|(row, assessed)| of_them(row) && assessed.standing.is_missing())
+        .map(|(row, _)| (row.id, row.service_id))
+        .collect();
+    let ids: Vec<InvitationId> = all.keys().copied().collect();
+    let told = when_told(db, &newest_of(db, &ids).await?, &all, policies, settings, &directory).await?;
     let mut expected: BTreeMap<ServiceId, Vec<Expected>> = BTreeMap::new();
     for case in cases.values() {
         for place in 0..case.record.invitations.len() {
@@ -174,7 +184,7 @@ fn expectation(
 ) -> Expected {
     let (row, assessed) = (&case.record.invitations[place], &case.assessment.invitations[place]);
     let miss = assessed.is_miss(row.absence_reason);
-    let told = told.get(&row.id).copied();
+    let (told_of, told) = (told, told.get(&row.id).copied());
     Expected {
         invitation: row.id,
         date: case.record.conference.conference_date,
@@ -182,7 +192,7 @@ fn expectation(
         severity: assessed.impact.iter().filter_map(|i| i.severity).max(),
         plan_ended_without: assessed.impact.iter().any(|i| i.code == ImpactCode::PlanEndedWithout),
         running: match miss && told.is_some() {
-            true => running(case, row, cases, longest),
+            true => running(case, row, cases, told_of, longest),
             false => usize::from(miss),
         },
         told,
@@ -196,6 +206,7 @@ fn running(
     case: &Case,
     row: &invitation::Model,
     cases: &BTreeMap<ConferenceId, Case>,
+    told: &HashMap<InvitationId, Told>,
     longest: usize,
 ) -> usize {
     let concerned = case.record.children.iter().filter(|c| case.record.concerns(row.id, c.id));
@@ -207,18 +218,23 @@ fn running(
             .filter(|past| past.record.children.iter().any(|c| c.child_key == key))
             .collect();
         before.sort_by_key(|past| std::cmp::Reverse(past.record.conference.starts_at));
-        1 + before.into_iter().take(longest - 1).take_while(|past| missed(past, row.service_id, key)).count()
+        1 + before
+            .into_iter()
+            .take(longest - 1)
+            .take_while(|past| missed(past, row.service_id, key, told))
+            .count()
     };
     concerned.map(|child| of_child(&child.child_key)).max().unwrap_or(1)
 }
 
-/// Whether a service missed a conference that concerned it about this child.
-fn missed(past: &Case, service: ServiceId, key: &[u8]) -> bool {
+/// Whether a service missed a conference that concerned it about this child, and does not dispute that.
+fn missed(past: &Case, service: ServiceId, key: &[u8], told: &HashMap<InvitationId, Told>) -> bool {
     let there = past.record.children.iter().find(|c| c.child_key == key);
     past.record.invitations.iter().zip(&past.assessment.invitations).any(|(row, assessed)| {
         row.service_id == service
             && there.is_some_and(|child| past.record.concerns(row.id, child.id))
             && assessed.is_miss(row.absence_reason)
+            && !told.get(&row.id).is_some_and(|told| told.disputed)
     })
 }
 
@@ -229,7 +245,7 @@ async fn open(
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<ServiceId, Vec<OpenStep>>, DbErr> {
     let steps = ladder_step::Entity::find()
-        .filter(ladder_step::Column::State.is_in([StepState::Approved, StepState::ToTelephone]))
+        .filter(ladder_step::Column::State.eq(StepState::Approved))
         .filter(ladder_step::Column::Rung.eq(3))
         .all(db)
         .await?;
@@ -241,8 +257,14 @@ async fn open(
     let services: HashMap<InvitationId, ServiceId> =
         about.iter().map(|row| (row.id, row.service_id)).collect();
     let mut open: BTreeMap<ServiceId, Vec<OpenStep>> = BTreeMap::new();
+    let reached = outbox::reached_at(db, steps.iter().map(|step| step.id.0)).await?;
+    let letters = outbox::about(db, steps.iter().map(|step| step.id.0).collect()).await?;
     for step in steps {
-        let since = london::date(step.decided_at.unwrap_or(step.proposed_at));
+        // From when its letter went, or somebody rang; one that is still in the post has not begun.
+        let went = reached.iter().filter(|(about, ..)| *about == step.id.0).map(|(.., at)| *at).min();
+        let by_post = letters.iter().any(|m| m.about_id == step.id.0 && m.state != State::Cancelled);
+        let Some(since) = went.or(step.decided_at.filter(|_| !by_post)) else { continue };
+        let since = london::date(since);
         let mut causes = of.remove(&step.id).unwrap_or_default();
         causes.sort_by_key(|id| (*id != step.invitation_id, std::cmp::Reverse(*id)));
         let (mut paused, mut paused_days) = (false, 0);

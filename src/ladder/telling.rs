@@ -10,9 +10,8 @@ use crate::agencies::ServiceId;
 use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::feedback::entity::feedback;
-use crate::feedback::{ItemState, Settings, Wording};
+use crate::feedback::{ItemState, REMINDER, Settings, Wording};
 use crate::invitations::InvitationId;
-use crate::invitations::entity::invitation;
 use crate::outbox;
 use crate::register::Policies;
 use crate::replies::{ReplyKind, ReplyState, told};
@@ -34,44 +33,66 @@ pub async fn lately(db: &impl ConnectionTrait, today: NaiveDate) -> Result<Vec<f
     Ok(newest.into_values().collect())
 }
 
-/// When agencies were told of their absences, and what they answered.
+/// The newest feedback of these absences, however long ago.
+pub async fn newest_of(
+    db: &impl ConnectionTrait,
+    ids: &[InvitationId],
+) -> Result<Vec<feedback::Model>, DbErr> {
+    let mut newest: BTreeMap<InvitationId, feedback::Model> = BTreeMap::new();
+    for ids in ids.chunks(BATCH) {
+        let items =
+            feedback::Entity::find().filter(feedback::Column::InvitationId.is_in(ids.iter().copied()));
+        let items = items.order_by_asc(feedback::Column::MadeAt).order_by_asc(feedback::Column::Version);
+        newest.extend(items.all(db).await?.into_iter().map(|item| (item.invitation_id, item)));
+    }
+    Ok(newest.into_values().collect())
+}
+
+/// When agencies were told of their absences, and what they answered. A letter that came back told nobody.
 pub async fn when_told(
     db: &impl ConnectionTrait,
-    lately: &[feedback::Model],
-    missed: &[invitation::Model],
+    items: &[feedback::Model],
+    services: &HashMap<InvitationId, ServiceId>,
     policies: &Policies,
     settings: &Settings,
     directory: &Directory,
 ) -> Result<HashMap<InvitationId, Told>, DbErr> {
-    let services: HashMap<InvitationId, ServiceId> =
-        missed.iter().map(|row| (row.id, row.service_id)).collect();
-    let mut accepted: HashMap<_, DateTime<Utc>> = HashMap::new();
-    for items in lately.chunks(BATCH) {
-        for (about, at) in outbox::accepted_at(db, items.iter().map(|item| item.id.0)).await? {
-            let first = accepted.entry(about).or_insert(at);
-            *first = at.min(*first);
+    let mut reached: HashMap<_, DateTime<Utc>> = HashMap::new();
+    for items in items.chunks(BATCH) {
+        for (about, kind, at) in outbox::reached_at(db, items.iter().map(|item| item.id.0)).await? {
+            // The last letter counts, which whoever stands in may have had later; a reminder is none.
+            if kind != REMINDER {
+                let last = reached.entry(about).or_insert(at);
+                *last = at.max(*last);
+            }
         }
     }
     let mut said: HashMap<InvitationId, Vec<_>> = HashMap::new();
-    for reply in told(db, services.keys().copied()).await? {
+    for reply in told(db, items.iter().map(|item| item.invitation_id)).await? {
         said.entry(reply.invitation).or_default().push(reply);
     }
     let mut all = HashMap::new();
-    for item in lately {
+    for item in items {
         let Some(service) = services.get(&item.invitation_id) else { continue };
-        let asks = item.wording.parse::<Wording>().is_ok_and(Wording::asks_for_a_reply);
-        let (on, asks) = match (accepted.get(&item.id.0), item.state) {
-            (Some(at), _) => (*at, asks),
-            (None, ItemState::Telephoned) => (item.made_at, false),
-            (None, _) => continue,
+        // Who could not join for want of a link that works is asked what happened, and not pressed for it.
+        let wording = item.wording.parse::<Wording>().ok();
+        let asks = wording.is_some_and(|w| w.asks_for_a_reply() && w != Wording::JoiningFailed);
+        let (on, asks) = match (item.state, reached.get(&item.id.0)) {
+            (ItemState::Telephoned, _) => (item.made_at, false),
+            (ItemState::Posted, Some(at)) => (*at, asks),
+            _ => continue,
         };
         let group = directory.of(*service).1.agency_group;
         let replies = said.get(&item.invitation_id).map(Vec::as_slice).unwrap_or_default();
+        let disputes = |state| replies.iter().any(|r| r.kind == ReplyKind::Disputed && r.state == state);
+        // A letter that went late gives its time to answer from when it went.
+        let from = london::date(on.max(item.made_at));
         let told = Told {
             on: london::date(on),
-            reply_by: asks.then(|| settings.reply_by(&policies.calendar, group, london::date(item.made_at))),
-            replied: !replies.is_empty(),
-            disputed: replies.iter().any(|r| r.kind == ReplyKind::Disputed && r.state == ReplyState::Open),
+            reply_by: asks.then(|| settings.reply_by(&policies.calendar, group, from)),
+            answered: !replies.is_empty(),
+            replied: disputes(ReplyState::Upheld) || replies.iter().any(|r| r.kind != ReplyKind::Disputed),
+            disputed: disputes(ReplyState::Open),
         };
         all.insert(item.invitation_id, told);
     }

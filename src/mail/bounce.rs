@@ -9,9 +9,16 @@ pub struct Bounce {
     pub message_id: String,
     /// The server's status: "5.1.1". The first that failed.
     pub status: String,
+    /// The addresses that it is about: the final one, and the one that was written to where the server says it.
+    pub addresses: Vec<String>,
 }
 
 impl Bounce {
+    /// It is about this address. Where somebody forwards their mail, and that fails, it is not.
+    pub fn is_about(&self, address: &str) -> bool {
+        self.addresses.iter().any(|a| a.eq_ignore_ascii_case(address))
+    }
+
     /// The address itself is wrong (RFC 3463: addressing, a mailbox that is shut, a host that is not there), rather than the
     /// message refused or the mailbox full.
     pub fn is_about_the_address(&self) -> bool {
@@ -33,12 +40,31 @@ pub enum Report {
     None,
 }
 
-/// Reads a message that came in.
+/// Bytes of a message that are looked at: a bounce is small, whatever it brings back.
+pub const LARGEST: usize = 1024 * 1024;
+/// The parser calls itself for each message inside another, and anybody can send ten thousand of them: so many fit into what
+/// is looked at, and into this stack.
+const STACK: usize = 256 * 1024 * 1024;
+
+/// Reads a message that came in. Whoever sends it is not known, so it is read apart from everything else.
 pub fn report(bytes: &[u8]) -> Report {
+    if bytes.len() > LARGEST {
+        return Report::None;
+    }
+    std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().stack_size(STACK);
+        let read = reader.spawn_scoped(scope, || parsed(bytes));
+        read.ok().and_then(|read| read.join().ok()).unwrap_or(Report::None)
+    })
+}
+
+fn parsed(bytes: &[u8]) -> Report {
     let Some(message) = MessageParser::default().parse(bytes) else { return Report::None };
     let Some(status) = delivery_status(&message) else { return Report::None };
     match (failed(&status), message_id(&message)) {
-        (Some(status), Some(message_id)) => Report::Failed(Bounce { message_id, status }),
+        (Some((status, addresses)), Some(message_id)) => {
+            Report::Failed(Bounce { message_id, status, addresses })
+        }
         _ => Report::Other,
     }
 }
@@ -57,8 +83,8 @@ fn delivery_status(message: &Message<'_>) -> Option<String> {
     message.parts.iter().find(|part| is(part, "message", "delivery-status")).map(text)
 }
 
-/// The status of the first recipient that failed. One that is delayed is not lost.
-fn failed(status: &str) -> Option<String> {
+/// The status of the first recipient that failed, and its addresses. One that is delayed is not lost.
+fn failed(status: &str) -> Option<(String, Vec<String>)> {
     let status = status.replace("\r\n", "\n");
     status.split("\n\n").find_map(|recipient| {
         let field = |name: &str| {
@@ -71,7 +97,13 @@ fn failed(status: &str) -> Option<String> {
         action.eq_ignore_ascii_case("failed").then(|| {
             // A comment may follow: "5.1.1 (bad destination mailbox)".
             let status = field("Status").unwrap_or_default();
-            status.split_whitespace().next().unwrap_or("5.0.0").to_owned()
+            let status = status.split_whitespace().next().unwrap_or("5.0.0").to_owned();
+            let address = |value: String| {
+                let address = value.split_once(';').map_or(value.as_str(), |(_, address)| address);
+                address.trim().trim_matches(['<', '>']).to_owned()
+            };
+            let addresses = ["Final-Recipient", "Original-Recipient"].into_iter().filter_map(field);
+            (status, addresses.map(address).collect())
         })
     })
 }
@@ -100,8 +132,10 @@ mod tests {
 
     #[test]
     fn a_postfix_says_which_message_came_back_and_why() {
-        let bounce = Bounce { message_id: ID.into(), status: "5.1.1".into() };
-        assert_eq!(report(POSTFIX), Report::Failed(bounce));
+        let Report::Failed(bounce) = report(POSTFIX) else { panic!("no bounce") };
+        assert_eq!((bounce.message_id.as_str(), bounce.status.as_str()), (ID, "5.1.1"));
+        assert!(bounce.is_about("Health-Visiting-North@oh.nhs.example"));
+        assert!(!bounce.is_about("someone@elsewhere.example"));
         let other = include_bytes!("../../tests/data/bounces/no-such-host.eml");
         assert!(matches!(report(other), Report::Failed(Bounce { status, .. }) if status == "5.4.4"));
     }
@@ -115,13 +149,18 @@ mod tests {
             Report::None
         );
         assert_eq!(report(b""), Report::None);
+        assert_eq!(report(&vec![b'x'; LARGEST + 1]), Report::None);
+        let nested = "Content-Type: message/rfc822\n\n".repeat(LARGEST / 30);
+        assert_eq!(report(nested.as_bytes()), Report::None, "and the process lives");
         assert_eq!(report(&[0xff, 0x00, 0x0a]), Report::None);
     }
 
     #[test]
     fn an_address_is_wrong_where_the_server_says_so_and_not_where_it_refuses_us() {
-        let about =
-            |status: &str| Bounce { message_id: ID.into(), status: status.into() }.is_about_the_address();
+        let about = |status: &str| {
+            let (message_id, status) = (ID.into(), status.into());
+            Bounce { message_id, status, addresses: Vec::new() }.is_about_the_address()
+        };
         for status in ["5.1.1", "5.1.10", "5.2.1", "5.4.4"] {
             assert!(about(status), "{status}");
         }
@@ -138,10 +177,8 @@ mod tests {
             .replace("If you know something that the conference did not, please ring.\n", "")
             .replace("Status: 5.1.1", "Status: 5.1.10 (recipient not found)")
             .replace('\n', "\r\n");
-        assert_eq!(
-            report(headers.as_bytes()),
-            Report::Failed(Bounce { message_id: ID.into(), status: "5.1.10".into() })
-        );
+        let Report::Failed(bounce) = report(headers.as_bytes()) else { panic!("no bounce") };
+        assert_eq!((bounce.message_id.as_str(), bounce.status.as_str()), (ID, "5.1.10"));
         let without = text.replace("Message-ID: <0199a000", "X-Was: <0199a000");
         assert_eq!(report(without.as_bytes()), Report::Other, "nothing says which it was");
     }

@@ -1,5 +1,5 @@
-//! A mailbox that is read by IMAP: what has come in and nobody has seen. What is dealt with is marked as seen; what is not
-//! for us gets a mark of ours and stays unseen, for a person reads the same mailbox.
+//! A mailbox that is read by IMAP: reports of deliveries that nobody has seen. What is dealt with is marked as seen. Everything
+//! else is neither opened nor marked, for a person reads the same mailbox.
 
 use std::time::Duration;
 
@@ -15,10 +15,11 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_util::either::Either;
 
+use super::bounce::LARGEST;
 use super::{SmtpSecret, SmtpSignIn, SmtpTls};
 
-/// The mark of what was looked at and is none of our business.
-const LOOKED: &str = "QuorateLooked";
+/// Reports of deliveries (RFC 3464), by the header that makes them one.
+const REPORTS: &str = "UNSEEN HEADER Content-Type delivery-status";
 /// Messages at a time: what is left is for the next run.
 const AT_ONCE: usize = 200;
 
@@ -119,32 +120,30 @@ impl Mailbox {
         Ok(Self { session, patience: settings.timeout })
     }
 
-    /// What nobody has seen, and we have not looked at: its numbers, oldest first.
+    /// The reports that nobody has seen: their numbers, oldest first.
     pub async fn unseen(&mut self) -> Result<Vec<u32>, MailboxError> {
-        let query = format!("UNSEEN UNKEYWORD {LOOKED}");
-        let found = timeout(self.patience, self.session.uid_search(query));
+        let found = timeout(self.patience, self.session.uid_search(REPORTS));
         let mut found: Vec<u32> = found.await.map_err(|_| MailboxError::Timeout)??.into_iter().collect();
         found.sort_unstable();
         found.truncate(AT_ONCE);
         Ok(found)
     }
 
-    /// One message, whole, without marking it.
+    /// One message, without marking it: whole, or as much of it as is looked at.
     pub async fn message(&mut self, number: u32) -> Result<Vec<u8>, MailboxError> {
         let read = async {
-            let fetched = self.session.uid_fetch(number.to_string(), "BODY.PEEK[]").await?;
+            let part = format!("BODY.PEEK[]<0.{}>", LARGEST + 1);
+            let fetched = self.session.uid_fetch(number.to_string(), part).await?;
             let fetched: Vec<_> = fetched.try_collect().await?;
             Ok(fetched.iter().find_map(|one| one.body()).map(<[u8]>::to_vec).unwrap_or_default())
         };
         timeout(self.patience, read).await.map_err(|_| MailboxError::Timeout)?
     }
 
-    /// It is dealt with (`ours`), or none of our business.
-    pub async fn mark(&mut self, number: u32, ours: bool) -> Result<(), MailboxError> {
-        let flag = if ours { "\\Seen" } else { LOOKED };
+    /// It is dealt with.
+    pub async fn mark(&mut self, number: u32) -> Result<(), MailboxError> {
         let marked = async {
-            let stored =
-                self.session.uid_store(number.to_string(), format!("+FLAGS.SILENT ({flag})")).await?;
+            let stored = self.session.uid_store(number.to_string(), "+FLAGS.SILENT (\\Seen)").await?;
             stored.try_collect::<Vec<_>>().await?;
             Ok(())
         };

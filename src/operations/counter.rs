@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::audit::{self, Actor, Event};
 use crate::conferences::Sight;
 use crate::convening;
-use crate::feedback;
+use crate::feedback::{self, steps};
 use crate::outbox::{self, MessageId};
 use crate::platform::{Db, Keys, Tx};
 
@@ -42,11 +42,13 @@ pub async fn requeue(
     let tx = counter.db.begin("requeue").await?;
     let mut hidden = feedback::hidden_from(sight);
     hidden.union(UnionType::All, convening::store::hidden_from(sight));
+    hidden.union(UnionType::All, steps::hidden_from(sight));
     let about = outbox::requeue(&tx, only, hidden, counter.now).await?;
     let n = about.len();
     if n == 0 {
         return Ok(0);
     }
+    steps::posted_again(&tx, &about).await?;
     feedback::posted_again(&tx, about).await?;
     counter.record(tx, actor, "outbox.requeued", json!({ "messages": n, "only": only })).await?;
     Ok(n)

@@ -163,6 +163,22 @@ pub async fn was_told(
     Ok(of.into_tuple::<MessageId>().one(db).await?.is_some())
 }
 
+/// When letters about these things were accepted and did not come back, each with its kind.
+pub async fn reached_at(
+    db: &impl ConnectionTrait,
+    about: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<(Uuid, String, DateTime<Utc>)>, DbErr> {
+    Entity::find()
+        .select_only()
+        .columns([Column::AboutId, Column::Kind, Column::SentAt])
+        .filter(Column::AboutId.is_in(about))
+        .filter(Column::SentAt.is_not_null())
+        .filter(Column::BouncedAt.is_null())
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// Every message to an address, in the order in which they were posted.
 pub async fn to_address(db: &impl ConnectionTrait, address: &str) -> Result<Vec<Listed>, DbErr> {
     let is = Expr::expr(Func::lower(Expr::col(Column::Recipient))).eq(address.to_lowercase());

@@ -20,7 +20,9 @@ pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
 pub use entity::message::{Column as MessageColumn, Entity as MessageEntity, Model};
 pub use entity::pause::Entity as PauseEntity;
 pub use erasure::{erase_about, erase_texts_before, texts_before};
-pub use listing::{Listed, about, accepted_at, by_id, counts, list, oldest_due, page, to_address, was_told};
+pub use listing::{
+    Listed, about, accepted_at, by_id, counts, list, oldest_due, page, reached_at, to_address, was_told,
+};
 pub use notice::{Letterhead, NoticeError, next_attempt as notice_pauses, tell};
 pub use pause::{held_back, hold_back, let_go};
 pub use store::{Gone, all_given_up, came_back, cancel_unsent, doubt_all, post, requeue, sent_to};

@@ -192,7 +192,7 @@ pub(super) async fn settle(
     if let Some(due_at) = due_at {
         update = update.col_expr(Column::DueAt, Expr::val(due_at));
     }
-    if claim.attempts == 0 && due_at.is_some() {
+    if claim.attempts == 0 && due_at.is_some() && !waits {
         // The retries are counted from the first try, whenever that was.
         update = update.col_expr(Column::DueSince, Expr::val(now));
     }

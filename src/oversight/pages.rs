@@ -7,16 +7,20 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::entity::finding;
 use super::timeliness::{self, Timeliness};
-use super::{FindingKind, store};
+use super::{FindingKind, NAME, store};
 use crate::access::{May, SeeOversight};
 use crate::calendar::{Calendar, london};
 use crate::conferences::{self, ConferenceId};
+use crate::schedule;
 use crate::web::{Desk, Page, Problem};
 
+/// The check runs every five minutes, and is late after this.
+const STALE: TimeDelta = TimeDelta::minutes(20);
 /// Settled findings that are shown.
 const SETTLED: u64 = 30;
 /// Open ones that are listed of one kind; the rest is counted.
@@ -41,6 +45,10 @@ struct Kind {
 
 #[derive(Serialize)]
 struct OversightPage {
+    /// When the check ran last; `None` where it never did.
+    checked: Option<String>,
+    /// It should have run since.
+    stale: bool,
     kinds: Vec<Kind>,
     settled: Vec<Line>,
     days: i64,
@@ -116,7 +124,10 @@ pub(super) async fn show(
     });
     let Timeliness { absences, in_time, messages, median_seconds, p99_seconds } =
         timeliness::measure(db, &calendar, now).await?;
+    let seen = schedule::seen(db, NAME).await?.map(|(_, at)| at);
     let page = OversightPage {
+        checked: seen.map(london::moment),
+        stale: seen.is_none_or(|at| now - at > STALE),
         kinds: kinds.collect(),
         settled: settled
             .iter()
@@ -129,11 +140,21 @@ pub(super) async fn show(
             n => format!("{in_time} of {n} ({}%)", (in_time * 100 + n / 2) / n),
         },
         messages,
-        seconds: median_seconds
-            .zip(p99_seconds)
-            .map(|(half, most)| format!("half within {half} seconds, 99 of 100 within {most} seconds")),
+        seconds: median_seconds.zip(p99_seconds).map(|(half, most)| {
+            format!("half within {}, 99 of 100 within {}", in_words(half), in_words(most))
+        }),
     };
     Ok(page.show(may.who.chrome()))
+}
+
+/// "12 seconds", "3 minutes", "7 hours": no more than a reader wants to know.
+fn in_words(seconds: i64) -> String {
+    let of = |n: i64, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
+    match seconds {
+        ..120 => of(seconds, "second"),
+        120..7200 => of((seconds + 30) / 60, "minute"),
+        _ => of((seconds + 1800) / 3600, "hour"),
+    }
 }
 
 /// Every address of this room.

@@ -19,7 +19,7 @@ const DECIDED_WITHIN: u32 = 5;
 struct Unanswered {
     item: Uuid,
     conference: Uuid,
-    made_at: DateTime<Utc>,
+    went_at: DateTime<Utc>,
     sector: String,
 }
 
@@ -30,15 +30,18 @@ pub async fn late(
     expected: &Expectations<'_>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Found>, DbErr> {
-    let sql = "select f.id as item, c.id as conference, f.made_at, g.agency_group as sector from feedback f \
+    let sql = "select f.id as item, c.id as conference, g.agency_group as sector, \
+            (select max(o.sent_at) from outbox o where o.about_id = f.id and o.state = 'sent' \
+                and o.bounced_at is null and o.kind <> 'reply_reminder') as went_at from feedback f \
          join invitation i on i.id = f.invitation_id \
          join conference c on c.id = i.conference_id \
          join service s on s.id = i.service_id \
          join agency g on g.id = s.agency_id \
          where f.made_at >= $1 and f.kind = 'absence' and f.state = 'posted' \
-            and f.wording not in ('authority_fault', 'contributed', 'correction') \
+            and f.wording not in ('authority_fault', 'contributed', 'joining_failed', 'correction') \
             and not c.restricted and c.erased_at is null and not i.attendance_only \
-            and exists (select 1 from outbox o where o.about_id = f.id and o.state = 'sent') \
+            and exists (select 1 from outbox o where o.about_id = f.id and o.state = 'sent' \
+                and o.bounced_at is null and o.kind <> 'reply_reminder') \
             and not exists (select 1 from feedback n where n.invitation_id = i.id and n.made_at > f.made_at) \
             and not exists (select 1 from reply p where p.invitation_id = i.id) \
             and not exists (select 1 from ladder_cause l where l.invitation_id = i.id and l.rung = 2)";
@@ -47,7 +50,7 @@ pub async fn late(
     let unanswered = Unanswered::find_by_statement(statement).all(db).await?;
     let today = london::date(now);
     let late = unanswered.into_iter().filter(|letter| {
-        let by = expected.reply_by(london::date(letter.made_at), letter.sector == "education");
+        let by = expected.reply_by(london::date(letter.went_at), letter.sector == "education");
         let over = expected.calendar.working_days(by, today);
         over > PROPOSED_WITHIN && over < LAPSES
     });

@@ -47,15 +47,17 @@ impl Thread {
     /// not longer ago than a link lives. A contact: none waits, and the conference is not restricted, for then nobody
     /// could be told of the change.
     pub fn takes(&self, kind: ReplyKind, now: DateTime<Utc>, calendar: &Calendar) -> bool {
-        let last_letter = self.opened.last_event;
-        let settled = |r: &table::Model| r.kind == ReplyKind::Disputed && r.settled_at > Some(last_letter);
+        let last_event = self.opened.last_event;
+        // A link that was made since, with the answer or for an account, is no letter.
+        let settled =
+            |r: &table::Model| r.kind == ReplyKind::Disputed && r.settled_at > Some(self.opened.last_letter);
         self.own().count() < MOST
             && self.waiting(kind).is_none()
             && match kind {
                 ReplyKind::Acknowledged | ReplyKind::Explained => true,
                 ReplyKind::Nominated => !self.opened.evidence.record.conference.restricted,
                 ReplyKind::Disputed => {
-                    london::date(now) <= link_ends(london::date(last_letter), calendar)
+                    london::date(now) <= link_ends(london::date(last_event), calendar)
                         && !self.replies.iter().any(settled)
                 }
             }
@@ -143,7 +145,7 @@ pub async fn reply(
     let about = row.invitation_id;
     store::insert(&tx, row).await?;
     let mut events = vec![event];
-    events.extend(steps::answered(&tx, about, now).await?);
+    events.extend(steps::answered(&tx, about, kind == ReplyKind::Disputed, now).await?);
     audit::record(&tx, office.keys, &by_its_link(), now, events).await?;
     tx.commit().await?;
     Ok(Replied::Done)

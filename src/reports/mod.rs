@@ -12,6 +12,8 @@ mod rate;
 mod ready;
 mod restated;
 mod store;
+mod targets;
+mod thanks;
 mod trend;
 mod wilson;
 
@@ -25,3 +27,5 @@ pub use paper::{Paper, paper};
 use rate::Rate;
 pub use ready::{samples, tell_of_month};
 pub use restated::of_one;
+pub use targets::{Targets, TargetsError};
+pub use thanks::{Thanking, samples as thanks_samples, thank};

@@ -39,9 +39,11 @@ impl Ready {
         let rate = paper.whole.M1;
         let headline = match rate.interval {
             None => "No invitation counts in it yet.".to_owned(),
-            Some(_) if rate.is_small() => format!("Agencies attended {} times that count.", rate.fraction()),
+            Some(_) if rate.is_small() => {
+                format!("Agencies were there {} times they were expected.", rate.fraction())
+            }
             Some((low, high)) => format!(
-                "Agencies attended {} times that count: {} (95% interval {low} to {high}).",
+                "Agencies were there {} times they were expected: {} (95% interval {low} to {high}).",
                 rate.fraction(),
                 rate.percent_text()
             ),
@@ -62,7 +64,7 @@ impl Ready {
 }
 
 /// The month that can be read as of today, and of which it may still be told.
-fn due(today: NaiveDate, calendar: &Calendar) -> Option<Month> {
+pub(super) fn due(today: NaiveDate, calendar: &Calendar) -> Option<Month> {
     let month = Month::of(today).previous();
     let days = calendar.working_days(month.last(), today);
     (AFTER..=AT_MOST).contains(&days).then_some(month)
@@ -111,7 +113,9 @@ pub fn samples() -> Vec<(&'static str, Ready)> {
     let some = Ready {
         reference: String::new(),
         month: "September 2026".into(),
-        headline: "Agencies attended 512 of 640 times that count: 80.0% (95% interval 76.7 to 82.9).".into(),
+        headline:
+            "Agencies were there 512 of 640 times they were expected: 80.0% (95% interval 76.7 to 82.9)."
+                .into(),
         open: Some("3 registers are not confirmed and count nowhere yet.".into()),
         link: "https://quorate.example/reports/2026-09".into(),
     };

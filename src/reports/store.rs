@@ -112,6 +112,18 @@ pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) 
     })
 }
 
+/// Whole conferences of some months, with all that is derived of them.
+pub async fn months(
+    db: &impl ConnectionTrait,
+    first: Month,
+    last: Month,
+    policies: &Policies,
+) -> Result<Vec<Case>, DbErr> {
+    let directory = directory(db).await?;
+    let rows = conferences::store::between(db, first.first(), last.last(), Sight::Everything).await?;
+    Ok(assessed(read(db, rows, false).await?, policies, &directory))
+}
+
 /// The last conference of a child before this moment that was held, or adjourned on the day, and whose
 /// register is confirmed: one that is not counts nowhere, and hides no run.
 pub fn before<'a>(

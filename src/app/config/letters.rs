@@ -10,6 +10,7 @@ use crate::calendar::{Breaks, Span};
 use crate::feedback;
 use crate::ladder::Ladders;
 use crate::mail::Domains;
+use crate::reports::{Targets, TargetsError};
 
 /// `feedback`
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -52,6 +53,12 @@ impl Config {
     fn school_holidays(&self) -> Result<Breaks, ConfigError> {
         let wrong = |why| ConfigError::Value("feedback.school_holidays", why);
         self.feedback.school_holidays.iter().map(|text| text.parse::<Span>().map_err(wrong)).collect()
+    }
+
+    /// What the partnership has agreed on.
+    pub fn targets(&self) -> Result<Targets, ConfigError> {
+        let wrong = |e: TargetsError| ConfigError::Value("reports.targets_file", e.to_string());
+        Targets::read(&self.reports.targets_file).map_err(wrong)
     }
 
     /// What follows beyond a letter.

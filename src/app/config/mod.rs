@@ -48,6 +48,8 @@ pub struct Config {
     pub feedback: Feedback,
     /// What follows beyond a letter.
     pub ladder: LadderFile,
+    /// How figures are judged.
+    pub reports: Reports,
     /// When tasks run.
     pub schedule: Schedule,
     /// Who is told that all is well.
@@ -237,6 +239,14 @@ pub struct Schedule {
     pub audit: String,
     /// When what has had its time goes.
     pub retention: String,
+}
+
+/// `reports`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reports {
+    /// Targets.
+    pub targets_file: PathBuf,
 }
 
 /// `oversight`
