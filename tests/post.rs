@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::both;
-use crate::harness::log::{EVENING, LATER, Row};
+use crate::harness::log::{EVENING, LATER, Row, conference};
 use crate::harness::smtp::{MailServer, Tls, Trouble, authority};
 use crate::harness::{Place, Ran};
 
@@ -13,7 +13,7 @@ pub fn absences(place: &Place, count: usize) {
     let rows: Vec<Row> = (0..count)
         .flat_map(|n| {
             let name = format!("C-{n}");
-            let mut rows = crate::harness::log::conference(&name);
+            let mut rows = conference(&name);
             rows[2] = rows[2].clone().absent();
             rows.into_iter().map(move |r| {
                 let child = format!("L{n}");
@@ -336,5 +336,44 @@ fn settings_of_the_mail_server_that_make_no_sense_are_refused_by_name() {
         let ran = Ran::from(command.output().unwrap());
         assert_eq!(ran.code, 1);
         assert!((ran.err + &ran.out).contains(said), "{name}");
+    }
+}
+
+both! {
+    async fn after_an_outage_more_than_five_letters_to_one_address_become_one(place: Place) {
+        let mut rows = Vec::new();
+        for n in 0..7 {
+            let (name, child) = (format!("C-{n}"), format!("L{n}"));
+            for (m, row) in conference(&name).into_iter().enumerate() {
+                let row = row.with("child_refs", &child).with("decisions", &format!("{child}=plan_continues"));
+                // The health visitor was missed each time; the police twice.
+                rows.push(if m == 2 || m == 3 && n < 2 { row.absent() } else { row });
+            }
+        }
+        place.import(EVENING, &rows);
+        place.done_at(LATER, &["run-task", "feedback"]);
+        let kinds = |state: &str| place.outbox().iter().filter(|m| m["state"] == state).count();
+        assert_eq!(kinds("waiting"), 7 * 2 + 2 * 2);
+        // Nothing could be sent until now.
+        let morning = "2026-10-01T08:00:00Z";
+        let mut command = place.command(&["--at", morning, "run-task", "dispatch"]);
+        assert!(command.env("QUORATE__FEEDBACK__DIGEST_ABOVE", "5").status().unwrap().success());
+        let mails = place.mail();
+        let digests: Vec<_> = mails.iter().filter(|m| m.subject == "Child protection conferences: 7 letters in one").collect();
+        assert_eq!(digests.len(), 2, "the team, and the lead of its agency: {mails:?}");
+        assert_eq!(mails.len(), 2 + 4, "to the police they come one by one");
+        let digest = digests[0];
+        assert!(digest.text.starts_with("If you know something"), "{}", digest.text);
+        assert_eq!(digest.text.matches("/reply/").count(), 7);
+        assert!((0..7).all(|n| !digest.raw.contains(&format!("L{n}="))), "no child");
+        // Each letter has gone, with its digest: it is answered, corrected and counted as any other.
+        assert_eq!((kinds("sent"), kinds("waiting")), (7 * 2 + 2 * 2 + 2, 0));
+        place.done_at("2026-10-01T08:10:00Z", &["run-task", "dispatch"]);
+        assert_eq!(place.mail().len(), 6);
+        assert_eq!(place.report("2026-10")["M16"]["sent"], 9);
+        let site = place.site("2026-10-01T09:00:00Z").await;
+        let link = regex::Regex::new("/reply/[0-9a-f]{64}").unwrap().find(&digest.text).unwrap().as_str().to_owned();
+        let mut agency = crate::harness::http::Person::anonymous(&site);
+        assert_eq!(crate::replies::say(&mut agency, &link, &[("say", "acknowledged")]).await.status, 303);
     }
 }

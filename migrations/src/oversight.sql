@@ -23,3 +23,7 @@ alter table outbox add column template text;
 alter table outbox add column bounced_at {time};
 
 alter table outbox add column bounce_status text;
+
+alter table outbox add column digest_id {uuid};
+
+create index outbox_by_digest on outbox (digest_id) where digest_id is not null;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 use crate::convening::StillStands;
-use crate::feedback::{self, FeedbackId, StillDue};
+use crate::feedback::{self, Carries, FeedbackId, StillDue};
 use crate::ladder::StillOpen;
 use crate::outbox::{Claim, Delivery, End, Fate};
 use crate::platform::{Db, Tx};
@@ -23,6 +23,8 @@ enum Whose {
     Feedback,
     /// A reminder of a letter, which is overtaken by an answer, and whose end changes nothing.
     Reminder,
+    /// One letter for many.
+    Digest,
     Convening,
     Ladder,
 }
@@ -33,8 +35,15 @@ impl Whose {
             kind if StillStands::carries(kind) => Self::Convening,
             kind if StillOpen::carries(kind) => Self::Ladder,
             feedback::REMINDER => Self::Reminder,
+            feedback::DIGEST => Self::Digest,
             _ => Self::Feedback,
         }
+    }
+}
+
+impl Deliveries<'_> {
+    fn digest(&self) -> Carries<'_> {
+        Carries { db: self.db, still_due: &self.feedback }
     }
 }
 
@@ -46,6 +55,7 @@ impl Delivery for Deliveries<'_> {
                 true => Ok(Fate::Cancel("the agency has answered".to_owned())),
                 false => self.feedback.fate(claim, now).await,
             },
+            Whose::Digest => self.digest().fate(claim, now).await,
             Whose::Convening => self.convening.fate(claim, now).await,
             Whose::Ladder => self.ladder.fate(claim, now).await,
         }
@@ -53,7 +63,7 @@ impl Delivery for Deliveries<'_> {
 
     fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match Whose::is(claim) {
-            Whose::Feedback | Whose::Reminder => self.feedback.next_attempt(claim, now),
+            Whose::Feedback | Whose::Reminder | Whose::Digest => self.feedback.next_attempt(claim, now),
             Whose::Convening => self.convening.next_attempt(claim, now),
             Whose::Ladder => self.ladder.next_attempt(claim, now),
         }
@@ -63,6 +73,7 @@ impl Delivery for Deliveries<'_> {
         match Whose::is(claim) {
             Whose::Feedback => self.feedback.ended(tx, claim, end, at).await,
             Whose::Reminder => Ok(()),
+            Whose::Digest => self.digest().ended(tx, claim, end, at).await,
             Whose::Convening => self.convening.ended(tx, claim, end, at).await,
             Whose::Ladder => self.ladder.ended(tx, claim, end, at).await,
         }
@@ -72,6 +83,7 @@ impl Delivery for Deliveries<'_> {
         match Whose::is(claim) {
             Whose::Feedback => self.feedback.sent(tx, claim, at).await,
             Whose::Reminder => Ok(()),
+            Whose::Digest => self.digest().sent(tx, claim, at).await,
             Whose::Convening => self.convening.sent(tx, claim, at).await,
             Whose::Ladder => self.ladder.sent(tx, claim, at).await,
         }

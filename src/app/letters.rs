@@ -15,6 +15,7 @@ fn each<T: Serialize>(samples: Vec<(&'static str, T)>) -> impl Iterator<Item = S
 /// The longest and the emptiest case of every letter, by kind.
 pub(super) fn specimens() -> Vec<Specimen> {
     let all = each(feedback::samples())
+        .chain(each(feedback::digest_samples()))
         .chain(each(replies::samples()))
         .chain(each(ladder::samples()))
         .chain(each(convening::samples()))

@@ -133,6 +133,7 @@ impl Task {
             Self::Dispatch => {
                 let (policies, settings) = (&site.rules.policies, &site.rules.feedback);
                 let (db, keys) = (&site.db, &site.keys);
+                feedback::digest(letters, now()).await?;
                 let delivery = Deliveries {
                     db,
                     feedback: StillDue::new(db, policies, settings),

@@ -92,6 +92,13 @@ async fn follow(
     if message.is_notice {
         return Ok(None);
     }
+    if message.kind == feedback::DIGEST {
+        let status = message.bounce_status.as_deref().unwrap_or_default();
+        for about in outbox::carried_came_back(tx, message.id, status, now).await? {
+            told.others += feedback::write_to_others(tx, office, FeedbackId(about), now).await?;
+        }
+        return Ok(None);
+    }
     let item = FeedbackId(message.about_id);
     told.others = feedback::write_to_others(tx, office, item, now).await?;
     Ok(feedback::invitation_of(tx.conn(), item).await?)

@@ -69,13 +69,15 @@ pub async fn evidence(
     let following = paperwork.following(db, policies).await?;
     let wording = item.wording.parse::<Wording>().ok();
     let mut letter = Letter::of(paperwork.source(&following, policies, settings), place, wording);
-    // The day that the letter named, not one that moves with each look.
-    let asked = london::date(item.made_at);
+    let of_all = store::ids_of(db, row.id).await?.into_iter().map(|id| id.0);
+    let messages = outbox::about(db, of_all.collect()).await?;
+    // The day that the letter named, not one that moves with each look; for a letter that went late, from when it went.
+    let went = messages.iter().filter(|m| m.about_id == item.id.0 && m.kind != REMINDER);
+    let asked =
+        london::date(went.filter_map(|m| m.sent_at).max().map_or(item.made_at, |at| at.max(item.made_at)));
     let group = paperwork.directory.of(row.service_id).1.agency_group;
     let by = settings.reply_by(&policies.calendar, group, asked);
     letter.reply_by = letter.reply_by.map(|_| london::full_date(by));
-    let of_all = store::ids_of(db, row.id).await?.into_iter().map(|id| id.0);
-    let messages = outbox::about(db, of_all.collect()).await?;
     let Paperwork { record, directory, assessment, .. } = paperwork;
     Ok(Some(Evidence { letter, messages, record, directory, assessment, place }))
 }

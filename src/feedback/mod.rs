@@ -3,6 +3,7 @@
 
 mod asking;
 mod calls;
+mod digest;
 mod due;
 pub(crate) mod entity;
 mod letter;
@@ -25,6 +26,7 @@ use crate::platform::ids::typed_id;
 
 pub use asking::{asking_since, invitation_of, remind, write_to_others};
 pub use calls::telephoned_before;
+pub use digest::{Carries, DIGEST, digest, digest_samples};
 pub use due::rests;
 pub use letter::{Letter, samples};
 pub use link::{Evidence, Opened, evidence, make as make_link, opened, take_by_link};

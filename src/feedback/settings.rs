@@ -18,6 +18,8 @@ pub struct Settings {
     pub maximum_age_working_days: u32,
     /// Working days to reply in.
     pub reply_working_days: u32,
+    /// More letters than these to one address, after an outage, become one; `None`: never.
+    pub one_by_one: Option<usize>,
     /// A school's clock stands still in them.
     pub school_holidays: Breaks,
     /// Who signs: "Conference team, Oxfordshire".

@@ -159,8 +159,7 @@ impl Templates {
     /// Writes a letter on a sample, and refuses what strict rendering lets pass: a name in a condition that the context
     /// lacks, and a letter to an agency that does not begin with the safety paragraph.
     pub fn try_on(&self, kind: &str, sample: &Value) -> Result<Rendered, TemplateError> {
-        let known: BTreeSet<&str> =
-            sample.as_object().map(|o| o.keys().map(String::as_str).collect()).unwrap_or_default();
+        let known = fields(sample);
         for part in self.parts(kind) {
             let unknown = names(&self.sources[&part]).into_iter().find(|name| !known.contains(name));
             if let Some(name) = unknown {
@@ -202,6 +201,13 @@ impl Templates {
         }
         hex::encode(&hash.finalize()[..6])
     }
+}
+
+/// The names that a template may use: those of the context, and of what stands in its lists.
+fn fields(sample: &Value) -> BTreeSet<&str> {
+    let Some(object) = sample.as_object() else { return BTreeSet::new() };
+    let of_lists = object.values().filter_map(Value::as_array).flatten().flat_map(fields);
+    object.keys().map(String::as_str).chain(of_lists).collect()
 }
 
 /// What stands between the braces of a template.

@@ -39,6 +39,8 @@ pub mod message {
         /// When it came back, after a server had taken it, and why (RFC 3463).
         pub bounced_at: Option<DateTime<Utc>>,
         pub bounce_status: Option<String>,
+        /// The message that carries it.
+        pub digest_id: Option<Uuid>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -2,6 +2,7 @@
 //! delivered later under a lease. At least once, with a stable Message-ID: a crash, or a server that takes a
 //! message without an answer, may repeat one and never loses or multiplies it.
 
+mod digest;
 mod dispatch;
 mod entity;
 mod erasure;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
+pub use digest::{carried, carried_came_back, carried_went, carry, let_go_of, overdue};
 pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
 pub use entity::message::{Column as MessageColumn, Entity as MessageEntity, Model};
 pub use entity::pause::Entity as PauseEntity;
@@ -94,4 +96,22 @@ pub struct Claim {
     /// Tries before this one.
     attempts: i32,
     lease: Uuid,
+}
+
+impl Claim {
+    /// What is asked of whoever answers for a message, of one that nobody has leased: it settles nothing.
+    pub fn of(row: &Model) -> Self {
+        Self {
+            id: row.id,
+            kind: row.kind.clone(),
+            about: row.about_id,
+            recipient: row.recipient.clone(),
+            message: Vec::new(),
+            posted_at: row.posted_at,
+            due_since: row.due_since,
+            is_notice: row.is_notice,
+            attempts: row.attempts,
+            lease: Uuid::nil(),
+        }
+    }
 }

@@ -23,6 +23,7 @@ pub async fn post(tx: &Tx, post: Post) -> Result<(), DbErr> {
         template: Some(post.written.template),
         bounced_at: None,
         bounce_status: None,
+        digest_id: None,
         state: State::Waiting,
         attempts: 0,
         due_at: post.at,
@@ -66,6 +67,7 @@ pub(super) async fn claim(
     let rows = Entity::find()
         .filter(Column::State.eq(State::Waiting))
         .filter(Column::DueAt.lte(now))
+        .filter(Column::DigestId.is_null())
         .order_by_asc(Column::PostedAt)
         .order_by_asc(Column::Id)
         .limit(count)

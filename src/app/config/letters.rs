@@ -30,6 +30,9 @@ pub struct Feedback {
     /// Working days before the day that a letter names.
     #[serde(deserialize_with = "number")]
     pub reminder_working_days: u32,
+    /// Letters to one address, after an outage; 0 for no digest.
+    #[serde(deserialize_with = "number")]
+    pub digest_above: u32,
     /// Spans of days.
     #[serde(deserialize_with = "list")]
     pub school_holidays: Vec<String>,
@@ -78,6 +81,7 @@ impl Config {
             window: self.window()?,
             maximum_age_working_days: self.feedback.maximum_age_working_days,
             reply_working_days: self.feedback.reply_working_days,
+            one_by_one: Some(self.feedback.digest_above as usize).filter(|n| *n > 0),
             school_holidays: self.school_holidays()?,
             contact: self.feedback.contact.clone(),
             telephone: self.feedback.telephone.clone(),

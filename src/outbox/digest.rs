@@ -1,0 +1,85 @@
+//! Messages that one other message carries: they stay what they are, wait with it, and are sent when it is.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::entity::message::{Column, Entity, Model};
+use super::{MessageId, State};
+use crate::platform::Tx;
+
+/// Messages of these kinds that wait since before a moment, are due, and are carried by no other; oldest first.
+pub async fn overdue(
+    db: &impl ConnectionTrait,
+    kinds: &[&str],
+    posted_before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::State.eq(State::Waiting))
+        .filter(Column::Kind.is_in(kinds.iter().copied()))
+        .filter(Column::PostedAt.lt(posted_before))
+        .filter(Column::DueAt.lte(now))
+        .filter(Column::DigestId.is_null())
+        .order_by_asc(Column::PostedAt)
+        .all(db)
+        .await
+}
+
+/// Has one message carry others that still wait. Says how many it carries.
+pub async fn carry(tx: &Tx, by: MessageId, ids: &[MessageId]) -> Result<u64, DbErr> {
+    let carried = Entity::update_many()
+        .col_expr(Column::DigestId, Expr::val(by.0))
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(Column::State.eq(State::Waiting))
+        .filter(Column::DigestId.is_null());
+    Ok(carried.exec(tx.conn()).await?.rows_affected)
+}
+
+/// What a message carries and still waits.
+pub async fn carried(db: &impl ConnectionTrait, by: MessageId) -> Result<Vec<Model>, DbErr> {
+    let of = Entity::find().filter(Column::DigestId.eq(by.0)).filter(Column::State.eq(State::Waiting));
+    of.order_by_asc(Column::PostedAt).all(db).await
+}
+
+/// What a message carried was accepted with it.
+pub async fn carried_went(tx: &Tx, by: MessageId, at: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::State, Expr::val(State::Sent))
+        .col_expr(Column::SentAt, Expr::val(Some(at)))
+        .col_expr(Column::LastError, Expr::val(Some("it went in a digest".to_owned())))
+        .filter(Column::DigestId.eq(by.0))
+        .filter(Column::State.eq(State::Waiting))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// What a message carried came back with it. Gives back what it was about.
+pub async fn carried_came_back(
+    tx: &Tx,
+    by: MessageId,
+    status: &str,
+    at: DateTime<Utc>,
+) -> Result<Vec<uuid::Uuid>, DbErr> {
+    let of = Column::DigestId.eq(by.0).and(Column::State.eq(State::Sent));
+    Entity::update_many()
+        .col_expr(Column::BouncedAt, Expr::val(Some(at)))
+        .col_expr(Column::BounceStatus, Expr::val(Some(status.to_owned())))
+        .filter(of.clone())
+        .exec(tx.conn())
+        .await?;
+    let about = Entity::find().select_only().column(Column::AboutId).filter(of);
+    about.order_by_asc(Column::PostedAt).into_tuple().all(tx.conn()).await
+}
+
+/// What a message carried goes by itself again.
+pub async fn let_go_of(tx: &Tx, by: MessageId) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::DigestId, Expr::val(None::<uuid::Uuid>))
+        .filter(Column::DigestId.eq(by.0))
+        .filter(Column::State.eq(State::Waiting))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
