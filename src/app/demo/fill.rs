@@ -91,9 +91,7 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
             steps::decide(site).await?;
         }
         for task in tasks {
-            if let Run::Failed(why) = task.run(site, site.clock.now()).await? {
-                return Err(format!("{}: {why}", task.name()).into());
-            }
+            run(site, *task).await?;
         }
         answers.letters_came(site).await?;
         bar.inc(1);
@@ -106,8 +104,18 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
         long_ago = calendar.previous_working_day(long_ago);
     }
     feedback::telephoned_before(&site.db, &site.keys, &someone, now, moment(long_ago, 0, 0)).await?;
+    // Days without a conference have no file, and were not climbed on.
+    steps::decide(site).await?;
+    run(site, Task::Ladder).await?;
     bar.finish_and_clear();
     Ok(())
+}
+
+async fn run(site: &Site, task: Task) -> Result<(), Failure> {
+    match task.run(site, site.clock.now()).await? {
+        Run::Failed(why) => Err(format!("{}: {why}", task.name()).into()),
+        Run::Ran(_) | Run::Taken => Ok(()),
+    }
 }
 
 /// A moment of London's clocks.
