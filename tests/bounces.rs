@@ -134,15 +134,17 @@ struct Dovecot {
 impl Dovecot {
     /// `None` where none is installed, and `QUORATE_TEST_DOVECOT` does not require one.
     fn start() -> Option<Self> {
-        let program = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"]
-            .into_iter()
-            .find(|p| std::path::Path::new(p).exists());
+        // It stands where servers do, which is not on everybody's path.
+        let found =
+            Command::new("sh").args(["-c", "PATH=$PATH:/usr/sbin command -v dovecot"]).output().unwrap();
+        let found = String::from_utf8(found.stdout).unwrap().trim().to_owned();
+        let program = Some(found).filter(|found| !found.is_empty());
         let Some(program) = program else {
             assert!(std::env::var("QUORATE_TEST_DOVECOT").as_deref() != Ok("require"), "there is no dovecot");
             eprintln!("skipped: there is no dovecot");
             return None;
         };
-        let folder = tempfile::Builder::new().prefix("dc").tempdir_in("/tmp").unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let at = folder.path().display().to_string();
         let authority = rcgen::CertificateParams::new(vec![]).map(|mut p| {
             p.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

@@ -10,8 +10,8 @@ use super::entity::invitation_message::{Column, Entity, Model};
 use super::{InvitationMessageId, MessageKind};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{ConferenceId, Sight, Status};
-use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
+use crate::invitations::{self, InvitationId};
 use crate::platform::Tx;
 
 /// The number of the next message of a kind about an invitation.
@@ -62,17 +62,7 @@ pub fn about(invitations: SelectStatement) -> SelectStatement {
 
 /// The messages about conferences that somebody may not see.
 pub fn hidden_from(sight: Sight) -> SelectStatement {
-    let seen = Query::select()
-        .column(conference::Column::Id)
-        .from(conference::Entity)
-        .cond_where(sight.condition())
-        .to_owned();
-    let hidden = Query::select()
-        .column(invitation::Column::Id)
-        .from(invitation::Entity)
-        .and_where(invitation::Column::ConferenceId.not_in_subquery(seen))
-        .to_owned();
-    about(hidden)
+    about(invitations::store::hidden_from(sight))
 }
 
 /// The messages about the invitations to some conferences, in the order in which they were made.

@@ -12,9 +12,7 @@ use serde_json::json;
 use super::entity::{ladder_cause, ladder_step};
 use crate::audit::Event;
 use crate::conferences::Sight;
-use crate::conferences::entity::conference;
-use crate::invitations::InvitationId;
-use crate::invitations::entity::invitation;
+use crate::invitations::{self, InvitationId};
 use crate::platform::Tx;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
@@ -120,17 +118,7 @@ async fn of_cause(tx: &Tx, id: InvitationId) -> Result<Vec<ladder_step::Model>, 
 
 /// The steps about conferences that somebody may not see.
 pub fn hidden_from(sight: Sight) -> SelectStatement {
-    let seen = Query::select()
-        .column(conference::Column::Id)
-        .from(conference::Entity)
-        .cond_where(sight.condition())
-        .to_owned();
-    let hidden = Query::select()
-        .column(invitation::Column::Id)
-        .from(invitation::Entity)
-        .and_where(invitation::Column::ConferenceId.not_in_subquery(seen))
-        .to_owned();
-    about(hidden)
+    about(invitations::store::hidden_from(sight))
 }
 
 /// Steps that were to be telephoned, and whose letters are in the queue again.

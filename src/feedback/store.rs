@@ -13,7 +13,6 @@ use super::entity::feedback;
 use super::{FeedbackId, ItemState};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{ConferenceId, ConferenceType, Sight, Status};
-use crate::invitations::entity::invitation;
 use crate::invitations::{self, InvitationId};
 use crate::platform::Tx;
 use crate::register::FeedbackWanted;
@@ -51,20 +50,10 @@ fn erased() -> SelectStatement {
 
 /// The items about conferences that somebody may not see.
 pub fn hidden_from(sight: Sight) -> SelectStatement {
-    let seen = Query::select()
-        .column(conference::Column::Id)
-        .from(conference::Entity)
-        .cond_where(sight.condition())
-        .to_owned();
-    let invitations = Query::select()
-        .column(invitation::Column::Id)
-        .from(invitation::Entity)
-        .and_where(invitation::Column::ConferenceId.not_in_subquery(seen))
-        .to_owned();
     Query::select()
         .column(feedback::Column::Id)
         .from(feedback::Entity)
-        .and_where(feedback::Column::InvitationId.in_subquery(invitations))
+        .and_where(feedback::Column::InvitationId.in_subquery(invitations::store::hidden_from(sight)))
         .to_owned()
 }
 

@@ -1,12 +1,14 @@
 //! The invitations' only queries.
 
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QuerySelect,
 };
 
 use super::InvitationId;
 use super::entity::invitation;
+use crate::conferences::Sight;
+use crate::conferences::entity::conference;
 use crate::platform::Tx;
 
 /// Rows in one statement: SQLite allows 32,766 values, and a row has some two dozen.
@@ -23,6 +25,20 @@ pub async fn by_ids(
     ids: impl IntoIterator<Item = InvitationId>,
 ) -> Result<Vec<invitation::Model>, DbErr> {
     invitation::Entity::find().filter(invitation::Column::Id.is_in(ids)).all(db).await
+}
+
+/// The invitations to conferences that somebody may not see, as their ids, for a query.
+pub fn hidden_from(sight: Sight) -> SelectStatement {
+    let seen = Query::select()
+        .column(conference::Column::Id)
+        .from(conference::Entity)
+        .cond_where(sight.condition())
+        .to_owned();
+    Query::select()
+        .column(invitation::Column::Id)
+        .from(invitation::Entity)
+        .and_where(invitation::Column::ConferenceId.not_in_subquery(seen))
+        .to_owned()
 }
 
 /// One invitation, taken for this transaction.

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::values::{is_loopback, number};
+use super::values::{authority, is_loopback, mail_secret, number};
 use super::{Config, ConfigError};
 use crate::bounces::Source;
-use crate::mail::{MailboxSettings, SmtpSecret, SmtpSignIn, SmtpTls};
+use crate::mail::{MailboxSettings, SmtpSignIn, SmtpTls};
 
 /// `mail.bounces`
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -70,16 +69,8 @@ impl Config {
         if imap.tls == SmtpTls::None && !is_loopback(&imap.host) {
             return wrong("mail.bounces.imap.tls", "mail is read under TLS only: write starttls or tls");
         }
-        let authority = match imap.authority_file.as_os_str().is_empty() {
-            true => None,
-            false => Some(std::fs::read(&imap.authority_file).map_err(|e| {
-                ConfigError::SecretFile("mail.bounces.imap.authority_file", imap.authority_file.clone(), e)
-            })?),
-        };
-        let secret = match imap.password_file.as_os_str().is_empty() {
-            true => SmtpSecret::Given(SecretString::from(imap.password.clone())),
-            false => SmtpSecret::File(imap.password_file.clone()),
-        };
+        let authority = authority("mail.bounces.imap.authority_file", &imap.authority_file)?;
+        let secret = mail_secret(&imap.password_file, &imap.password);
         let mailbox = MailboxSettings {
             host: imap.host.clone(),
             port: imap.port,

@@ -10,15 +10,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::convening::{self, ReminderDays};
 use crate::invitations::MinimumNotice;
-use crate::mail::{Domains, Gateway, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
+use crate::mail::{Domains, Gateway, SmtpSettings, SmtpSignIn, SmtpTls};
 use crate::outbox;
 use crate::web::LimitRules;
-use values::{domains, list, minimum_notice, networks, number, reminder_days, secret};
+use values::{
+    authority, domains, list, mail_secret, minimum_notice, networks, number, reminder_days, secret,
+};
 
 pub use bounces::Bounces;
 pub use letters::{Feedback, LadderFile};
@@ -309,16 +310,8 @@ impl Config {
         if !(1..=600).contains(&smtp.timeout_seconds) {
             return wrong("mail.smtp.timeout_seconds", "it is from 1 to 600");
         }
-        let authority = match smtp.authority_file.as_os_str().is_empty() {
-            true => None,
-            false => Some(std::fs::read(&smtp.authority_file).map_err(|e| {
-                ConfigError::SecretFile("mail.smtp.authority_file", smtp.authority_file.clone(), e)
-            })?),
-        };
-        let secret = match smtp.password_file.as_os_str().is_empty() {
-            true => SmtpSecret::Given(SecretString::from(smtp.password.clone())),
-            false => SmtpSecret::File(smtp.password_file.clone()),
-        };
+        let authority = authority("mail.smtp.authority_file", &smtp.authority_file)?;
+        let secret = mail_secret(&smtp.password_file, &smtp.password);
         Ok(SmtpSettings {
             host: smtp.host.clone(),
             port: smtp.port,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ipnet::IpNet;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
@@ -10,7 +11,7 @@ use super::ConfigError;
 use crate::access::Role;
 use crate::convening::ReminderDays;
 use crate::invitations::MinimumNotice;
-use crate::mail::Domains;
+use crate::mail::{Domains, SmtpSecret};
 
 /// A number, or text that is one: the environment holds only text.
 pub(super) fn number<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<N, D::Error> {
@@ -141,6 +142,22 @@ pub fn is_loopback(host: &str) -> bool {
 }
 
 /// A secret: of its file, where there is one.
+/// A certificate authority of one's own, where a file names one.
+pub(super) fn authority(name: &'static str, file: &Path) -> Result<Option<Vec<u8>>, ConfigError> {
+    if file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    std::fs::read(file).map(Some).map_err(|e| ConfigError::SecretFile(name, file.into(), e))
+}
+
+/// A password or token of a mail server: given, or in a file that is read anew each time.
+pub(super) fn mail_secret(file: &Path, plain: &str) -> SmtpSecret {
+    match file.as_os_str().is_empty() {
+        true => SmtpSecret::Given(SecretString::from(plain.to_owned())),
+        false => SmtpSecret::File(file.to_owned()),
+    }
+}
+
 pub(super) fn secret(name: &'static str, file: &Path, plain: &str) -> Result<String, ConfigError> {
     if file.as_os_str().is_empty() {
         return Ok(plain.to_owned());
