@@ -246,6 +246,10 @@ both! {
         place.import("2026-09-29T15:30:00Z", &rows);
         place.done_at("2026-09-29T16:05:00Z", &["run-task", "feedback"]);
         place.done_at("2026-09-29T16:05:00Z", &["run-task", "dispatch"]);
+        // One of the three letters is answered: that settles the one, and not what the three come to.
+        let answered = link(to(&place.mail(), "lead@oh.nhs.example", "we missed you"));
+        let mut agency = Person::anonymous(&place.site("2026-09-30T08:00:00Z").await);
+        assert_eq!(say(&mut agency, &answered, &[("say", "acknowledged")]).await.status, 303);
         let said = climb(&place, "2026-09-30T09:00:00Z");
         assert!(said.contains("1 steps proposed"), "{said}");
         let (mut qa, body, step) = queue(&place, "2026-09-30T09:00:00Z").await;

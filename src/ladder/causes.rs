@@ -115,8 +115,9 @@ pub async fn standing(
         return Ok(Standing::Changed);
     }
     let replies = told(db, causes.iter().map(|cause| cause.invitation)).await?;
-    // A reply ends these in its own transaction; one that came while the step was being proposed ends it here.
-    let one_absence = step.rung != 3 && step.state == StepState::Proposed;
+    // A reply ends a second rung in its own transaction; one that came while it was being proposed ends it here. Of the
+    // many absences behind a third and a fourth rung some may well have been answered long before.
+    let one_absence = step.rung == 2 && step.state == StepState::Proposed;
     if one_absence && replies.iter().any(|r| r.kind != ReplyKind::Disputed) {
         return Ok(Standing::Changed);
     }
