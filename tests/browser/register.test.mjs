@@ -176,16 +176,23 @@ test('a form that came back with an error does not take what was typed for what 
   await page.goto(registers[1])
   const row = page.locator('[data-row]').nth(2)
   const id = await row.getAttribute('id')
-  await page.route('**/register/live', route => route.request().method() === 'POST' ? new Promise(() => {}) : route.continue())
+  let letGo
+  const held = new Promise(resolve => { letGo = resolve })
+  await page.route('**/register/live', async route => {
+    if (route.request().method() === 'POST') await held
+    await route.continue().catch(() => {})
+  })
   await row.locator('input[value=phone]').check()
   await row.locator('details').evaluate(d => { d.open = true })
   await page.fill(`[id="${id}.left_at"]`, '99')
   await page.click('button.govuk-button:has-text("Save") >> nth=0')
   await page.waitForFunction(() => document.title.startsWith('Error: '))
   assert.doesNotMatch(await page.textContent('[data-state]'), /Everything is saved/)
-  await page.unroute('**/register/live')
+  // Put right while the mistake is still on its way: the answer about the mistake is not about what stands now.
   await page.fill(`[id="${id}.left_at"]`, '')
   await page.locator('#find').focus()
+  await page.waitForTimeout(300)
+  letGo()
   await saved(page)
   await page.reload()
   assert.equal(await attendance(page, 2), 'phone')

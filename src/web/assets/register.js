@@ -187,10 +187,14 @@ async function exchange (address, options) {
   return news
 }
 
-function errorsOf (news) {
+// An answer about a mistake that was put right while it was on its way is not about what stands now: that row is sent
+// again.
+function errorsOf (news, asSent) {
   for (const place of form.querySelectorAll('[data-errors]')) place.replaceChildren()
   refused.clear()
+  const altered = new Set([...asSent].filter(([name, was]) => value(name) !== was).map(([name]) => rowOf(name)))
   for (const error of news.errors) {
+    if (altered.has(rowOf(error.field))) continue
     refused.set(rowOf(error.field), error.text)
     const line = document.getElementById(rowOf(error.field))?.querySelector('[data-errors]')
     if (!line) continue
@@ -210,6 +214,7 @@ async function save () {
   say()
   const rows = new Set(due.map(rowOf))
   const sent = new Map(due.map(name => [name, value(name)]))
+  const asSent = new Map(names.filter(name => rows.has(rowOf(name))).map(name => [name, value(name)]))
   // Half of a text is not sent with the rest of its row.
   const fields = [...new FormData(form)].filter(([name]) => rows.has(rowOf(name)))
   const body = new URLSearchParams(fields.map(([name, text]) => [name, isWritten(name) ? stands.get(name) : text]))
@@ -221,7 +226,7 @@ async function save () {
     document.dispatchEvent(new Event('quorate:used'))
     const own = new Set()
     if (!news.closed) {
-      errorsOf(news)
+      errorsOf(news, asSent)
       const wrong = new Set(news.errors.map(e => rowOf(e.field)))
       const twice = new Map(news.clashes.map(c => [c.name, c.text]))
       // What was sent and taken is the server's now.
