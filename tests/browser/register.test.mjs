@@ -198,6 +198,28 @@ test('a form that came back with an error does not take what was typed for what 
   assert.equal(await attendance(page, 2), 'phone')
 })
 
+test('what is entered before the script has come is not overwritten by what the device kept', async () => {
+  const page = await signedIn('administrator')
+  await page.goto(registers[1])
+  const row = page.locator('[data-row]').nth(3)
+  await page.route('**/register/live', route => route.request().method() === 'POST' ? route.abort() : route.continue())
+  await row.locator('input[value=phone]').check()
+  await page.waitForFunction(() => /No connection: 1 entry kept/.test(document.querySelector('[data-state]').textContent))
+  let letGo
+  const held = new Promise(resolve => { letGo = resolve })
+  await page.route('**/assets/register*.js', async route => {
+    await held
+    await route.continue()
+  })
+  await page.goto(registers[1], { waitUntil: 'commit' })
+  await row.locator('input[value=video]').check()
+  await page.unroute('**/register/live')
+  letGo()
+  await saved(page)
+  await page.reload()
+  assert.equal(await attendance(page, 3), 'video')
+})
+
 test('somebody who was not invited is added, and is present', async () => {
   const page = await signedIn('administrator')
   await page.goto(registers[1])

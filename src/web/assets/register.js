@@ -23,6 +23,16 @@ function value (name) {
   return first.value.trim()
 }
 
+// The value that the page came with.
+function served (name) {
+  const all = find(name)
+  const first = all[0]
+  if (first.type === 'radio') return [...all].find(r => r.defaultChecked)?.value ?? ''
+  if (first.type === 'checkbox') return first.defaultChecked ? first.value : ''
+  if (first.options) return ([...first.options].find(o => o.defaultSelected) ?? first.options[0]).value
+  return first.defaultValue.trim()
+}
+
 // Whether somebody is writing in it at this moment: nothing is put there, and half of it is not sent.
 let finished = null
 const isWritten = name => name !== finished && document.activeElement?.name === name && document.activeElement.type === 'text'
@@ -312,13 +322,14 @@ async function poll () {
   setTimeout(poll, away ? RETRY : POLL)
 }
 
-// What this device kept from before: entered again where nothing else was entered since.
+// What this device kept from before: entered again where nothing else was entered since, be it here, before this
+// script had come, or in a form that came back with an error.
 function restore () {
   for (const [name, [was, now]] of Object.entries(stored())) {
     const here = stands.get(name)
     if (here === undefined) continue
     ours.add(name)
-    if (here === now) continue
+    if (here === now || served(name) !== here || value(name) !== here) continue
     if (here === was) put(name, now)
     else shown('While you had no connection, somebody else entered this. What they entered stands: choose again here if yours is right.', name)
   }
