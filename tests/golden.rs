@@ -83,6 +83,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/letters/no_answer/0"),
     ("GET", "/letters/no_answer/0/as-sent"),
     ("GET", "/escalation"),
+    ("GET", "/escalation/00000000-0000-0000-0000-000000000000"),
     ("POST", "/escalation/00000000-0000-0000-0000-000000000000"),
     ("POST", "/escalation/00000000-0000-0000-0000-000000000000/telephoned"),
     ("POST", "/feedback/release/00000000-0000-0000-0000-000000000000"),

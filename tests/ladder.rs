@@ -26,14 +26,23 @@ fn climb(place: &Place, moment: &str) -> String {
     place.done_at(moment, &["run-task", "ladder"])
 }
 
-/// The QA manager's queue at a moment, and the path of the first step that waits.
+/// The steps that wait in a list, by their paths: those to decide on, then those to telephone about.
+fn steps(list: &str) -> Vec<String> {
+    let step =
+        regex::Regex::new(r#"(?:task-list__link" href|action)="(/escalation/[0-9a-f-]{36}(?:/telephoned)?)""#);
+    step.unwrap().captures_iter(list).map(|found| found[1].to_owned()).collect()
+}
+
+/// The QA manager's queue at a moment, with the page of each step to decide on, and the path of the first that waits.
 async fn queue(place: &Place, moment: &str) -> (Person, String, Option<String>) {
     let site = place.site(moment).await;
     let mut qa = Person::with_role(place, &site, "qa_manager").await;
-    let body = qa.get("/escalation").await.body;
-    let step = regex::Regex::new(r#"action="(/escalation/[0-9a-f-]{36}(?:/telephoned)?)""#).unwrap();
-    let step = step.captures(&body).map(|found| found[1].to_owned());
-    (qa, body, step)
+    let mut body = qa.get("/escalation").await.body;
+    let waiting = steps(&body);
+    for step in waiting.iter().filter(|step| !step.ends_with("telephoned")) {
+        body += &qa.get(step).await.body;
+    }
+    (qa, body, waiting.into_iter().next())
 }
 
 async fn decide(person: &mut Person, step: &str, fields: &[(&str, &str)]) -> crate::harness::http::Seen {
@@ -149,7 +158,9 @@ both! {
         let site = place.site(NO_ANSWER).await;
         let mut qa = Person::with_role(&place, &site, "qa_manager").await;
         let today = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap();
-        let at = today.find(&qa.get("/escalation").await.body).unwrap().as_str().to_owned();
+        let list = qa.get("/escalation").await.body;
+        let page = qa.get(&steps(&list)[0]).await.body;
+        let at = today.find(&page).unwrap().as_str().to_owned();
         let there = amend_page(&mut qa, &at, 2).await;
         let mut form = qa.get(&there).await.form();
         attend(&mut form, &["video"]);
@@ -270,14 +281,40 @@ both! {
         climb(&place, "2026-10-29T09:00:00Z");
         let (mut qa, body, _) = queue(&place, "2026-10-29T09:00:00Z").await;
         assert!(body.contains("no answer to the step before") && body.contains("Ann Field, Head of service, head@oh.nhs.example"), "{body}");
-        let at = body.find("no answer to the step before").unwrap();
-        let step = regex::Regex::new(r#"action="(/escalation/[0-9a-f-]{36}(?:/telephoned)?)""#).unwrap();
-        let step = step.captures(&body[at..]).unwrap()[1].to_owned();
+        let list = qa.get("/escalation").await.body;
+        let step = &list[..list.find("no answer to the step before").unwrap()];
+        let step = steps(step).pop().unwrap();
         assert_eq!(decide(&mut qa, &step, &[("do", "approve")]).await.status, 303);
         place.done_at("2026-10-29T09:05:00Z", &["run-task", "dispatch"]);
         let mails = place.mail();
         let letter = rung(&mails, "head@oh.nhs.example", "this goes to PAQA").unwrap();
         assert_eq!(letter.text.matches("nobody came, and we had no word before").count(), 3, "{}", letter.text);
+    }
+
+    async fn a_chair_is_told_of_a_letter_that_somebody_else_sends_in_its_name_and_not_of_its_own(place: Place) {
+        let mut rows = conference("C-1");
+        let other = |row: Row| row.with("child_refs", "L2").with("decisions", "L2=plan_continues");
+        rows.extend(conference("C-2").into_iter().map(other));
+        (rows[2], rows[6]) = (rows[2].clone().absent(), rows[6].clone().absent());
+        place.import(EVENING, &rows);
+        make_and_send(&place);
+        climb(&place, NO_ANSWER);
+        let site = place.site(NO_ANSWER).await;
+        let mut chair = Person::with_role(&place, &site, "chair").await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let both = steps(&qa.get("/escalation").await.body);
+        assert_eq!(decide(&mut qa, &both[0], &[("do", "approve")]).await.status, 303);
+        assert_eq!(decide(&mut chair, &both[1], &[("do", "approve")]).await.status, 303);
+        place.done_at(NO_ANSWER, &["run-task", "dispatch"]);
+        let mails = place.mail();
+        let notices: Vec<_> = mails.iter().filter(|m| m.subject.contains("a letter went in your name")).collect();
+        assert_eq!(notices.len(), 1);
+        assert!(notices[0].text.contains(&both[0]) && !notices[0].text.contains("Health"), "{}", notices[0].text);
+        let page = chair.get(&both[0]).await.body;
+        for text in ["The letter to lead@oh.nhs.example", "I chaired the conference", "approved, and open"] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        assert!(!page.contains("value=\"approve\"") && page.contains("/reply/…"), "decided, and no link to answer by: {page}");
     }
 
     async fn a_chair_decides_on_the_steps_of_its_own_conferences_alone(place: Place) {
@@ -289,13 +326,13 @@ both! {
         assert!(climb(&place, NO_ANSWER).contains("2 steps proposed"));
         let site = place.site(NO_ANSWER).await;
         let mut qa = Person::with_role(&place, &site, "qa_manager").await;
-        let step = regex::Regex::new(r#"action="(/escalation/[0-9a-f-]{36}(?:/telephoned)?)""#).unwrap();
-        let all: Vec<String> = step.captures_iter(&qa.get("/escalation").await.body).map(|c| c[1].to_owned()).collect();
+        let all = steps(&qa.get("/escalation").await.body);
         assert_eq!(all.len(), 2);
         let mut chair = Person::with_role(&place, &site, "chair").await;
-        let own: Vec<String> = step.captures_iter(&chair.get("/escalation").await.body).map(|c| c[1].to_owned()).collect();
+        let own = steps(&chair.get("/escalation").await.body);
         assert_eq!(own.len(), 1);
         let other = all.iter().find(|step| !own.contains(step)).unwrap();
+        assert_eq!(chair.get(other).await.status, 404);
         assert_eq!(decide(&mut chair, other, &[("do", "approve")]).await.status, 404);
         assert_eq!(decide(&mut chair, &own[0], &[("do", "approve")]).await.status, 303);
     }

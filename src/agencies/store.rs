@@ -59,6 +59,15 @@ pub async fn directory_of(
     Ok(Directory::of_rows(agencies.into_iter().flatten().collect(), services))
 }
 
+/// One service, as the query of its id.
+pub fn one_service(id: ServiceId) -> SelectStatement {
+    Query::select()
+        .column(service::Column::Id)
+        .from(service::Entity)
+        .and_where(service::Column::Id.eq(id))
+        .to_owned()
+}
+
 /// Every contact.
 pub async fn contacts(db: &impl ConnectionTrait) -> Result<Vec<contact::Model>, DbErr> {
     contact::Entity::find().all(db).await

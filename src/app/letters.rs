@@ -18,6 +18,7 @@ pub(super) fn specimens() -> Vec<Specimen> {
         .chain(each(feedback::digest_samples()))
         .chain(each(replies::samples()))
         .chain(each(ladder::samples()))
+        .chain(each(ladder::signed_samples()))
         .chain(each(convening::samples()))
         .chain(each(register::samples()))
         .chain(each(register::overdue_samples()))

@@ -222,7 +222,7 @@ async fn waiting_letters(
     let Some(paperwork) = paperwork else { return Ok(letters) };
     let newest = store::newest(db, record.invitations.iter().map(|i| i.id)).await?;
     let following = paperwork.following(db, policies).await?;
-    let office = office(desk, policies, settings);
+    let office = Office::of(desk, policies, settings);
     for (place, owed) in paperwork.owed(settings).iter().enumerate() {
         let row = &paperwork.record.invitations[place];
         let waits = waits(db, &paperwork, place, owed, newest.get(&row.id)).await?;
@@ -248,10 +248,6 @@ async fn waiting_letters(
     Ok(letters)
 }
 
-fn office<'a>(desk: &'a Desk, policies: &'a Policies, settings: &'a Settings) -> Office<'a> {
-    Office { db: &desk.db, keys: &desk.keys, letterhead: &desk.letterhead, policies, settings }
-}
-
 async fn release(
     may: May<ReleaseLetter>,
     State(desk): State<Desk>,
@@ -262,7 +258,7 @@ async fn release(
 ) -> Result<Response, Problem> {
     let invitation = invitation.parse().map_err(|_| not_found(&may.who))?;
     let now = desk.clock.now();
-    let office = office(&desk, &policies, &settings);
+    let office = Office::of(&desk, &policies, &settings);
     let to = (form.text("do") != "withhold").then(|| form.text("to"));
     let decided =
         decide(office, &may.who.actor(), may.who.sight(now).named_only(), now, invitation, to).await;

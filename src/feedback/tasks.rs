@@ -25,6 +25,7 @@ use crate::outbox::{self, Gone, Letterhead, MessageId, NoticeError, Post};
 use crate::platform::{Db, Keys, Tx};
 use crate::register::store::{Record, record};
 use crate::register::{Assessment, Policies, assess};
+use crate::web::Desk;
 
 /// The template folder of the letter that says only that feedback is waiting.
 pub(super) const MINIMAL: &str = "minimal";
@@ -73,6 +74,13 @@ pub struct Office<'a> {
     pub policies: &'a Policies,
     /// When, to whom, signed by whom.
     pub settings: &'a Settings,
+}
+
+impl<'a> Office<'a> {
+    /// As a page has it.
+    pub fn of(desk: &'a Desk, policies: &'a Policies, settings: &'a Settings) -> Self {
+        Self { db: &desk.db, keys: &desk.keys, letterhead: &desk.letterhead, policies, settings }
+    }
 }
 
 /// What a run did, or would do.

@@ -9,6 +9,7 @@ use super::letter::{StepLetter, template};
 use super::proposing::overtaken;
 use super::recipients::{Addressee, addressees};
 use super::rules::Ladders;
+use super::signed::tell_the_chair;
 use super::store;
 use crate::agencies::store::contacts_of;
 use crate::audit::{self, Actor, Event};
@@ -19,6 +20,9 @@ use crate::feedback::steps::{self, DeclinedBecause, StepId, StepState};
 use crate::feedback::{Evidence, Office, evidence, make_link};
 use crate::outbox::{self, MessageId, NoticeError, Post};
 use crate::platform::Tx;
+
+/// The rung whose letter is written in the chair's name.
+const SIGNED_BY_THE_CHAIR: i32 = 2;
 
 /// What came of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +133,9 @@ pub async fn approve(
         let kind = kind.to_owned();
         let post = Post { id, kind, about, recipient, written, at: now, is_notice: false };
         outbox::post(&tx, post).await?;
+    }
+    if case.step.rung == SIGNED_BY_THE_CHAIR && !case.to.is_empty() {
+        tell_the_chair(&tx, office, actor, case.step.id, &case.evidence.record.conference, now).await?;
     }
     let telephone = case.to.is_empty();
     case.step.state = if telephone { StepState::ToTelephone } else { StepState::Approved };

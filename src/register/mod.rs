@@ -10,6 +10,7 @@ pub(crate) mod identifying;
 mod impact;
 pub(crate) mod merge;
 mod minutes;
+mod of_services;
 mod overdue;
 mod pages;
 mod plan_end;
@@ -24,6 +25,7 @@ pub use assessment::{
     Assessed, Assessment, ChildFacts, ConferenceFacts, InvitationFacts, Policy, assess, assess_at,
 };
 pub use impact::Impact;
+pub use of_services::{Recorded, of_services};
 pub use overdue::{samples as overdue_samples, tell_of_overdue};
 pub use pages::{names, note_look, routes, words, written_on};
 pub use quoracy::QuorumRule;

@@ -2,11 +2,8 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Iden, Iterable, QueryFilter, QueryOrder,
-    QuerySelect, Select,
-};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Select};
 
 use super::entity::{quorum_rule, register};
 use super::quoracy::QuorumRule;
@@ -17,7 +14,7 @@ use crate::calendar;
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{self, ChildId, ConferenceId, Sight};
 use crate::invitations::entity::{invitation, invitation_child};
-use crate::invitations::{InvitationId, MinimumNotice, View};
+use crate::invitations::{self, InvitationId, MinimumNotice, View};
 
 /// Ids in one `IN (…)`: well under what either database allows.
 const BATCH: usize = 1000;
@@ -101,28 +98,13 @@ pub async fn records(
     read(db, conferences, invitation::Entity::find).await
 }
 
-/// The same, for many at once: with those invitations alone that meet a condition, and without what no rule looks
-/// at: who recorded an invitation, who a deputy was, the chair's words, what the last file said. Half of what a
-/// month's rows weigh.
+/// The same, for many at once: with those invitations alone that meet a condition, and without what no rule looks at.
 pub async fn records_in_brief(
     db: &impl ConnectionTrait,
     conferences: Vec<conference::Model>,
     which: Condition,
 ) -> Result<Vec<Record>, DbErr> {
-    read(db, conferences, || {
-        use invitation::Column::{AnnouncedDeputy, Deputy, FromFile, ImpactNote, RecordedAt, RecordedBy};
-        let mut query = invitation::Entity::find().select_only().filter(which.clone());
-        for column in invitation::Column::iter() {
-            query = match column {
-                AnnouncedDeputy | Deputy | ImpactNote | RecordedBy | RecordedAt | FromFile => {
-                    query.expr_as(Expr::cust("null"), column.to_string())
-                }
-                _ => query.column(column),
-            };
-        }
-        query
-    })
-    .await
+    read(db, conferences, || invitations::store::in_brief().filter(which.clone())).await
 }
 
 async fn read(

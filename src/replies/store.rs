@@ -9,6 +9,7 @@ use sea_orm::{
 
 use super::entity::reply::{Column, Entity, Model};
 use super::{ReplyId, ReplyKind, ReplyState};
+use crate::calendar::london;
 use crate::conferences::ConferenceId;
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
@@ -86,6 +87,17 @@ pub struct Told {
     pub kind: ReplyKind,
     pub state: ReplyState,
     pub made_at: DateTime<Utc>,
+}
+
+impl Told {
+    /// "says that the record is wrong (upheld), Thursday 1 October 2026".
+    pub fn in_words(&self) -> String {
+        let settled = match self.kind {
+            ReplyKind::Disputed => format!(" ({})", self.state.label()),
+            _ => String::new(),
+        };
+        format!("{}{settled}, {}", self.kind.label(), london::full_date(london::date(self.made_at)))
+    }
 }
 
 /// The replies about these invitations, oldest first.

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::Month;
 use super::measures::*;
 use super::paper::measure;
-use super::store::{MonthData, load};
+use super::store::{MonthData, load, load_alone};
 use crate::conferences::{self, ConferenceId, Sight};
 use crate::invitations::Fault;
 use crate::register::{Policies, Standing};
@@ -60,13 +60,17 @@ pub async fn behind(
     selection: &Selection,
     sight: Sight,
 ) -> Result<Option<(Vec<Behind>, usize)>, DbErr> {
-    let data = load(db, month, policies).await?;
+    let of_previous = ["M15", "M16", "M17"].iter().any(|m| selection.figure.starts_with(m));
+    let looks_around = of_previous || ["M8", "M18"].iter().any(|m| selection.figure.starts_with(m));
+    let data = match looks_around {
+        true => load(db, month, policies).await?,
+        false => load_alone(db, month, policies).await?,
+    };
     let both = data.cases.iter().chain(&data.previous).map(|case| &case.record.conference);
     let restricted: Vec<ConferenceId> = both.filter(|c| c.restricted).map(|c| c.id).collect();
     let seen = conferences::store::by_ids(db, restricted, sight).await?;
     let Some(test) = test(selection, &data, policies) else { return Ok(None) };
-    let previous_month = ["M15", "M16", "M17"].iter().any(|m| selection.figure.starts_with(m));
-    let cases = if previous_month { &data.previous } else { &data.cases };
+    let cases = if of_previous { &data.previous } else { &data.cases };
     let is = |wanted: &Option<String>, code: &str| wanted.as_ref().is_none_or(|w| w == code);
     let chosen = entries(cases).filter(|e| {
         is(&selection.group, e.facts.group.code())

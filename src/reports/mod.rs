@@ -18,7 +18,6 @@ mod trend;
 mod wilson;
 
 pub use self::csv::csv;
-use agency::OwnRow;
 use behind::{Selection, behind};
 use measures::INVITATION_MEASURES;
 pub use month::Month;

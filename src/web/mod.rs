@@ -8,6 +8,7 @@ mod fields;
 mod limits;
 mod measured;
 mod page;
+mod paging;
 mod problem;
 mod query;
 
@@ -19,5 +20,6 @@ pub use fields::{Choice, FORM_LIMIT, Fields, choices, one_line, options, visible
 pub use limits::{ClientAddress, LimitRules, Limits, limited};
 pub use measured::measured;
 pub use page::{Banner, Chrome, Link, Page, announce, compile as compile_pages, standalone};
+pub use paging::Paging;
 pub use problem::{Problem, download};
 pub use query::query;

@@ -1,6 +1,7 @@
-//! The queue of the ladder: what a chair or a QA manager decides on, what is open, what ended.
+//! The ladder in the browser: the list of its steps, and each one that a chair or a QA manager decides on.
 
 mod queue;
+mod step;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -11,6 +12,6 @@ use crate::web::Desk;
 pub fn routes() -> Router<Desk> {
     Router::new()
         .route("/escalation", get(queue::show))
-        .route("/escalation/{id}", post(queue::decide))
-        .route("/escalation/{id}/telephoned", post(queue::telephoned))
+        .route("/escalation/{id}", get(step::show).post(step::decide))
+        .route("/escalation/{id}/telephoned", post(step::telephoned))
 }

@@ -181,33 +181,12 @@ impl Page for LetterPage {
     }
 }
 
-/// Where the links begin by which an agency answers without an account.
-const LINKS: [&str; 2] = ["/answer/", "/reply/"];
-
-/// A text without those links: whoever reads what was sent does not answer for the agency.
-fn without_links(text: &str) -> String {
-    let mut shown = text.to_owned();
-    for begins in LINKS {
-        let mut parts = shown.split(begins);
-        let mut without = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            without.push_str(begins);
-            without.push('…');
-            without.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
-        }
-        shown = without;
-    }
-    shown
-}
-
 fn read(who: &SignedIn, bytes: &[u8]) -> Result<mail::Letter, Problem> {
     if bytes.is_empty() {
         let text = "The text of this message has had its time, and was erased. When it went is still known.";
         return Err(Problem::Gone(who.chrome(), text));
     }
-    let letter = mail::read(bytes).ok_or_else(|| Problem::internal("a frozen message cannot be read"))?;
-    let (text, html) = (without_links(&letter.text), without_links(&letter.html));
-    Ok(mail::Letter { text, html, ..letter })
+    outbox::read(bytes).ok_or_else(|| Problem::internal("a frozen message cannot be read"))
 }
 
 async fn frozen(desk: &Desk, id: &str, who: &SignedIn) -> Result<(MessageId, Vec<u8>), Problem> {

@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::lines::{EvidenceLines, when};
-use super::office;
 use crate::audit::{self, Event};
 use crate::calendar::london;
-use crate::feedback::Settings;
+use crate::feedback::{Office, Settings};
 use crate::mail::masked;
 use crate::register::Policies;
 use crate::register::identifying::identifying;
@@ -126,7 +125,8 @@ pub(super) async fn begin(
     Path(token): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let found = thread(desk.db.read(), office(&desk, &policies, &settings), &token, desk.clock.now()).await?;
+    let found =
+        thread(desk.db.read(), Office::of(&desk, &policies, &settings), &token, desk.clock.now()).await?;
     let Some(found) = found else { return Ok(gone(&settings)) };
     let page = BeginPage {
         here: format!("/reply/{token}"),
@@ -225,7 +225,8 @@ pub(super) async fn step(
     form: Fields,
 ) -> Result<Response, Problem> {
     let now = desk.clock.now();
-    let Some(found) = thread(desk.db.read(), office(&desk, &policies, &settings), &token, now).await? else {
+    let Some(found) = thread(desk.db.read(), Office::of(&desk, &policies, &settings), &token, now).await?
+    else {
         return Ok(gone(&settings));
     };
     if form.text("step") != "say" {
@@ -248,7 +249,7 @@ pub(super) async fn step(
         );
         return Ok(page(&desk, &policies, &token, &found, &form, errors, true));
     }
-    match reply(office(&desk, &policies, &settings), &token, now, &said)
+    match reply(Office::of(&desk, &policies, &settings), &token, now, &said)
         .await
         .map_err(|e| Problem::internal(e.to_string()))?
     {

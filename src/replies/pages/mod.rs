@@ -9,13 +9,7 @@ mod settle;
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::feedback::{Office, Settings};
-use crate::register::Policies;
 use crate::web::Desk;
-
-fn office<'a>(desk: &'a Desk, policies: &'a Policies, settings: &'a Settings) -> Office<'a> {
-    Office { db: &desk.db, keys: &desk.keys, letterhead: &desk.letterhead, policies, settings }
-}
 
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {

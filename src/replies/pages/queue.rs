@@ -9,13 +9,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use super::lines::ReplyLine;
-use super::office;
 use crate::access::{KeepDirectory, May, Permission, SeeFeedback};
 use crate::agencies::ServiceId;
 use crate::agencies::store::{contacts, directory};
 use crate::calendar::london;
 use crate::conferences;
-use crate::feedback::{Settings, evidence};
+use crate::feedback::{Office, Settings, evidence};
 use crate::invitations::entity::invitation;
 use crate::invitations::store::by_ids;
 use crate::mail::Trust;
@@ -165,7 +164,8 @@ pub(super) async fn contact(
         "decline" => false,
         _ => return Err(not_found()),
     };
-    let decided = decide(office(&desk, &policies, &settings), &may.who.actor(), now, id, &found, take).await;
+    let decided =
+        decide(Office::of(&desk, &policies, &settings), &may.who.actor(), now, id, &found, take).await;
     match decided.map_err(|e| Problem::internal(e.to_string()))? {
         Decided::Done if take => Ok(Redirect::to("/replies?done=taken").into_response()),
         Decided::Done => Ok(Redirect::to("/replies?done=declined").into_response()),

@@ -8,12 +8,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
 use super::lines::{EvidenceLines, ReplyLine};
-use super::office;
 use crate::access::{May, SettleDispute, SignedIn};
 use crate::agencies::store::directory_of;
 use crate::calendar::{london, written};
 use crate::conferences;
-use crate::feedback::{Evidence, Settings, evidence};
+use crate::feedback::{Evidence, Office, Settings, evidence};
 use crate::invitations::Attendance;
 use crate::register::amend::{Amended, Amendment, NotAmended};
 use crate::register::identifying::identifying;
@@ -293,7 +292,7 @@ pub(super) async fn settle(
     let (actor, reason) = (who.actor(), why(&row, answer));
     let amendment = Amendment { keys: &desk.keys, actor: &actor, why: &reason, now: desk.clock.now() };
     let outcome =
-        settled(&tx, office(&desk, &policies, &settings), amendment, taken, now_found, decided, answer)
+        settled(&tx, Office::of(&desk, &policies, &settings), amendment, taken, now_found, decided, answer)
             .await
             .map_err(|e| failed(&e))?;
     let made = match outcome {

@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use super::parse;
 use crate::access::{self, May, SeeOwnAgency, SignedIn};
-use crate::agencies::store::directory;
+use crate::agencies::store::{Directory, directory};
 use crate::agencies::{Maintaining, contacts_of_account, grants};
 use crate::calendar::london;
 use crate::conferences::{self, Sight};
 use crate::feedback::{FeedbackId, Office, Settings, asking_since, make_link};
 use crate::invitations::entity::invitation;
-use crate::register::Policies;
-use crate::replies::told;
-use crate::reports::agency::{own_invitations, own_record, own_trend};
+use crate::register::{Policies, Recorded};
+use crate::replies::{Told, told};
+use crate::reports::agency::{own_invitations, own_record};
 use crate::reports::trend::data_url;
-use crate::reports::{Month, OwnRow, Rate};
+use crate::reports::{Month, Rate};
 use crate::web::{Desk, Page, Problem};
 
 /// Days back from which letters are looked at: more than a link lives.
@@ -46,6 +46,8 @@ struct Row {
     report: &'static str,
     standing: &'static str,
     fault: Option<&'static str>,
+    /// "disputed, upheld".
+    replies: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -103,22 +105,20 @@ impl Page for AgencyPage {
     }
 }
 
-fn row(of: OwnRow) -> Row {
+fn row(of: Recorded, directory: &Directory, replies: &[Told]) -> Row {
+    let replies = replies.iter().filter(|reply| reply.invitation == of.row.id);
     Row {
         reference: of.reference,
         when: format!("{}, {}", london::long_date(of.date), london::clock(of.starts_at)),
         kind: of.kind.label(),
-        service: of.service,
-        role: of.role,
-        response: of.response,
-        report: of.report,
+        service: directory.of(of.row.service_id).0.name.clone(),
+        response: of.row.answer_in_words(),
+        report: of.row.report_in_words(),
+        role: of.row.role,
         standing: of.standing.map_or("register not confirmed yet", |s| s.label()),
         fault: of.fault.map(|f| f.label()),
+        replies: replies.map(Told::in_words).collect(),
     }
-}
-
-fn office<'a>(desk: &'a Desk, policies: &'a Policies, settings: &'a Settings) -> Office<'a> {
-    Office { db: &desk.db, keys: &desk.keys, letterhead: &desk.letterhead, policies, settings }
 }
 
 /// Letters about the account's own services that ask for an answer and have none.
@@ -131,7 +131,7 @@ async fn owed(
     let (db, now) = (desk.db.read(), desk.clock.now());
     let since = now - Days::new(LETTERS);
     let asking =
-        asking_since(db, office(desk, policies, settings), since, Some(own_invitations(who.id))).await?;
+        asking_since(db, Office::of(desk, policies, settings), since, Some(own_invitations(who.id))).await?;
     let replied = told(db, asking.iter().map(|a| a.invitation)).await?;
     let open = asking.into_iter().filter(|a| !replied.iter().any(|r| r.invitation == a.invitation));
     let open: Vec<_> = open.collect();
@@ -185,8 +185,8 @@ pub(super) async fn own(
         None => Month::of(today),
     };
     let (db, id) = (desk.db.read(), may.who.id);
-    let record = own_record(db, id, month, &policies).await?;
-    let months = own_trend(db, id, month, MONTHS, &policies).await?;
+    let record = own_record(db, id, month, MONTHS, &policies).await?;
+    let replies = told(db, record.rows.iter().map(|of| of.row.id)).await?;
     let directory = directory(db).await?;
     let contacts = contacts_of_account(db, id).await?.into_iter().filter(|c| c.is_valid(today));
     let contacts = contacts.map(|c| Contact {
@@ -221,9 +221,9 @@ pub(super) async fn own(
                 format!("{of} ({}, 95% interval {})", rate.percent_text(), rate.interval_text())
             }
         },
-        rows: record.rows.into_iter().map(row).collect(),
-        chart: data_url("Represented when it was decided, month by month", &months),
-        trend: months.iter().map(of_month).collect(),
+        rows: record.rows.into_iter().map(|of| row(of, &directory, &replies)).collect(),
+        chart: data_url("Represented when it was decided, month by month", &record.trend),
+        trend: record.trend.iter().map(of_month).collect(),
         contacts: contacts.collect(),
         telephone: settings.telephone.clone(),
         confirmed: asked.done.as_deref() == Some("confirmed"),
@@ -242,7 +242,7 @@ pub(super) async fn answer(
     let not_found = || Problem::NotFound(may.who.chrome());
     let id: FeedbackId = id.parse().map_err(|_| not_found())?;
     let now = desk.clock.now();
-    let (office, own) = (office(&desk, &policies, &settings), own_invitations(may.who.id));
+    let (office, own) = (Office::of(&desk, &policies, &settings), own_invitations(may.who.id));
     let asking = asking_since(desk.db.read(), office, now - Days::new(LETTERS), Some(own)).await?;
     if !asking.iter().any(|asking| asking.item == id) {
         return Err(not_found());

@@ -14,8 +14,8 @@ use crate::audit::{self, Event};
 use crate::calendar::london;
 use crate::platform::codes::codes;
 use crate::register::Policies;
-use crate::reports::{Selection, behind};
-use crate::web::{Desk, Page, Problem};
+use crate::reports::{Month, Selection, behind};
+use crate::web::{Desk, Page, Paging, Problem, query};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -25,6 +25,25 @@ pub(super) struct Asked {
     agency: Option<String>,
     locality: Option<String>,
     lens: Option<Lens>,
+    page: Option<usize>,
+}
+
+impl Asked {
+    /// The address of a page of the same figure.
+    fn href(&self, month: Month, page: usize) -> String {
+        let page = page.to_string();
+        let parts = [
+            ("figure", Some(self.figure.as_str())),
+            ("of", self.of.as_deref()),
+            ("group", self.group.as_deref()),
+            ("agency", self.agency.as_deref()),
+            ("locality", self.locality.as_deref()),
+            ("lens", self.lens.map(Lens::code)),
+            ("page", Some(page.as_str())),
+        ];
+        let given: Vec<_> = parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        query(&format!("/reports/{month}/behind"), &given)
+    }
 }
 
 codes! {
@@ -33,6 +52,9 @@ codes! {
         Neglect = "neglect", "neglect";
     }
 }
+
+/// Invitations on one page.
+const ROWS: usize = 100;
 
 #[derive(Serialize)]
 struct BehindRow {
@@ -54,6 +76,7 @@ struct BehindPage {
     part: String,
     rows: Vec<BehindRow>,
     count: usize,
+    paging: Option<Paging>,
 }
 
 impl Page for BehindPage {
@@ -77,9 +100,9 @@ pub(super) async fn behind_figure(
     let selection = Selection {
         figure: asked.figure.clone(),
         denominator: asked.of.is_some(),
-        group: asked.group,
-        agency: asked.agency,
-        locality: asked.locality,
+        group: asked.group.clone(),
+        agency: asked.agency.clone(),
+        locality: asked.locality.clone(),
         neglect: asked.lens.is_some(),
     };
     let sight = may.who.sight(desk.clock.now());
@@ -104,8 +127,9 @@ pub(super) async fn behind_figure(
         fault: b.fault.map_or("", |f| f.label()),
     });
     let rows: Vec<BehindRow> = rows.collect();
+    let count = rows.len();
+    let (rows, paging) = Paging::of(rows, asked.page.unwrap_or(1), ROWS, |page| asked.href(month, page));
     let figure = asked.figure.replace('_', " ");
-    let page =
-        BehindPage { month: month.to_string(), name: month.name(), figure, part, count: rows.len(), rows };
+    let page = BehindPage { month: month.to_string(), name: month.name(), figure, part, count, rows, paging };
     Ok(page.show(may.who.chrome()))
 }
