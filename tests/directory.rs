@@ -3,8 +3,8 @@
 use crate::both;
 use crate::feedback::make_and_send;
 use crate::harness::Place;
-use crate::harness::http::{Person, Seen};
-use crate::harness::log::{EVENING, LATER, conference};
+use crate::harness::http::{Person, Seen, set};
+use crate::harness::log::{EVENING, LATER, Row, conference};
 
 fn fields(form: &[(&str, &str)]) -> Vec<(String, String)> {
     form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -129,6 +129,31 @@ both! {
         assert!(seen.body.contains("to be checked (4)"), "91 days on: {}", seen.body);
         assert_eq!(administrator.post(&format!("{at}/verified"), &[]).await.status, 303);
         assert!(administrator.get("/directory").await.body.contains("to be checked (3)"));
+    }
+
+    async fn whoever_asks_for_one_email_a_day_gets_one_in_the_morning_and_nobody_else_waits(place: Place) {
+        let mut rows = conference("C-1");
+        let other = |row: Row| row.with("child_refs", "L2").with("decisions", "L2=plan_continues");
+        rows.extend(conference("C-2").into_iter().map(other));
+        (rows[2], rows[6]) = (rows[2].clone().absent(), rows[6].clone().absent());
+        place.import(EVENING, &rows);
+        let mut administrator = Person::with_role(&place, &place.site(EVENING).await, "administrator").await;
+        let at = link(&administrator.get("/directory?show=unverified").await, "contacts", "lead@oh");
+        let mut form = administrator.get(&at).await.form();
+        set(&mut form, "digest", "yes");
+        form.retain(|(name, _)| !name.starts_with("next_"));
+        assert_eq!(administrator.post(&at, &form).await.status, 303);
+        assert!(administrator.get(&at).await.body.contains("one email a day"));
+        place.done_at(LATER, &["run-task", "feedback"]);
+        let went = |moment: &str, address: &str| {
+            place.done_at(moment, &["run-task", "dispatch"]);
+            let mails = place.mail();
+            mails.into_iter().filter(|m| m.to == address).map(|m| m.subject).collect::<Vec<_>>()
+        };
+        assert_eq!(went(LATER, "health-visiting-north@oh.nhs.example").len(), 2, "at once");
+        assert_eq!(went("2026-10-01T07:59:00Z", "lead@oh.nhs.example"), [] as [&str; 0]);
+        assert_eq!(went("2026-10-01T08:00:00Z", "lead@oh.nhs.example"), ["Child protection conferences: 2 letters in one"]);
+        assert_eq!(place.report("2026-10")["M15"]["numerator"], 2, "and in time");
     }
 
     async fn the_same_address_in_the_same_role_at_the_same_place_is_refused(place: Place) {

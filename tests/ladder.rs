@@ -28,8 +28,9 @@ fn climb(place: &Place, moment: &str) -> String {
 
 /// The steps that wait in a list, by their paths: those to decide on, then those to telephone about.
 fn steps(list: &str) -> Vec<String> {
-    let step =
-        regex::Regex::new(r#"(?:task-list__link" href|action)="(/escalation/[0-9a-f-]{36}(?:/telephoned)?)""#);
+    let step = regex::Regex::new(
+        r#"(?:task-list__link" href|action)="(/escalation/[0-9a-f-]{36}(?:/telephoned)?)""#,
+    );
     step.unwrap().captures_iter(list).map(|found| found[1].to_owned()).collect()
 }
 

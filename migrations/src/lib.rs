@@ -21,6 +21,7 @@ mod m20261129_000001_tracker;
 mod m20261130_000001_replies;
 mod m20261201_000001_ladder;
 mod m20261202_000001_oversight;
+mod m20261203_000001_daily_digest;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000001_replies::Migration),
             Box::new(m20261201_000001_ladder::Migration),
             Box::new(m20261202_000001_oversight::Migration),
+            Box::new(m20261203_000001_daily_digest::Migration),
         ]
     }
 }

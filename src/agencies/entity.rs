@@ -66,6 +66,8 @@ pub mod contact {
         pub email: String,
         pub telephone: Option<String>,
         pub is_safeguarding_lead: bool,
+        /// Asked for one email a day in place of one for each absence.
+        pub daily_digest: bool,
         pub valid_from: Option<NaiveDate>,
         pub valid_to: Option<NaiveDate>,
         pub verified_on: Option<NaiveDate>,

@@ -21,6 +21,8 @@ pub struct ContactFacts {
     pub email: String,
     pub telephone: Option<String>,
     pub is_safeguarding_lead: bool,
+    /// One email a day in place of one for each absence.
+    pub daily_digest: bool,
     /// Checked with them just now.
     pub verified: bool,
 }
@@ -61,6 +63,7 @@ pub struct Maintaining<'a> {
 fn told(c: &contact::Model) -> Value {
     json!({
         "name": c.name, "role": c.role, "email": c.email, "telephone": c.telephone, "is_safeguarding_lead": c.is_safeguarding_lead,
+        "daily_digest": c.daily_digest,
         "valid_from": c.valid_from, "valid_to": c.valid_to, "verified_on": c.verified_on, "bounced_at": c.bounced_at,
     })
 }
@@ -122,6 +125,7 @@ impl Maintaining<'_> {
             email: facts.email,
             telephone: facts.telephone,
             is_safeguarding_lead: facts.is_safeguarding_lead,
+            daily_digest: facts.daily_digest,
             valid_from,
             valid_to: None,
             verified_on: facts.verified.then(|| self.today()),
@@ -163,6 +167,7 @@ impl Maintaining<'_> {
             (row.name, row.role, row.email) = (facts.name, facts.role, facts.email);
             row.telephone = facts.telephone;
             row.is_safeguarding_lead = facts.is_safeguarding_lead;
+            row.daily_digest = facts.daily_digest;
         })
         .await
     }

@@ -73,6 +73,12 @@ pub async fn contacts(db: &impl ConnectionTrait) -> Result<Vec<contact::Model>, 
     contact::Entity::find().all(db).await
 }
 
+/// Whether somebody at an address asked for one email a day.
+pub async fn wants_digest(db: &impl ConnectionTrait, address: &str, today: NaiveDate) -> Result<bool, DbErr> {
+    let asked = contact::Entity::find().filter(contact::Column::DailyDigest.eq(true)).all(db).await?;
+    Ok(asked.iter().any(|c| c.email.eq_ignore_ascii_case(address) && c.is_valid(today)))
+}
+
 /// The contacts of some agencies.
 pub async fn contacts_of(
     db: &impl ConnectionTrait,
@@ -205,6 +211,7 @@ pub async fn move_service(
             (kept.valid_from, kept.valid_to) = (gone.valid_from, gone.valid_to);
         }
         kept.is_safeguarding_lead |= gone.is_safeguarding_lead;
+        kept.daily_digest |= gone.daily_digest;
         kept.verified_on = Ord::max(kept.verified_on, gone.verified_on);
         kept.bounced_at = kept.bounced_at.or(gone.bounced_at);
         contact::Entity::delete_by_id(gone.id).exec(tx.conn()).await?;

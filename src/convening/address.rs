@@ -48,6 +48,7 @@ mod tests {
             email: email.into(),
             telephone: None,
             is_safeguarding_lead: service.is_none(),
+            daily_digest: false,
             valid_from: None,
             valid_to: None,
             verified_on: None,

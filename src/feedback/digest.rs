@@ -1,5 +1,6 @@
-//! Nobody is flooded: after an outage, more than five letters (by default) to one address become one. The letters stay what
-//! they are, each with its link; what is said in one place is that they are there.
+//! Nobody is flooded: after an outage, more than five letters (by default) to one address become one; and whoever asked
+//! for one email a day gets one. The letters stay what they are, each with its link; what is said in one place is that
+//! they are there.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,8 @@ use uuid::Uuid;
 use super::still_due::StillDue;
 use super::tasks::{CORRECTION, Office};
 use super::{REMINDER, Wording};
+use crate::agencies::store::wants_digest;
+use crate::calendar::london;
 use crate::mail::read;
 use crate::outbox::{self, Claim, Delivery, End, Fate, MessageId, Model, NoticeError, Post};
 use crate::platform::{Db, Tx};
@@ -46,21 +49,31 @@ fn in_digest(message: &[u8]) -> Option<InDigest> {
     Some(InDigest { subject: letter.subject, link })
 }
 
-/// Puts what has waited for an outage into digests: one for each address with more than five. Says how many it made.
+/// Puts what is due into digests: one for each address with more than one letter that asked for one email a day, or with
+/// more than five that waited for an outage. Says how many it made.
 pub async fn digest(office: Office<'_>, now: DateTime<Utc>) -> Result<usize, NoticeError> {
-    let Some(one_by_one) = office.settings.one_by_one else { return Ok(0) };
-    let kinds: Vec<&str> = Wording::ALL.iter().map(|w| w.code()).chain([CORRECTION, REMINDER]).collect();
-    let overdue = outbox::overdue(office.db.read(), &kinds, now - OUTAGE, now).await?;
-    if overdue.len() <= one_by_one || !office.settings.missing().is_empty() {
+    if !office.settings.missing().is_empty() {
         return Ok(0);
     }
+    let db = office.db.read();
+    let kinds: Vec<&str> = Wording::ALL.iter().map(|w| w.code()).chain([CORRECTION, REMINDER]).collect();
     let mut of: BTreeMap<String, Vec<Model>> = BTreeMap::new();
-    for message in overdue {
+    for message in outbox::due(db, &kinds, now).await? {
         of.entry(message.recipient.to_lowercase()).or_default().push(message);
     }
     let still_due = StillDue::new(office.db, office.policies, office.settings);
     let mut made = 0;
-    for (_, messages) in of.into_iter().filter(|(_, messages)| messages.len() > one_by_one) {
+    for (address, mut messages) in of.into_iter().filter(|(_, messages)| messages.len() > 1) {
+        let daily = wants_digest(db, &address, london::date(now)).await?;
+        let one_by_one = match (daily, office.settings.one_by_one) {
+            (true, _) => 1,
+            (false, Some(one_by_one)) => one_by_one,
+            (false, None) => continue,
+        };
+        messages.retain(|message| daily || message.posted_at < now - OUTAGE);
+        if messages.len() <= one_by_one {
+            continue;
+        }
         let (mut ids, mut letters) = (Vec::new(), Vec::new());
         for message in &messages {
             // What may not go any more is found out one by one, as ever.

@@ -104,6 +104,7 @@ mod tests {
             email: email.into(),
             telephone: None,
             is_safeguarding_lead: lead,
+            daily_digest: false,
             valid_from: None,
             valid_to: None,
             verified_on: None,

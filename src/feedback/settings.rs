@@ -1,6 +1,6 @@
 //! The settings that feedback hangs on.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 
 use super::Window;
 use crate::agencies::AgencyGroup;
@@ -20,6 +20,8 @@ pub struct Settings {
     pub reply_working_days: u32,
     /// More letters than these to one address, after an outage, become one; `None`: never.
     pub one_by_one: Option<usize>,
+    /// When the one email a day goes to those who asked for it.
+    pub daily_digest_at: NaiveTime,
     /// A school's clock stands still in them.
     pub school_holidays: Breaks,
     /// Who signs: "Conference team, Oxfordshire".

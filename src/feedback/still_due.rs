@@ -8,7 +8,8 @@ use super::retry::next_attempt;
 use super::store;
 use super::wording::wording;
 use super::{FeedbackId, ItemState, Kind, Settings};
-use crate::agencies::store::directory_of;
+use crate::agencies::store::{directory_of, wants_digest};
+use crate::calendar::london;
 use crate::conferences::Sight;
 use crate::invitations;
 use crate::outbox::{self, Claim, Delivery, End, Fate, Gone};
@@ -78,12 +79,18 @@ impl Delivery for StillDue<'_> {
         let now = Basis::of(&item.wording, &record, &assessment, place);
         let same = serde_json::from_str::<Basis>(&item.basis).is_ok_and(|then| then == now);
         match (item.kind, missing, same) {
-            (Kind::Absence, true, true) | (Kind::Correction, _, true) => Ok(Fate::Send),
+            (Kind::Absence, true, true) | (Kind::Correction, _, true) => {}
             (Kind::Absence, false, _) => {
-                overtaken("the agency was represented, by the record as it stands now")
+                return overtaken("the agency was represented, by the record as it stands now");
             }
-            _ => overtaken("the record was amended before it went"),
+            _ => return overtaken("the record was amended before it went"),
         }
+        let (at, calendar) = (self.settings.daily_digest_at, &self.policies.calendar);
+        let daily = self.settings.window.next_at(claim.posted_at, at, calendar);
+        if daily > moment && wants_digest(db, &claim.recipient, london::date(moment)).await? {
+            return Ok(Fate::Wait(daily, "it waits for the one email a day".to_owned()));
+        }
+        Ok(Fate::Send)
     }
 
     fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

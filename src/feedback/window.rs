@@ -45,6 +45,20 @@ impl std::fmt::Display for Window {
 }
 
 impl Window {
+    /// The first moment from `from` on at which it is this time of a day on which the window opens.
+    pub fn next_at(&self, from: DateTime<Utc>, time: NaiveTime, calendar: &Calendar) -> DateTime<Utc> {
+        let mut day = london::local(from).date();
+        while london::to_utc_or_after(day, time) < from || !(self.every_day || calendar.is_working_day(day)) {
+            day = day + Days::new(1);
+        }
+        london::to_utc_or_after(day, time)
+    }
+
+    /// Whether this time of the day lies in it.
+    pub fn holds(&self, time: NaiveTime) -> bool {
+        self.opens <= time && time <= self.closes
+    }
+
     /// Now, if the window is open; else when it opens next.
     pub fn next_open(&self, now: DateTime<Utc>, calendar: &Calendar) -> DateTime<Utc> {
         let local = london::local(now);

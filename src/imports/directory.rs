@@ -228,6 +228,7 @@ pub(super) async fn contacts(
             email,
             telephone: None,
             is_safeguarding_lead,
+            daily_digest: false,
             valid_from: None,
             valid_to: None,
             verified_on: None,

@@ -68,6 +68,7 @@ mod tests {
             email: email.into(),
             telephone: None,
             is_safeguarding_lead: false,
+            daily_digest: false,
             valid_from: None,
             valid_to: None,
             verified_on: None,

@@ -8,17 +8,11 @@ use super::entity::message::{Column, Entity, Model};
 use super::{MessageId, State};
 use crate::platform::Tx;
 
-/// Messages of these kinds that wait since before a moment, are due, and are carried by no other; oldest first.
-pub async fn overdue(
-    db: &impl ConnectionTrait,
-    kinds: &[&str],
-    posted_before: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Model>, DbErr> {
+/// Messages of these kinds that wait, are due, and are carried by no other; oldest first.
+pub async fn due(db: &impl ConnectionTrait, kinds: &[&str], now: DateTime<Utc>) -> Result<Vec<Model>, DbErr> {
     Entity::find()
         .filter(Column::State.eq(State::Waiting))
         .filter(Column::Kind.is_in(kinds.iter().copied()))
-        .filter(Column::PostedAt.lt(posted_before))
         .filter(Column::DueAt.lte(now))
         .filter(Column::DigestId.is_null())
         .order_by_asc(Column::PostedAt)

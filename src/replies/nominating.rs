@@ -58,6 +58,7 @@ pub async fn decide(
             email: named.email.clone(),
             telephone: Some(named.telephone.clone()).filter(|number| !number.is_empty()),
             is_safeguarding_lead: false,
+            daily_digest: false,
             verified: true,
         };
         let maintaining = Maintaining { db: office.db, keys: office.keys, actor, now };

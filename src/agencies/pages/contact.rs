@@ -51,6 +51,7 @@ struct Form {
     email: String,
     telephone: String,
     is_safeguarding_lead: bool,
+    daily_digest: bool,
     verified: bool,
 }
 
@@ -63,6 +64,7 @@ impl Form {
             email: text("email"),
             telephone: one_line(&text("telephone")),
             is_safeguarding_lead: text("lead") == "yes",
+            daily_digest: text("digest") == "yes",
             verified: text("checked") == "yes",
         }
     }
@@ -74,6 +76,7 @@ impl Form {
             email: c.email.clone(),
             telephone: c.telephone.clone().unwrap_or_default(),
             is_safeguarding_lead: c.is_safeguarding_lead,
+            daily_digest: c.daily_digest,
             verified: false,
         }
     }
@@ -85,6 +88,7 @@ impl Form {
             email: self.email.to_lowercase(),
             telephone: (!self.telephone.is_empty()).then(|| self.telephone.clone()),
             is_safeguarding_lead: self.is_safeguarding_lead,
+            daily_digest: self.daily_digest,
             verified: self.verified,
         }
     }
@@ -121,7 +125,8 @@ const TWICE: &str = "This address is in the directory already, in this role at t
 /// What a form was made from: another's change in between is not overwritten.
 fn seen(c: &contact::Model) -> String {
     let lead = if c.is_safeguarding_lead { "lead" } else { "" };
-    [c.name.as_str(), &c.role, &c.email, c.telephone.as_deref().unwrap_or_default(), lead].join("|")
+    let digest = if c.daily_digest { "digest" } else { "" };
+    [c.name.as_str(), &c.role, &c.email, c.telephone.as_deref().unwrap_or_default(), lead, digest].join("|")
 }
 
 #[derive(Serialize)]
@@ -373,7 +378,7 @@ pub(super) async fn left(
     let c = by_id(desk.db.read(), id).await?.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
     // Whatever was entered of whoever takes over: nobody is lost by a field that was forgotten.
     let role = !next.role.is_empty() && next.role != c.role;
-    let ticked = next.is_safeguarding_lead || next.verified;
+    let ticked = next.is_safeguarding_lead || next.daily_digest || next.verified;
     let given = role || ticked || !next.name.is_empty() || !next.email.is_empty();
     let mut errors = match given {
         true => next.errors(["next_name", "next_role", "next_email", "next_telephone"]),

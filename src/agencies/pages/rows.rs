@@ -54,6 +54,9 @@ pub(super) fn tags(c: &contact::Model, domains: &Domains, today: NaiveDate) -> V
     if c.is_safeguarding_lead {
         tags.push(tag("safeguarding lead", "blue"));
     }
+    if c.daily_digest {
+        tags.push(tag("one email a day", "grey"));
+    }
     if let Some(at) = c.bounced_at {
         tags.push(tag(format!("came back {}", london::long_date(london::date(at))), "red"));
     }

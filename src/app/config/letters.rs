@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 
 use super::values::{list, number};
@@ -33,6 +34,8 @@ pub struct Feedback {
     /// Letters to one address, after an outage; 0 for no digest.
     #[serde(deserialize_with = "number")]
     pub digest_above: u32,
+    /// "09:00", in the window.
+    pub daily_digest_at: String,
     /// Spans of days.
     #[serde(deserialize_with = "list")]
     pub school_holidays: Vec<String>,
@@ -73,6 +76,17 @@ impl Config {
         self.feedback.window.parse().map_err(|why| ConfigError::Value("feedback.window", why))
     }
 
+    fn daily_digest_at(&self) -> Result<NaiveTime, ConfigError> {
+        let (name, text) = ("feedback.daily_digest_at", &self.feedback.daily_digest_at);
+        let time = NaiveTime::parse_from_str(text, "%H:%M");
+        let time =
+            time.map_err(|_| ConfigError::Value(name, format!("\"{text}\" is not a time: write 09:00")))?;
+        match self.window()?.holds(time) {
+            true => Ok(time),
+            false => Err(ConfigError::Value(name, format!("{text} lies outside the sending window"))),
+        }
+    }
+
     /// How feedback is made.
     pub fn feedback_settings(&self) -> Result<feedback::Settings, ConfigError> {
         let lower = |list: &[String]| list.iter().map(|d| d.to_ascii_lowercase()).collect();
@@ -82,6 +96,7 @@ impl Config {
             maximum_age_working_days: self.feedback.maximum_age_working_days,
             reply_working_days: self.feedback.reply_working_days,
             one_by_one: Some(self.feedback.digest_above as usize).filter(|n| *n > 0),
+            daily_digest_at: self.daily_digest_at()?,
             school_holidays: self.school_holidays()?,
             contact: self.feedback.contact.clone(),
             telephone: self.feedback.telephone.clone(),

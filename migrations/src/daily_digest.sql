@@ -1,0 +1,1 @@
+alter table contact add column daily_digest {flag} not null default false;
