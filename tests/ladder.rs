@@ -134,7 +134,7 @@ both! {
         let said = place.done_at("2026-10-01T08:32:00Z", &["run-task", "dispatch"]);
         assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_none(), "{said}");
         let (mut qa, body, _) = queue(&place, "2026-10-01T08:33:00Z").await;
-        assert!(body.contains("approved, and open"), "{body}");
+        assert!(body.contains("disputed, and waits for us"), "{body}");
         // Not upheld, it goes on where it stood.
         let dispute = regex::Regex::new("/replies/[0-9a-f-]{36}").unwrap();
         let dispute = dispute.find(&qa.get("/replies").await.body).unwrap().as_str().to_owned();
@@ -292,6 +292,37 @@ both! {
         assert_eq!(letter.text.matches("nobody came, and we had no word before").count(), 3, "{}", letter.text);
     }
 
+    async fn a_letter_of_the_ladder_waits_on_its_agencys_own_page_until_it_is_answered_and_on_no_others(place: Place) {
+        // A report came, and its letter of thanks asked for no answer; the second letter does.
+        let mut rows = conference("C-1");
+        rows[2] = rows[2].clone().absent().with("report", "on_time").with("response", "apologies");
+        rows[3] = rows[3].clone().absent();
+        place.import(EVENING, &rows);
+        make_and_send(&place);
+        let said = climb(&place, "2026-10-02T09:00:00Z");
+        let (mut qa, body, _) = queue(&place, "2026-10-02T09:00:00Z").await;
+        let list = qa.get("/escalation").await.body;
+        let at = list.find("Health Visiting North").unwrap_or_else(|| panic!("{said} {body}"));
+        let step = steps(&list[at.saturating_sub(120)..]).remove(0);
+        assert_eq!(decide(&mut qa, &step, &[("do", "approve"), ("because", "in_touch")]).await.status, 422, "one or the other");
+        assert_eq!(decide(&mut qa, &step, &[("do", "approve")]).await.status, 303);
+        let site = place.site("2026-10-02T10:00:00Z").await;
+        let mut lead = Person::with_role(&place, &site, "agency_lead").await;
+        place.done_at("2026-10-02T09:00:00Z", &["account", "grant", "agency_lead@quorate.example", "--agency", "OH"]);
+        let page = lead.get("/agency").await.body;
+        for text in ["we wrote again", "Health Visiting North", "Please answer by Friday 9 October 2026"] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        let answer = regex::Regex::new("/agency/answer/[0-9a-f-]{36}").unwrap().find(&page).unwrap().as_str().to_owned();
+        let mut other = Person::called(&place, &site, "other", "agency_lead").await;
+        place.done_at("2026-10-02T09:00:00Z", &["account", "grant", "other@quorate.example", "--agency", "TVP"]);
+        assert!(!other.get("/agency").await.body.contains("we wrote again"));
+        assert_eq!(other.post(&answer, &[]).await.status, 404);
+        let link = lead.post(&answer, &[]).await.location.unwrap();
+        assert_eq!(say(&mut lead, &link, &[("say", "explained"), ("reason", "clinic_or_teaching"), ("words", "Two of three were ill."), ("prevention", "A deputy is named.")]).await.status, 303);
+        assert!(!lead.get("/agency").await.body.contains("we wrote again"));
+    }
+
     async fn a_chair_is_told_of_a_letter_that_somebody_else_sends_in_its_name_and_not_of_its_own(place: Place) {
         let mut rows = conference("C-1");
         let other = |row: Row| row.with("child_refs", "L2").with("decisions", "L2=plan_continues");
@@ -308,7 +339,7 @@ both! {
         assert_eq!(decide(&mut chair, &both[1], &[("do", "approve")]).await.status, 303);
         place.done_at(NO_ANSWER, &["run-task", "dispatch"]);
         let mails = place.mail();
-        let notices: Vec<_> = mails.iter().filter(|m| m.subject.contains("a letter went in your name")).collect();
+        let notices: Vec<_> = mails.iter().filter(|m| m.subject.contains("a letter goes in your name")).collect();
         assert_eq!(notices.len(), 1);
         assert!(notices[0].text.contains(&both[0]) && !notices[0].text.contains("Health"), "{}", notices[0].text);
         let page = chair.get(&both[0]).await.body;

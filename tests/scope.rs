@@ -90,7 +90,7 @@ both! {
         let link = lead.post(&answer, &[]).await.location.unwrap();
         assert!(link.starts_with("/reply/"));
         assert_eq!(crate::replies::say(&mut lead, &link, &[("say", "acknowledged")]).await.status, 303);
-        assert!(lead.get("/agency").await.body.contains("Every letter of the last weeks that asked for an answer has one"));
+        assert!(lead.get("/agency").await.body.contains("No letter of the last 60 days waits for your answer"));
         let contact = regex::Regex::new("/agency/contacts/[0-9a-f-]{36}").unwrap().find(&page).unwrap().as_str().to_owned();
         assert_eq!(lead.post(&contact, &[]).await.status, 303);
         assert!(lead.get("/agency").await.body.contains("Checked on Thursday 1 October 2026"));

@@ -1,8 +1,9 @@
 //! Letters that ask for an answer and still do, and the reminder of them.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::entity::feedback;
 use super::recipients::Recipient;
@@ -22,34 +23,42 @@ pub struct Asking {
     pub item: FeedbackId,
     /// What it is about.
     pub invitation: InvitationId,
-    /// When it was made.
+    /// When it went, or was made where it has not yet.
     pub made_on: NaiveDate,
     /// The day that it names.
     pub reply_by: NaiveDate,
 }
 
-/// The newest letters on absences that were made since a moment, and ask for an answer. `of`: about these invitations alone.
+/// From when an item's time to answer runs: from when its letter went, as the page behind its link says.
+fn asked_at(item: &feedback::Model, went: &[(uuid::Uuid, String, DateTime<Utc>)]) -> DateTime<Utc> {
+    let of = went.iter().filter(|(about, kind, _)| *about == item.id.0 && kind != REMINDER);
+    of.map(|(.., at)| *at).max().map_or(item.made_at, |at| at.max(item.made_at))
+}
+
+/// The newest letters on absences that were made since a moment, and ask for an answer; those that meet a condition.
 pub async fn asking_since(
     db: &impl ConnectionTrait,
     office: Office<'_>,
     since: DateTime<Utc>,
-    of: Option<SelectStatement>,
+    which: Option<Condition>,
 ) -> Result<Vec<Asking>, DbErr> {
     let mut items = feedback::Entity::find()
         .filter(feedback::Column::MadeAt.gte(since))
         .filter(feedback::Column::State.eq(ItemState::Posted))
         .filter(feedback::Column::Kind.eq(Kind::Absence));
-    if let Some(of) = of {
-        items = items.filter(feedback::Column::InvitationId.in_subquery(of));
+    if let Some(which) = which {
+        items = items.filter(which);
     }
     let asks = |item: &feedback::Model| item.wording.parse::<Wording>().is_ok_and(Wording::asks_for_a_reply);
     let items: Vec<feedback::Model> = items.all(db).await?.into_iter().filter(asks).collect();
     let newest = store::newest(db, items.iter().map(|item| item.invitation_id)).await?;
     let rows = invitations::store::by_ids(db, items.iter().map(|item| item.invitation_id)).await?;
+    let rows: HashMap<_, _> = rows.into_iter().map(|row| (row.id, row)).collect();
     let directory = directory(db).await?;
+    let went = outbox::reached_at(db, items.iter().map(|item| item.id.0)).await?;
     let asking = items.into_iter().filter_map(|item| {
-        let row = rows.iter().find(|row| row.id == item.invitation_id)?;
-        let made_on = london::date(item.made_at);
+        let row = rows.get(&item.invitation_id)?;
+        let made_on = london::date(asked_at(&item, &went));
         let group = directory.of(row.service_id).1.agency_group;
         let reply_by = office.settings.reply_by(&office.policies.calendar, group, made_on);
         let is_newest = newest.get(&row.id).is_some_and(|newest| newest.id == item.id);
@@ -76,7 +85,9 @@ pub async fn remind(office: Office<'_>, id: FeedbackId, now: DateTime<Utc>) -> R
     let letter =
         super::Letter::of(paperwork.source(&around, office.policies, office.settings), place, wording);
     let group = paperwork.directory.of(row.service_id).1.agency_group;
-    let by = office.settings.reply_by(&office.policies.calendar, group, london::date(item.made_at));
+    let went = outbox::reached_at(tx.conn(), [id.0]).await?;
+    let from = london::date(asked_at(&item, &went));
+    let by = office.settings.reply_by(&office.policies.calendar, group, from);
     let letter = super::Letter { reply_by: Some(london::full_date(by)), ..letter };
     let mut posted = 0;
     for address in outbox::sent_to(tx.conn(), [id.0]).await? {

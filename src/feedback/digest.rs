@@ -4,16 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::DbErr;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::still_due::StillDue;
 use super::tasks::{CORRECTION, Office};
-use super::{REMINDER, Wording};
-use crate::agencies::store::wants_digest;
+use super::{FeedbackId, Wording, store};
+use crate::agencies::store::{directory_of, wants_digest};
 use crate::calendar::london;
+use crate::invitations;
 use crate::mail::read;
 use crate::outbox::{self, Claim, Delivery, End, Fate, MessageId, Model, NoticeError, Post};
 use crate::platform::{Db, Tx};
@@ -28,6 +29,8 @@ const OUTAGE: TimeDelta = TimeDelta::minutes(30);
 pub struct InDigest {
     pub subject: String,
     pub link: String,
+    /// "Wednesday 7 October 2026", where it asks for an answer.
+    pub reply_by: Option<String>,
 }
 
 /// The context of `digest`.
@@ -36,17 +39,30 @@ pub struct Digest {
     /// There is no one conference to name in the frame.
     pub reference: String,
     pub count: usize,
+    /// They asked for one email a day; else the post was out of order.
+    pub daily: bool,
     pub letters: Vec<InDigest>,
     pub contact: String,
     pub telephone: String,
     pub disagreement_procedure: String,
 }
 
-/// Subject and link of a frozen letter; `None` where it has no link.
-fn in_digest(message: &[u8]) -> Option<InDigest> {
-    let letter = read(message)?;
-    let link = letter.text.split_whitespace().find(|word| word.contains("/reply/"))?.to_owned();
-    Some(InDigest { subject: letter.subject, link })
+/// A letter as its digest tells of it; `None` where it has no link.
+async fn in_digest(office: Office<'_>, message: &Model, today: NaiveDate) -> Result<Option<InDigest>, DbErr> {
+    let db = office.db.read();
+    let Some(letter) = read(&message.message) else { return Ok(None) };
+    let link = letter.text.split_whitespace().find(|word| word.contains("/reply/"));
+    let Some(link) = link.map(str::to_owned) else { return Ok(None) };
+    let mut reply_by = None;
+    if message.kind.parse::<Wording>().is_ok_and(Wording::asks_for_a_reply)
+        && let Some(item) = store::by_id(db, FeedbackId(message.about_id)).await?
+        && let Some(row) = invitations::store::by_id(db, item.invitation_id).await?
+    {
+        let group = directory_of(db, [row.service_id]).await?.of(row.service_id).1.agency_group;
+        let by = office.settings.reply_by(&office.policies.calendar, group, today);
+        reply_by = Some(london::full_date(by));
+    }
+    Ok(Some(InDigest { subject: letter.subject, link, reply_by }))
 }
 
 /// Puts what is due into digests: one for each address with more than one letter that asked for one email a day, or with
@@ -56,7 +72,7 @@ pub async fn digest(office: Office<'_>, now: DateTime<Utc>) -> Result<usize, Not
         return Ok(0);
     }
     let db = office.db.read();
-    let kinds: Vec<&str> = Wording::ALL.iter().map(|w| w.code()).chain([CORRECTION, REMINDER]).collect();
+    let kinds: Vec<&str> = Wording::ALL.iter().map(|w| w.code()).chain([CORRECTION]).collect();
     let mut of: BTreeMap<String, Vec<Model>> = BTreeMap::new();
     for message in outbox::due(db, &kinds, now).await? {
         of.entry(message.recipient.to_lowercase()).or_default().push(message);
@@ -78,13 +94,13 @@ pub async fn digest(office: Office<'_>, now: DateTime<Utc>) -> Result<usize, Not
         for message in &messages {
             // What may not go any more is found out one by one, as ever.
             let goes = matches!(still_due.fate(&Claim::of(message), now).await?, Fate::Send);
-            if let Some(letter) = in_digest(&message.message).filter(|_| goes) {
+            if goes && let Some(letter) = in_digest(office, message, london::date(now)).await? {
                 ids.push(message.id);
                 letters.push(letter);
             }
         }
         if ids.len() > one_by_one {
-            made += usize::from(post(office, &messages[0].recipient, &ids, letters, now).await?);
+            made += usize::from(post(office, &messages[0].recipient, daily, &ids, letters, now).await?);
         }
     }
     Ok(made)
@@ -93,6 +109,7 @@ pub async fn digest(office: Office<'_>, now: DateTime<Utc>) -> Result<usize, Not
 async fn post(
     office: Office<'_>,
     to: &str,
+    daily: bool,
     ids: &[MessageId],
     letters: Vec<InDigest>,
     now: DateTime<Utc>,
@@ -100,6 +117,7 @@ async fn post(
     let context = Digest {
         reference: String::new(),
         count: letters.len(),
+        daily,
         letters,
         contact: office.settings.contact.clone(),
         telephone: office.settings.telephone.clone(),
@@ -151,27 +169,41 @@ impl Delivery for Carries<'_> {
         outbox::carried_went(tx, claim.id, at).await
     }
 
-    /// Each goes by itself again, and finds out for itself.
-    async fn ended(&self, tx: &Tx, claim: &Claim, _: End, _: DateTime<Utc>) -> Result<(), DbErr> {
-        outbox::let_go_of(tx, claim.id).await
+    async fn ended(&self, tx: &Tx, claim: &Claim, end: End, at: DateTime<Utc>) -> Result<(), DbErr> {
+        match end {
+            // Each goes by itself again, and finds out for itself.
+            End::Cancelled => outbox::let_go_of(tx, claim.id).await,
+            // It had its two working days: bundled again, they would have them without end.
+            End::Refused | End::GivenUp => {
+                for message in outbox::carried_failed(tx, claim.id).await? {
+                    self.still_due.ended(tx, &Claim::of(&message), end, at).await?;
+                }
+                Ok(())
+            }
+        }
     }
 }
 
 /// Contexts to try it on.
 pub fn digest_samples() -> Vec<(&'static str, Digest)> {
-    let letter = |reference: &str, what: &str| InDigest {
+    let letter = |reference: &str, what: &str, reply_by: Option<&str>| InDigest {
         subject: format!("Child protection conference {reference}: {what}"),
         link: "https://quorate.example/reply/0123456789abcdef0123456789abcdef".into(),
+        reply_by: reply_by.map(str::to_owned),
     };
-    let letters =
-        vec![letter("K7Q2-M4TD", "we missed you"), letter("R3WF-9HNP", "thank you for your report")];
+    let letters = vec![
+        letter("K7Q2-M4TD", "we missed you", Some("Wednesday 7 October 2026")),
+        letter("R3WF-9HNP", "thank you for your report", None),
+    ];
     let digest = Digest {
         reference: String::new(),
         count: letters.len(),
+        daily: false,
         letters,
         contact: "Conference team, Oxfordshire".into(),
         telephone: "01865 000000".into(),
         disagreement_procedure: "https://safeguarding.example/disagreement".into(),
     };
-    vec![(DIGEST, digest)]
+    let daily = Digest { daily: true, ..digest.clone() };
+    vec![(DIGEST, digest), (DIGEST, daily)]
 }

@@ -49,6 +49,8 @@ pub struct Letter {
     pub recorded: String,
     /// What was recorded of its report.
     pub report: String,
+    /// It told us that it holds no information, which is an answer and no report.
+    pub nil_return: bool,
     /// Whether the conference was quorate.
     pub quorum: String,
     /// What the absence did.
@@ -119,6 +121,7 @@ impl Letter {
             told: row.response == Response::Apologies,
             recorded: recorded(row, assessed, c.decision_at.map(london::clock)),
             report: report(row, assessed.standing, assessed.fault),
+            nil_return: row.report == Report::NilReturn,
             quorum: quorum(c.status, assessment.quoracy.quorate),
             impact: assessed.impact.iter().map(|i| impact(source, row, i.code)).collect(),
             our_fault: assessed.fault.is_some(),
@@ -308,6 +311,7 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         told: false,
         recorded: "We recorded that nobody came, and that we had no answer to the invitation.".into(),
         report: "We had no report.".into(),
+        nil_return: false,
         quorum: "The conference was not quorate, and it was adjourned.".into(),
         impact: vec![
             "With your service there, it would have been quorate.".into(),

@@ -24,7 +24,7 @@ mod wording;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
-pub use asking::{asking_since, invitation_of, remind, write_to_others};
+pub use asking::{Asking, asking_since, invitation_of, remind, write_to_others};
 pub use calls::telephoned_before;
 pub use digest::{Carries, DIGEST, digest, digest_samples};
 pub use due::rests;

@@ -22,7 +22,7 @@ use crate::outbox::{self, MessageId, NoticeError, Post};
 use crate::platform::Tx;
 
 /// The rung whose letter is written in the chair's name.
-const SIGNED_BY_THE_CHAIR: i32 = 2;
+pub(super) const SIGNED_BY_THE_CHAIR: i32 = 2;
 
 /// What came of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +134,7 @@ pub async fn approve(
         let post = Post { id, kind, about, recipient, written, at: now, is_notice: false };
         outbox::post(&tx, post).await?;
     }
-    if case.step.rung == SIGNED_BY_THE_CHAIR && !case.to.is_empty() {
+    if case.step.rung == SIGNED_BY_THE_CHAIR && case.to.iter().any(|to| to.full) {
         tell_the_chair(&tx, office, actor, case.step.id, &case.evidence.record.conference, now).await?;
     }
     let telephone = case.to.is_empty();
@@ -179,6 +179,17 @@ pub async fn telephoned(
     let tx = office.db.begin("note a telephone call about a step").await?;
     let step = taken(&tx, id, sight).await?.filter(|step| step.state == StepState::ToTelephone);
     let Some(mut step) = step else { return Ok(Decided::Nothing) };
+    match standing(tx.conn(), office.policies, &step).await? {
+        Standing::Holds => {}
+        Standing::Paused => return Ok(Decided::Paused),
+        how @ (Standing::Changed | Standing::Restricted) => {
+            if let Some(event) = overtaken(&tx, step, how, now).await? {
+                audit::record(&tx, office.keys, actor, now, vec![event]).await?;
+                tx.commit().await?;
+            }
+            return Ok(Decided::Overtaken);
+        }
+    }
     outbox::cancel_unsent(&tx, step.id.0, "somebody telephoned").await?;
     (step.state, step.decided_at) = (StepState::Approved, Some(now));
     let event = event(&step, "ladder.telephoned", 0);

@@ -36,7 +36,7 @@ pub struct Cause {
     pub assessed: Assessed,
     pub miss: bool,
     in_population: bool,
-    restricted: bool,
+    pub restricted: bool,
 }
 
 impl Cause {

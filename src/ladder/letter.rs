@@ -25,7 +25,7 @@ const fn recorded(standing: Standing) -> &'static str {
     match standing {
         Standing::Silent => "nobody came, and we had no word before",
         Standing::Apologies => "apologies came, and nobody could come instead",
-        Standing::Contributed => "a report came, and nobody was there",
+        Standing::Contributed => "you wrote to us, and nobody was there",
         Standing::LeftBeforeDecision => "your service took part, and was not there at the decision",
         other => other.label(),
     }
@@ -106,7 +106,7 @@ fn why(reason: StepReason, absences: usize, letter: &Letter) -> String {
                 "We wrote to your service about its absence and asked for an answer{by}. None has reached us."
             )
         }
-        StepReason::Severity => "What could be decided that day depended on your service being there.".to_owned(),
+        StepReason::Severity => "Your service's absence mattered to the decision that day; how is said below.".to_owned(),
         StepReason::Running => {
             "Your service was not there for the decision at the conference before about the same child either."
                 .to_owned()

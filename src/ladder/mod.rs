@@ -6,6 +6,7 @@ mod causes;
 mod climb;
 mod expected;
 mod letter;
+mod open;
 mod pages;
 mod proposing;
 mod recipients;
@@ -17,6 +18,7 @@ mod telling;
 
 pub use approving::{approve, decline, telephoned};
 pub use letter::samples;
+pub use open::open;
 pub use pages::routes;
 pub use proposing::propose;
 pub use recipients::addressees;

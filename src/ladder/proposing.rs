@@ -101,7 +101,10 @@ async fn write(office: Office<'_>, proposal: Proposal, now: DateTime<Utc>) -> Re
 /// Ends what was proposed and is not so any more: the record was amended, or the conference restricted.
 async fn take_back(office: Office<'_>, now: DateTime<Utc>) -> Result<usize, NoticeError> {
     let mut stopped = 0;
-    for step in in_states(office.db.read(), [StepState::Proposed, StepState::Approved]).await? {
+    for step in
+        in_states(office.db.read(), [StepState::Proposed, StepState::ToTelephone, StepState::Approved])
+            .await?
+    {
         let how = standing(office.db.read(), office.policies, &step).await?;
         if matches!(how, Standing::Holds | Standing::Paused) {
             continue;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::access;
 use crate::audit::Actor;
@@ -44,7 +45,9 @@ pub(super) async fn tell_the_chair(
     for account in access::store::all(tx.conn()).await? {
         let is_chair = account.chair_id == Some(c.chair_id) && account.disabled_at.is_none();
         if is_chair && actor.account != Some(account.id.0) {
-            outbox::tell(tx, office.letterhead, SIGNED, step.0, &account.email, &notice, now).await?;
+            // About nothing else: whatever asks where the step's letters stand must not find this among them.
+            let about = Uuid::now_v7();
+            outbox::tell(tx, office.letterhead, SIGNED, about, &account.email, &notice, now).await?;
         }
     }
     Ok(())

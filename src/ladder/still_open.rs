@@ -1,17 +1,29 @@
 //! The question asked at the moment of sending: is the step still open, and is what led to it still so?
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::causes::{Standing, standing};
 use super::proposing::overtaken;
 use super::store;
 use crate::audit::{self, Actor};
-use crate::feedback::steps::{self, StepId, StepState, save};
+use crate::feedback::entity::ladder_step;
+use crate::feedback::steps::{self, EndedBecause, StepId, StepReason, StepState, causes, save};
 use crate::feedback::{Settings, next_attempt};
 use crate::outbox::{self, Claim, Delivery, End, Fate, Gone};
 use crate::platform::{Db, Keys, Tx};
 use crate::register::Policies;
+use crate::replies::told;
+
+/// Whether a letter that says that no answer has come would not be true any more.
+async fn has_answered(db: &impl ConnectionTrait, step: &ladder_step::Model) -> Result<bool, DbErr> {
+    if !matches!(step.reason, StepReason::NoReply | StepReason::StillOpen) {
+        return Ok(false);
+    }
+    let of = causes(db, [step.id]).await?;
+    let replies = told(db, of.iter().map(|cause| cause.invitation_id)).await?;
+    Ok(replies.iter().any(|reply| reply.made_at >= step.proposed_at))
+}
 
 /// Answers for the ladder's messages.
 pub struct StillOpen<'a> {
@@ -50,6 +62,7 @@ impl Delivery for StillOpen<'_> {
             return overtaken("the step is not open any more");
         };
         match standing(db, self.policies, &step).await? {
+            Standing::Holds if has_answered(db, &step).await? => overtaken("the agency has answered since"),
             Standing::Holds => Ok(Fate::Send),
             Standing::Paused => {
                 Ok(Fate::Wait(now + TimeDelta::hours(1), "a dispute is to be settled first".to_owned()))
@@ -75,12 +88,17 @@ impl Delivery for StillOpen<'_> {
             End::Refused | End::GivenUp => Ok(()),
             End::Cancelled => {
                 let how = standing(tx.conn(), self.policies, &step).await?;
+                let answered = how == Standing::Holds && has_answered(tx.conn(), &step).await?;
                 let gone =
                     outbox::cancel_unsent(tx, claim.about, "the record was amended before it went").await?;
                 if gone != Gone::No {
                     return Ok(());
                 }
-                let Some(event) = overtaken(tx, step, how, at).await? else { return Ok(()) };
+                let event = match answered {
+                    true => Some(steps::end(tx, step, StepState::Answered, EndedBecause::Replied, at).await?),
+                    false => overtaken(tx, step, how, at).await?,
+                };
+                let Some(event) = event else { return Ok(()) };
                 audit::record(tx, self.keys, &Actor::system("dispatch task"), at, vec![event]).await
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{Expr, Func, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect,
@@ -343,7 +343,10 @@ pub async fn newest_ended(db: &impl ConnectionTrait, count: u64) -> Result<Vec<l
             StepState::Stopped,
             StepState::Answered,
         ]))
-        .order_by_desc(ladder_step::Column::ProposedAt)
+        .order_by_desc(Func::coalesce([
+            Expr::col(ladder_step::Column::EndedAt),
+            Expr::col(ladder_step::Column::DecidedAt),
+        ]))
         .limit(count)
         .all(db)
         .await

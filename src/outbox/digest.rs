@@ -67,6 +67,20 @@ pub async fn carried_came_back(
     about.order_by_asc(Column::PostedAt).into_tuple().all(tx.conn()).await
 }
 
+/// What a message carried was given up with it. Gives back what that was.
+pub async fn carried_failed(tx: &Tx, by: MessageId) -> Result<Vec<Model>, DbErr> {
+    let of = Column::DigestId.eq(by.0).and(Column::State.eq(State::Waiting));
+    let carried = Entity::find().filter(of.clone()).order_by_asc(Column::PostedAt).all(tx.conn()).await?;
+    Entity::update_many()
+        .col_expr(Column::State, Expr::val(State::Failed))
+        .col_expr(Column::LastError, Expr::val(Some("the message that carried it was given up".to_owned())))
+        .col_expr(Column::DigestId, Expr::val(None::<uuid::Uuid>))
+        .filter(of)
+        .exec(tx.conn())
+        .await?;
+    Ok(carried)
+}
+
 /// What a message carried goes by itself again.
 pub async fn let_go_of(tx: &Tx, by: MessageId) -> Result<(), DbErr> {
     Entity::update_many()

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
-pub use digest::{carried, carried_came_back, carried_went, carry, due, let_go_of};
+pub use digest::{carried, carried_came_back, carried_failed, carried_went, carry, due, let_go_of};
 pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
 pub use entity::message::{Column as MessageColumn, Entity as MessageEntity, Model};
 pub use entity::pause::Entity as PauseEntity;

@@ -1,7 +1,7 @@
 //! What changes the outbox.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -222,6 +222,19 @@ pub enum Gone {
 
 /// Cancels what has not gone yet of one thing's messages, and says what has.
 pub async fn cancel_unsent(tx: &Tx, about: Uuid, why: &str) -> Result<Gone, DbErr> {
+    // One that waits inside another which is out, or may be, may be out with it.
+    let out = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .cond_where(Column::State.eq(State::Sending).or(Column::MayHaveBeenDelivered.eq(true)))
+        .to_owned();
+    Entity::update_many()
+        .col_expr(Column::MayHaveBeenDelivered, Expr::val(true))
+        .filter(Column::AboutId.eq(about))
+        .filter(Column::State.eq(State::Waiting))
+        .filter(Column::DigestId.in_subquery(out))
+        .exec(tx.conn())
+        .await?;
     Entity::update_many()
         .col_expr(Column::State, Expr::val(State::Cancelled))
         .col_expr(Column::LastError, Expr::val(why))

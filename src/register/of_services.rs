@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::entity::register;
 use super::{Policies, Standing, standing};
@@ -55,11 +55,10 @@ pub async fn of_services(
         .and_where(conference::Column::Restricted.eq(false))
         .and_where(conference::Column::Status.ne(Status::Cancelled))
         .to_owned();
-    let rows = invitations::store::in_brief()
-        .filter(invitation::Column::ServiceId.in_subquery(services))
-        .filter(invitation::Column::ConferenceId.in_subquery(of_these_days.clone()))
-        .all(db)
-        .await?;
+    let which = Condition::all()
+        .add(invitation::Column::ServiceId.in_subquery(services))
+        .add(invitation::Column::ConferenceId.in_subquery(of_these_days.clone()));
+    let rows = invitations::store::in_brief(db, which).await?;
     let met: Vec<Met> = conference::Entity::find()
         .select_only()
         .columns([Id, Reference, StartsAt, ConferenceDate, Kind, DecisionAt])

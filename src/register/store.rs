@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Select};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
 use super::entity::{quorum_rule, register};
 use super::quoracy::QuorumRule;
@@ -95,7 +95,7 @@ pub async fn records(
     db: &impl ConnectionTrait,
     conferences: Vec<conference::Model>,
 ) -> Result<Vec<Record>, DbErr> {
-    read(db, conferences, invitation::Entity::find).await
+    read(db, conferences, None).await
 }
 
 /// The same, for many at once: with those invitations alone that meet a condition, and without what no rule looks at.
@@ -104,13 +104,13 @@ pub async fn records_in_brief(
     conferences: Vec<conference::Model>,
     which: Condition,
 ) -> Result<Vec<Record>, DbErr> {
-    read(db, conferences, || invitations::store::in_brief().filter(which.clone())).await
+    read(db, conferences, Some(which)).await
 }
 
 async fn read(
     db: &impl ConnectionTrait,
     conferences: Vec<conference::Model>,
-    invitations: impl Fn() -> Select<invitation::Entity>,
+    in_brief: Option<Condition>,
 ) -> Result<Vec<Record>, DbErr> {
     let mut records: Vec<Record> = Vec::with_capacity(conferences.len());
     let mut place: HashMap<ConferenceId, usize> = HashMap::new();
@@ -131,9 +131,18 @@ async fn read(
         for row in children.order_by_asc(child::Column::Id).all(db).await? {
             records[place[&row.conference_id]].children.push(row);
         }
-        let invitations = invitations().filter(invitation::Column::ConferenceId.is_in(ids()));
+        let of_these = invitation::Column::ConferenceId.is_in(ids());
+        let invitations = match &in_brief {
+            Some(which) => {
+                invitations::store::in_brief(db, Condition::all().add(of_these).add(which.clone())).await?
+            }
+            None => {
+                let whole = invitation::Entity::find().filter(of_these);
+                whole.order_by_asc(invitation::Column::Id).all(db).await?
+            }
+        };
         let mut of: HashMap<InvitationId, usize> = HashMap::new();
-        for row in invitations.order_by_asc(invitation::Column::Id).all(db).await? {
+        for row in invitations {
             of.insert(row.id, place[&row.conference_id]);
             records[place[&row.conference_id]].invitations.push(row);
         }

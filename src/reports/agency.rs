@@ -1,8 +1,8 @@
 //! An agency's own record: what was recorded of the services that an account answers for. Its own rows alone are read, and
 //! none of a restricted conference.
 
-use sea_orm::sea_query::{Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr};
 
 use super::{Month, Rate};
 use crate::access::AccountId;
@@ -46,17 +46,20 @@ pub async fn own_record(
     Ok(OwnRecord { rows, represented, trend })
 }
 
-/// The invitations of the services that an account answers for, as their ids: none of a restricted conference.
-pub fn own_invitations(account: AccountId) -> SelectStatement {
-    let open = Query::select()
-        .column(conference::Column::Id)
-        .from(conference::Entity)
+/// Whether a row is about an invitation of the services that an account answers for, to a conference that is not
+/// restricted: asked of each row, or years of invitations would be gone through.
+pub fn is_own(account: AccountId, of: impl IntoColumnRef) -> Condition {
+    let own = Query::select()
+        .expr(Expr::val(1))
+        .from(invitation::Entity)
+        .inner_join(
+            conference::Entity,
+            Expr::col((conference::Entity, conference::Column::Id))
+                .equals((invitation::Entity, invitation::Column::ConferenceId)),
+        )
+        .and_where(Expr::col((invitation::Entity, invitation::Column::Id)).equals(of))
+        .and_where(invitation::Column::ServiceId.in_subquery(services_of(account)))
         .and_where(conference::Column::Restricted.eq(false))
         .to_owned();
-    Query::select()
-        .column(invitation::Column::Id)
-        .from(invitation::Entity)
-        .and_where(invitation::Column::ServiceId.in_subquery(services_of(account)))
-        .and_where(invitation::Column::ConferenceId.in_subquery(open))
-        .to_owned()
+    Condition::all().add(Expr::exists(own))
 }

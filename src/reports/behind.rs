@@ -50,6 +50,11 @@ pub struct Behind {
     pub fault: Option<Fault>,
 }
 
+/// Whether a figure is about the conferences of the month before: replies and disputes have had their time (DOMAIN 8).
+pub fn is_of_previous_month(figure: &str) -> bool {
+    ["M15", "M16", "M17"].iter().any(|measure| figure.starts_with(measure))
+}
+
 /// The invitations behind a figure that somebody may see, and how many there are of conferences that are
 /// restricted for them: those are in the figure, and only in the figure. `None` for a figure that does not
 /// exist.
@@ -60,7 +65,7 @@ pub async fn behind(
     selection: &Selection,
     sight: Sight,
 ) -> Result<Option<(Vec<Behind>, usize)>, DbErr> {
-    let of_previous = ["M15", "M16", "M17"].iter().any(|m| selection.figure.starts_with(m));
+    let of_previous = is_of_previous_month(&selection.figure);
     let looks_around = of_previous || ["M8", "M18"].iter().any(|m| selection.figure.starts_with(m));
     let data = match looks_around {
         true => load(db, month, policies).await?,

@@ -11,6 +11,7 @@ mod paper;
 mod rate;
 mod ready;
 mod restated;
+mod spc;
 mod store;
 mod targets;
 mod thanks;
@@ -18,7 +19,7 @@ mod trend;
 mod wilson;
 
 pub use self::csv::csv;
-use behind::{Selection, behind};
+use behind::{Selection, behind, is_of_previous_month};
 use measures::INVITATION_MEASURES;
 pub use month::Month;
 pub use pages::{MonthPage, routes};

@@ -49,7 +49,7 @@ pub struct Thanks {
 const fn what(measure: TargetMeasure) -> &'static str {
     match measure {
         TargetMeasure::M1 => "attended",
-        TargetMeasure::M2 => "took part, itself or by a deputy",
+        TargetMeasure::M2 => "took part, itself or by a deputy,",
         TargetMeasure::M3 => "took part or sent a report",
     }
 }

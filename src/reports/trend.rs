@@ -1,11 +1,13 @@
-//! A rate month by month as a picture: a dot for each month, its interval as a line. It is drawn beside a table that says the
-//! same, and colour says nothing alone: of too few a dot is hollow.
+//! A rate month by month as a picture: a dot for each month, its interval as a line, the average across, and from twelve
+//! months on the limits within which chance moves it. It is drawn beside a table that says the same, and colour says nothing
+//! alone: of too few a dot is hollow.
 
 use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::spc::{Chart, chart};
 use super::{Month, Rate};
 
 const WIDTH: f64 = 640.0;
@@ -14,6 +16,12 @@ const LEFT: f64 = 48.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 28.0;
+
+/// The p-chart of a series; `None` where nothing was counted.
+pub fn chart_of(months: &[(Month, Rate)]) -> Option<Chart> {
+    let series: Vec<_> = months.iter().map(|(_, rate)| (rate.numerator, rate.denominator)).collect();
+    chart(&series)
+}
 
 fn y(percent: f64) -> f64 {
     TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - percent / 100.0)
@@ -31,7 +39,7 @@ fn trend(title: &str, months: &[(Month, Rate)]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
          aria-labelledby=\"trend-title trend-description\" font-family=\"Arial, sans-serif\" font-size=\"14\" fill=\"#0b0c0c\">\
          <title id=\"trend-title\">{title}</title>\
-         <desc id=\"trend-description\">A dot for each month with its 95% interval as a line; a hollow dot where there are fewer than 20. The table below says the same.</desc>"
+         <desc id=\"trend-description\">A dot for each month with its 95% interval as a line; a hollow dot where there are fewer than 20. A dashed line is the average, steps of dots the limits of chance. The table below says the same.</desc>"
     );
     for percent in [0.0, 50.0, 100.0] {
         let at = y(percent);
@@ -43,6 +51,24 @@ fn trend(title: &str, months: &[(Month, Rate)]) -> String {
             LEFT - 6.0,
             at + 5.0
         );
+    }
+    if let Some(chart) = chart_of(months) {
+        let (at, right) = (y(chart.centre * 100.0), WIDTH - RIGHT);
+        let _ = write!(
+            svg,
+            "<line x1=\"{LEFT}\" x2=\"{right:.0}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#505a5f\" stroke-dasharray=\"8 4\"/>"
+        );
+        for (place, low, high) in chart.points.iter().filter_map(|p| p.limits.map(|(l, h)| (p.place, l, h))) {
+            let x = LEFT + step * place as f64;
+            for limit in [low, high] {
+                let at = y(limit * 100.0);
+                let _ = write!(
+                    svg,
+                    "<line x1=\"{x:.1}\" x2=\"{:.1}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#505a5f\" stroke-dasharray=\"2 3\"/>",
+                    x + step
+                );
+            }
+        }
     }
     for (n, (month, rate)) in months.iter().enumerate() {
         let x = LEFT + step * (n as f64 + 0.5);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::config::{self, Loaded};
 use super::routes::router_with;
 use super::serve::{bind, say, serve_on};
-use super::site::Site;
+use super::site::{Site, migrate};
 use crate::access::{self, Keeping, NewAccount, Role};
 use crate::agencies::store::directory;
 use crate::agencies::{Grant, Granting};
@@ -96,6 +96,9 @@ pub(super) async fn run(loaded: Loaded, wanted: Wanted) -> Result<(), Failure> {
         fill::fill(&mut site, Size { seed, children_on_plan, years }).await?;
         let lines = sign_ins(&site).await?;
         fs::write(folder.join(SIGN_INS), lines).map_err(|e| format!("{}: {e}", folder.display()))?;
+    } else {
+        // An earlier version may have made it.
+        migrate(&config).await?;
     }
     let Some(listener) = listener else { return Ok(()) };
     let site = Arc::new(Site::open(config, Clock::System).await?);

@@ -45,7 +45,6 @@ struct Call {
     rung: i32,
     service: String,
     reference: String,
-    conference: String,
     numbers: Vec<String>,
 }
 
@@ -80,7 +79,8 @@ impl Page for QueuePage {
 }
 
 /// What was done, as an address says it and as the page does.
-const DONE: [(&str, &str); 5] = [
+const DONE: [(&str, &str); 6] = [
+    ("paused", "Nothing is noted: the agency disputes what is recorded. Settle the dispute first."),
     ("posted", "The step is approved, and its letter is in the post."),
     ("telephone", "The step is approved. Nobody can be written to: please telephone, it stands below."),
     ("declined", "The step is not taken, and the trail says why."),
@@ -118,12 +118,18 @@ pub(super) async fn show(
     let proposed: Vec<_> = steps.iter().filter(proposed).collect();
     let (proposed, waiting_paging) =
         Paging::of(proposed, asked.page.unwrap_or(1), SHOWN, |page| format!("/escalation?page={page}"));
-    let causes = causes(db, proposed.iter().map(|s| s.id)).await?;
+    let causes = causes(db, steps.iter().map(|s| s.id)).await?;
     let replies = told(db, causes.iter().map(|c| c.invitation_id)).await?;
     let disputed = |id| {
         replies
             .iter()
             .any(|r| r.invitation == id && r.kind == ReplyKind::Disputed && r.state == ReplyState::Open)
+    };
+    let is_open = |step: &ladder_step::Model| {
+        matches!(step.state, StepState::Proposed | StepState::ToTelephone | StepState::Approved)
+    };
+    let is_paused = |step: &ladder_step::Model| {
+        is_open(step) && causes.iter().any(|c| c.step_id == step.id && disputed(c.invitation_id))
     };
     let waiting = proposed.into_iter().map(|step| {
         let row = &rows[&step.invitation_id];
@@ -137,7 +143,7 @@ pub(super) async fn show(
             to: rung.map(|rung| rung.name.clone()).unwrap_or_default(),
             reason: step.reason.label(),
             since: london::full_date(london::date(step.proposed_at)),
-            paused: causes.iter().any(|c| c.step_id == step.id && disputed(c.invitation_id)),
+            paused: is_paused(step),
         }
     });
     let waiting = waiting.collect();
@@ -156,7 +162,10 @@ pub(super) async fn show(
             rung: step.rung,
             service: directory.of(row.service_id).0.name.clone(),
             reference: c.reference.clone(),
-            state: step.state.label(),
+            state: match is_paused(step) {
+                true => "disputed, and waits for us",
+                false => step.state.label(),
+            },
             why: why.to_owned(),
             when: format!("{}{by}", london::full_date(london::date(at))),
         })
@@ -183,7 +192,6 @@ pub(super) async fn show(
             rung: step.rung,
             service: service.name.clone(),
             reference: c.reference.clone(),
-            conference: format!("/conferences/{}", c.id),
             numbers: numbers.collect(),
         });
     }

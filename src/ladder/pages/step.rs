@@ -15,8 +15,8 @@ use crate::conferences;
 use crate::feedback::steps::{DeclinedBecause, StepId, StepState};
 use crate::feedback::{Evidence, Office, REMINDER, Settings};
 use crate::invitations;
-use crate::ladder::approving::{self, Case, Decided};
-use crate::ladder::causes::{Standing, standing};
+use crate::ladder::approving::{self, Case, Decided, SIGNED_BY_THE_CHAIR};
+use crate::ladder::causes::{Cause, Standing, standing};
 use crate::ladder::letter::template;
 use crate::ladder::{Ladders, store};
 use crate::outbox;
@@ -55,6 +55,8 @@ struct StepPage {
     since: String,
     chair: String,
     absences: Vec<Absence>,
+    /// One of them is restricted, and not for whoever looks: nor are the letters that name it.
+    some_hidden: bool,
     impact: Vec<String>,
     /// When the first letter about the newest absence went.
     told_on: Option<String>,
@@ -65,6 +67,7 @@ struct StepPage {
     recorded: Vec<Absence>,
     conference: String,
     paused: bool,
+    in_the_chairs_name: bool,
     /// Nobody has decided yet.
     waits: bool,
     /// "gone, Morgan Reed, Thursday 1 October 2026".
@@ -87,6 +90,7 @@ impl Page for StepPage {
 }
 
 const CHOOSE: &str = "Choose why the step is not taken";
+const EITHER: &str = "You chose a reason for not sending it, and approved it: leave one of the two";
 const PAUSED: &str =
     "The agency disputes what is recorded. Settle the dispute first: nothing goes until then";
 const NOT_SET_UP: &str = "No letter is sent while a setting that it needs is empty";
@@ -130,7 +134,9 @@ impl Room<'_> {
         let all = causes.iter().map(|cause| cause.conference);
         let seen = conferences::store::by_ids(db, all, who.sight(now)).await?;
         let seen: Vec<_> = seen.into_iter().map(|c| c.id).collect();
-        let absences = causes.iter().map(|cause| Absence {
+        let hidden = |cause: &&Cause| cause.restricted && !seen.contains(&cause.conference);
+        let some_hidden = causes.iter().any(|cause| hidden(&cause));
+        let absences = causes.iter().filter(|cause| !hidden(cause)).map(|cause| Absence {
             date: cause.date.clone(),
             reference: cause.reference.clone(),
             href: seen.contains(&cause.conference).then(|| format!("/conferences/{}", cause.conference)),
@@ -144,7 +150,7 @@ impl Room<'_> {
             Ok::<_, Problem>(Preview { heading, text: written.text })
         };
         let mut letters = Vec::new();
-        let waits = step.state == StepState::Proposed;
+        let waits = step.state == StepState::Proposed && !some_hidden;
         if waits && (to.is_empty() || to.iter().any(|to| to.full)) {
             letters.push(write("The letter, for those whose mail domain is trusted".to_owned(), &letter)?);
         }
@@ -153,7 +159,8 @@ impl Room<'_> {
             letters
                 .push(write("The letter, for those whose mail domain is not trusted".to_owned(), &little)?);
         }
-        for sent in outbox::about(db, vec![step.id.0]).await? {
+        let sent = if some_hidden { Vec::new() } else { outbox::about(db, vec![step.id.0]).await? };
+        for sent in sent {
             let message = outbox::by_id(db, sent.id).await?;
             let text = message.and_then(|message| outbox::read(&message.message)).map(|letter| letter.text);
             letters.push(Preview {
@@ -171,6 +178,8 @@ impl Room<'_> {
         let (record, recorded) = self.record(&evidence, london::date(now)).await?;
         let rung = self.ladders.of(&step.ladder_version).rung(step.rung);
         let by = step.decided_by.as_ref().map(|by| format!(", {by}")).unwrap_or_default();
+        let because = step.declined_because.map(|b| b.label()).or(step.ended_because.map(|b| b.label()));
+        let because = because.map(|because| format!(": {because}")).unwrap_or_default();
         let on = step.ended_at.or(step.decided_at).unwrap_or(step.proposed_at);
         let on = london::full_date(london::date(on));
         Ok(StepPage {
@@ -183,6 +192,7 @@ impl Room<'_> {
             since: london::full_date(london::date(step.proposed_at)),
             chair: evidence.letter.chair.clone(),
             absences: absences.collect(),
+            some_hidden,
             impact: evidence.letter.impact.clone(),
             told_on: first.map(|at| london::full_date(london::date(at))),
             replies: replies.iter().map(Told::in_words).collect(),
@@ -190,8 +200,9 @@ impl Room<'_> {
             recorded,
             conference: format!("/conferences/{}", evidence.record.conference.id),
             paused: waits && standing(db, self.policies, &step).await? == Standing::Paused,
+            in_the_chairs_name: step.rung == SIGNED_BY_THE_CHAIR && to.iter().any(|to| to.full),
             waits,
-            decided: format!("{}{by}, {on}", step.state.label()),
+            decided: format!("{}{because}{by}, {on}", step.state.label()),
             letters,
             people: people.collect(),
             declined: choices(DeclinedBecause::ALL, None, |b| (b.code(), b.label())),
@@ -253,6 +264,7 @@ pub(super) async fn decide(
     let room = Room { desk: &desk, policies: &policies, settings: &settings, ladders: &ladders };
     let office = Office::of(&desk, &policies, &settings);
     let decided = match form.text("do") {
+        "approve" if !form.text("because").is_empty() => return room.page(&may.who, id, Some(EITHER)).await,
         "approve" => approving::approve(office, &ladders, &actor, sight, id, now)
             .await
             .map_err(|e| Problem::internal(e.to_string()))?,
@@ -287,6 +299,8 @@ pub(super) async fn telephoned(
     let sight = may.who.sight(now).named_only();
     match approving::telephoned(Office::of(&desk, &policies, &settings), &actor, sight, id, now).await? {
         Decided::Telephoned => Ok(Redirect::to("/escalation?done=telephoned").into_response()),
+        Decided::Paused => Ok(Redirect::to("/escalation?done=paused").into_response()),
+        Decided::Overtaken => Ok(Redirect::to("/escalation?done=overtaken").into_response()),
         _ => Err(not_found()),
     }
 }

@@ -29,6 +29,8 @@ use crate::web::{Choice, Chrome, Desk, Errors, Fields, Page, Problem, choices, o
 struct BeginPage {
     here: String,
     done: bool,
+    /// It disputes what is recorded, and nobody has settled that.
+    disputed: bool,
     contact: String,
     telephone: String,
 }
@@ -131,6 +133,7 @@ pub(super) async fn begin(
     let page = BeginPage {
         here: format!("/reply/{token}"),
         done: asked.done.is_some() && !found.replies.is_empty(),
+        disputed: found.open_dispute().is_some(),
         contact: settings.contact.clone(),
         telephone: settings.telephone.clone(),
     };

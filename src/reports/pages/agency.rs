@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::Days;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::parse;
@@ -15,12 +14,15 @@ use crate::agencies::store::{Directory, directory};
 use crate::agencies::{Maintaining, contacts_of_account, grants};
 use crate::calendar::london;
 use crate::conferences::{self, Sight};
-use crate::feedback::{FeedbackId, Office, Settings, asking_since, make_link};
-use crate::invitations::entity::invitation;
+use crate::feedback::entity::{feedback, ladder_step};
+use crate::feedback::{Asking, FeedbackId, Office, Settings, asking_since, make_link};
+use crate::invitations::{self, InvitationId};
+use crate::ladder;
 use crate::register::{Policies, Recorded};
 use crate::replies::{Told, told};
-use crate::reports::agency::{own_invitations, own_record};
-use crate::reports::trend::data_url;
+use crate::reports::agency::{is_own, own_record};
+use crate::reports::spc::Chart;
+use crate::reports::trend::{chart_of, data_url};
 use crate::reports::{Month, Rate};
 use crate::web::{Desk, Page, Problem};
 
@@ -59,6 +61,7 @@ struct Owed {
     role: String,
     by: String,
     overdue: bool,
+    escalated: bool,
 }
 
 #[derive(Serialize)]
@@ -92,6 +95,9 @@ struct AgencyPage {
     rows: Vec<Row>,
     represented: String,
     chart: String,
+    /// Whether it changed, or chance moved it.
+    verdict: String,
+    average: String,
     trend: Vec<OfMonth>,
     contacts: Vec<Contact>,
     telephone: String,
@@ -121,7 +127,49 @@ fn row(of: Recorded, directory: &Directory, replies: &[Told]) -> Row {
     }
 }
 
+/// A letter about one of the account's own services that waits for an answer.
+struct Waits {
+    item: FeedbackId,
+    invitation: InvitationId,
+    reply_by: NaiveDate,
+    /// A letter of the ladder: the one before was not answered, or its absence had a grave effect.
+    escalated: bool,
+}
+
 /// Letters about the account's own services that ask for an answer and have none.
+async fn waiting(
+    desk: &Desk,
+    who: &SignedIn,
+    policies: &Policies,
+    settings: &Settings,
+) -> Result<Vec<Waits>, Problem> {
+    let (db, now) = (desk.db.read(), desk.clock.now());
+    let about = (feedback::Entity, feedback::Column::InvitationId);
+    let office = Office::of(desk, policies, settings);
+    let asking = asking_since(db, office, now - Days::new(LETTERS), Some(is_own(who.id, about))).await?;
+    let step_about = (ladder_step::Entity, ladder_step::Column::InvitationId);
+    let steps = ladder::open(db, is_own(who.id, step_about)).await?;
+    let all = asking.iter().map(|a| a.invitation).chain(steps.iter().map(|step| step.invitation));
+    let replied = told(db, all).await?;
+    let mut waits: Vec<Waits> = Vec::new();
+    for step in steps {
+        if replied.iter().any(|r| r.invitation == step.invitation && r.made_at > step.since) {
+            continue;
+        }
+        let reply_by = step.reply_by(office);
+        waits.push(Waits { item: step.item, invitation: step.invitation, reply_by, escalated: true });
+    }
+    for asking in asking {
+        let is_there = waits.iter().any(|w| w.invitation == asking.invitation);
+        if !is_there && !replied.iter().any(|r| r.invitation == asking.invitation) {
+            let Asking { item, invitation, reply_by, .. } = asking;
+            waits.push(Waits { item, invitation, reply_by, escalated: false });
+        }
+    }
+    waits.sort_by_key(|w| w.reply_by);
+    Ok(waits)
+}
+
 async fn owed(
     desk: &Desk,
     who: &SignedIn,
@@ -129,38 +177,26 @@ async fn owed(
     settings: &Settings,
 ) -> Result<Vec<Owed>, Problem> {
     let (db, now) = (desk.db.read(), desk.clock.now());
-    let since = now - Days::new(LETTERS);
-    let asking =
-        asking_since(db, Office::of(desk, policies, settings), since, Some(own_invitations(who.id))).await?;
-    let replied = told(db, asking.iter().map(|a| a.invitation)).await?;
-    let open = asking.into_iter().filter(|a| !replied.iter().any(|r| r.invitation == a.invitation));
-    let open: Vec<_> = open.collect();
-    let rows = invitation::Entity::find()
-        .filter(invitation::Column::Id.is_in(open.iter().map(|a| a.invitation)))
-        .all(db)
-        .await?;
+    let waits = waiting(desk, who, policies, settings).await?;
+    let rows = invitations::store::by_ids(db, waits.iter().map(|w| w.invitation)).await?;
     let met = rows.iter().map(|row| row.conference_id);
     let met = conferences::store::by_ids(db, met, Sight::Everything).await?;
     let directory = directory(db).await?;
-    let mut owed: Vec<_> = open
-        .into_iter()
-        .filter_map(|asking| {
-            let row = rows.iter().find(|row| row.id == asking.invitation)?;
-            let c = met.iter().find(|c| c.id == row.conference_id)?;
-            let line = Owed {
-                action: format!("/agency/answer/{}", asking.item),
-                reference: c.reference.clone(),
-                date: london::full_date(c.conference_date),
-                service: directory.of(row.service_id).0.name.clone(),
-                role: row.role.clone(),
-                by: london::full_date(asking.reply_by),
-                overdue: asking.reply_by < london::date(now),
-            };
-            Some((asking.reply_by, line))
+    let owed = waits.into_iter().filter_map(|waits| {
+        let row = rows.iter().find(|row| row.id == waits.invitation)?;
+        let c = met.iter().find(|c| c.id == row.conference_id)?;
+        Some(Owed {
+            action: format!("/agency/answer/{}", waits.item),
+            reference: c.reference.clone(),
+            date: london::full_date(c.conference_date),
+            service: directory.of(row.service_id).0.name.clone(),
+            role: row.role.clone(),
+            by: london::full_date(waits.reply_by),
+            overdue: waits.reply_by < london::date(now),
+            escalated: waits.escalated,
         })
-        .collect();
-    owed.sort_by_key(|(by, _)| *by);
-    Ok(owed.into_iter().map(|(_, line)| line).collect())
+    });
+    Ok(owed.collect())
 }
 
 fn of_month((month, rate): &(Month, Rate)) -> OfMonth {
@@ -205,6 +241,9 @@ pub(super) async fn own(
         verified: c.verified_on.map(london::full_date),
         bounced: c.bounced_at.is_some(),
     });
+    let chart = chart_of(&record.trend);
+    let sum = |of: fn(&Rate) -> u32| record.trend.iter().map(|(_, rate)| of(rate) as usize).sum();
+    let all = Rate::of(sum(|rate| rate.numerator), sum(|rate| rate.denominator));
     let page = AgencyPage {
         name: month.name(),
         previous: month.previous().to_string(),
@@ -222,6 +261,8 @@ pub(super) async fn own(
             }
         },
         rows: record.rows.into_iter().map(|of| row(of, &directory, &replies)).collect(),
+        verdict: chart.as_ref().map(Chart::verdict_text).unwrap_or_default().to_owned(),
+        average: all.shown(),
         chart: data_url("Represented when it was decided, month by month", &record.trend),
         trend: record.trend.iter().map(of_month).collect(),
         contacts: contacts.collect(),
@@ -242,9 +283,8 @@ pub(super) async fn answer(
     let not_found = || Problem::NotFound(may.who.chrome());
     let id: FeedbackId = id.parse().map_err(|_| not_found())?;
     let now = desk.clock.now();
-    let (office, own) = (Office::of(&desk, &policies, &settings), own_invitations(may.who.id));
-    let asking = asking_since(desk.db.read(), office, now - Days::new(LETTERS), Some(own)).await?;
-    if !asking.iter().any(|asking| asking.item == id) {
+    let waits = waiting(&desk, &may.who, &policies, &settings).await?;
+    if !waits.iter().any(|waits| waits.item == id) {
         return Err(not_found());
     }
     let tx = desk.db.begin("open a letter for an account").await?;

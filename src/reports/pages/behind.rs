@@ -14,7 +14,7 @@ use crate::audit::{self, Event};
 use crate::calendar::london;
 use crate::platform::codes::codes;
 use crate::register::Policies;
-use crate::reports::{Month, Selection, behind};
+use crate::reports::{Month, Selection, behind, is_of_previous_month};
 use crate::web::{Desk, Page, Paging, Problem, query};
 
 #[derive(Deserialize)]
@@ -76,7 +76,10 @@ struct BehindPage {
     part: String,
     rows: Vec<BehindRow>,
     count: usize,
+    is_one: bool,
     paging: Option<Paging>,
+    /// The month whose conferences they are, where it is not this one.
+    of_previous: Option<String>,
 }
 
 impl Page for BehindPage {
@@ -130,6 +133,17 @@ pub(super) async fn behind_figure(
     let count = rows.len();
     let (rows, paging) = Paging::of(rows, asked.page.unwrap_or(1), ROWS, |page| asked.href(month, page));
     let figure = asked.figure.replace('_', " ");
-    let page = BehindPage { month: month.to_string(), name: month.name(), figure, part, count, rows, paging };
+    let of_previous = is_of_previous_month(&asked.figure).then(|| month.previous().name());
+    let page = BehindPage {
+        month: month.to_string(),
+        name: month.name(),
+        figure,
+        part,
+        count,
+        is_one: count == 1,
+        rows,
+        paging,
+        of_previous,
+    };
     Ok(page.show(may.who.chrome()))
 }
