@@ -153,6 +153,10 @@ both! {
         assert_eq!(went(LATER, "health-visiting-north@oh.nhs.example").len(), 2, "at once");
         assert_eq!(went("2026-10-01T07:59:00Z", "lead@oh.nhs.example"), [] as [&str; 0]);
         assert_eq!(went("2026-10-01T08:00:00Z", "lead@oh.nhs.example"), ["Child protection conferences: 2 letters in one"]);
+        let digest = place.mail().into_iter().find(|m| m.subject.contains("2 letters in one")).unwrap();
+        for text in ["Here is today's email, as you asked for: 2 letters in one", "we missed you (please answer by Thursday 8 October 2026)"] {
+            assert!(digest.text.contains(text), "{text}: {}", digest.text);
+        }
         assert_eq!(place.report("2026-10")["M15"]["numerator"], 2, "and in time");
     }
 

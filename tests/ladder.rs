@@ -346,6 +346,7 @@ both! {
         for text in ["The letter to lead@oh.nhs.example", "I chaired the conference", "approved, and open"] {
             assert!(page.contains(text), "{text}: {page}");
         }
+        assert!(!page.contains("The letter to chair"), "the notice is none of the step's letters: {page}");
         assert!(!page.contains("value=\"approve\"") && page.contains("/reply/…"), "decided, and no link to answer by: {page}");
     }
 
