@@ -120,13 +120,13 @@ both! {
         let month = qa.get("/reports/2026-09").await.body;
         assert!(month.contains("/reports/2026-09/behind?figure&#x3D;M1") || month.contains("behind?figure=M1"), "links");
         let behind = qa.get("/reports/2026-09/behind?figure=silent").await.body;
-        assert!(behind.contains("1 invitation(s)"), "the count is the figure's");
+        assert!(behind.contains("1 invitation."), "the count is the figure's");
         let all = qa.get("/reports/2026-09/behind?figure=M1&of=all").await.body;
-        assert!(all.contains("4 invitation(s)"), "{all}");
+        assert!(all.contains("4 invitations."), "{all}");
         assert!(behind.contains("Child Abuse Investigation Unit"), "{behind}");
         assert!(!behind.contains("L1042"), "no child");
         let police = qa.get("/reports/2026-09/behind?figure=M1&of=all&group=police").await.body;
-        assert!(police.contains("1 invitation(s)"));
+        assert!(police.contains("1 invitation."));
         assert!(place.run(&["check"]).out.contains("the audit trail stands"));
 
         let mut member = Person::with_role(&place, &site, "paqa_member").await;

@@ -80,7 +80,7 @@ both! {
             assert!(matches!(person.post(&format!("{at}/restrict"), &[]).await.status.as_u16(), 403 | 404));
             assert!(matches!(person.post(&format!("{at}/restrict/lift"), &[]).await.status.as_u16(), 403 | 404));
         }
-        assert!(qa.get("/reports/2026-09/behind?figure=invitations").await.body.contains("0 invitation(s). Those of restricted conferences"));
+        assert!(qa.get("/reports/2026-09/behind?figure=invitations").await.body.contains("0 invitations. Those of restricted conferences"));
         assert_eq!(place.report("2026-09"), before, "in every total");
 
         restrict(&mut administrator, &at, &["chair"]).await;
