@@ -29,10 +29,12 @@ pub struct Asking {
     pub reply_by: NaiveDate,
 }
 
-/// From when an item's time to answer runs: from when its letter went, as the page behind its link says.
-fn asked_at(item: &feedback::Model, went: &[(uuid::Uuid, String, DateTime<Utc>)]) -> DateTime<Utc> {
-    let of = went.iter().filter(|(about, kind, _)| *about == item.id.0 && kind != REMINDER);
-    of.map(|(.., at)| *at).max().map_or(item.made_at, |at| at.max(item.made_at))
+/// When the letters of an item went.
+fn letters_of(
+    item: &feedback::Model,
+    went: &[(uuid::Uuid, String, DateTime<Utc>)],
+) -> impl Iterator<Item = DateTime<Utc>> {
+    went.iter().filter(|(about, kind, _)| *about == item.id.0 && kind != REMINDER).map(|(.., at)| *at)
 }
 
 /// The newest letters on absences that were made since a moment, and ask for an answer; those that meet a condition.
@@ -58,7 +60,7 @@ pub async fn asking_since(
     let went = outbox::reached_at(db, items.iter().map(|item| item.id.0)).await?;
     let asking = items.into_iter().filter_map(|item| {
         let row = rows.get(&item.invitation_id)?;
-        let made_on = london::date(asked_at(&item, &went));
+        let made_on = london::date(item.asked_at(letters_of(&item, &went)));
         let group = directory.of(row.service_id).1.agency_group;
         let reply_by = office.settings.reply_by(&office.policies.calendar, group, made_on);
         let is_newest = newest.get(&row.id).is_some_and(|newest| newest.id == item.id);
@@ -86,7 +88,7 @@ pub async fn remind(office: Office<'_>, id: FeedbackId, now: DateTime<Utc>) -> R
         super::Letter::of(paperwork.source(&around, office.policies, office.settings), place, wording);
     let group = paperwork.directory.of(row.service_id).1.agency_group;
     let went = outbox::reached_at(tx.conn(), [id.0]).await?;
-    let from = london::date(asked_at(&item, &went));
+    let from = london::date(item.asked_at(letters_of(&item, &went)));
     let by = office.settings.reply_by(&office.policies.calendar, group, from);
     let letter = super::Letter { reply_by: Some(london::full_date(by)), ..letter };
     let mut posted = 0;

@@ -1,7 +1,7 @@
 //! Who is owed what (DOMAIN 7). A pure function from a confirmed conference, its assessment and the
 //! directory to what should exist for each invitation.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::recipients::{Reached, recipients};
@@ -9,10 +9,17 @@ use super::wording::wording;
 use super::{Settings, Wording};
 use crate::agencies::entity::contact;
 use crate::agencies::store::Directory;
+use crate::calendar::{Calendar, london};
 use crate::invitations::ImpactCode;
 use crate::register::Assessment;
 use crate::register::restating::LetterOf;
 use crate::register::store::Record;
+
+/// By when an agency is to be told: ten o'clock on the working day after the conference (DOMAIN 7; 8, M15).
+pub fn told_by(calendar: &Calendar, conference: NaiveDate) -> DateTime<Utc> {
+    let ten = NaiveTime::from_hms_opt(10, 0, 0).expect("a time of day");
+    london::to_utc_or_after(calendar.add_working_days(conference, 1), ten)
+}
 
 /// What is owed for one invitation.
 #[derive(Clone, Debug, PartialEq, Eq)]

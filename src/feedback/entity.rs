@@ -28,6 +28,14 @@ pub mod feedback {
         pub released_by: Option<String>,
     }
     impl ActiveModelBehavior for ActiveModel {}
+
+    impl Model {
+        /// From when its time to answer runs: from when its last letter went (a reminder is none), not from when it was
+        /// made.
+        pub fn asked_at(&self, went: impl IntoIterator<Item = DateTime<Utc>>) -> DateTime<Utc> {
+            went.into_iter().max().map_or(self.made_at, |at| at.max(self.made_at))
+        }
+    }
 }
 
 pub mod feedback_link {

@@ -73,8 +73,7 @@ pub async fn evidence(
     let messages = outbox::about(db, of_all.collect()).await?;
     // The day that the letter named, not one that moves with each look; for a letter that went late, from when it went.
     let went = messages.iter().filter(|m| m.about_id == item.id.0 && m.kind != REMINDER);
-    let asked =
-        london::date(went.filter_map(|m| m.sent_at).max().map_or(item.made_at, |at| at.max(item.made_at)));
+    let asked = london::date(item.asked_at(went.filter_map(|m| m.sent_at)));
     let group = paperwork.directory.of(row.service_id).1.agency_group;
     let by = settings.reply_by(&policies.calendar, group, asked);
     letter.reply_by = letter.reply_by.map(|_| london::full_date(by));

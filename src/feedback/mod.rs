@@ -27,7 +27,7 @@ use crate::platform::ids::typed_id;
 pub use asking::{Asking, asking_since, invitation_of, remind, write_to_others};
 pub use calls::telephoned_before;
 pub use digest::{Carries, DIGEST, digest, digest_samples};
-pub use due::rests;
+pub use due::{rests, told_by};
 pub use letter::{Letter, samples};
 pub use link::{Evidence, Opened, evidence, make as make_link, opened, take_by_link};
 pub use pages::routes;

@@ -1,9 +1,9 @@
 //! The question asked at the moment of sending: does what the letter says still hold?
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::DbErr;
 
-use super::due::Basis;
+use super::due::{Basis, told_by};
 use super::retry::next_attempt;
 use super::store;
 use super::wording::wording;
@@ -16,9 +16,6 @@ use crate::outbox::{self, Claim, Delivery, End, Fate, Gone};
 use crate::platform::{Db, Tx};
 use crate::register::store::record;
 use crate::register::{Policies, assess};
-
-/// By when, on the working day after the conference, an agency is to be told (DOMAIN 7).
-const TOLD_BY: NaiveTime = NaiveTime::from_hms_opt(10, 0, 0).expect("a time");
 
 /// Answers for the feedback's messages.
 pub struct StillDue<'a> {
@@ -91,8 +88,7 @@ impl Delivery for StillDue<'_> {
         let (at, calendar) = (self.settings.daily_digest_at, &self.policies.calendar);
         let daily = self.settings.window.next_at(claim.posted_at, at, calendar);
         // What would come too late that way goes at once, and a reminder by itself.
-        let day_after = calendar.add_working_days(facts.date, 1);
-        let target = london::to_utc_or_after(day_after, TOLD_BY);
+        let target = told_by(calendar, facts.date);
         let waits = daily > moment && (daily <= target || moment > target) && claim.kind != REMINDER;
         if waits && wants_digest(db, &claim.recipient, london::date(moment)).await? {
             return Ok(Fate::Wait(daily, "it waits for the one email a day".to_owned()));

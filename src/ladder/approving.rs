@@ -91,6 +91,26 @@ fn event(step: &ladder_step::Model, action: &'static str, to: usize) -> Event {
     Event { action, object: step.id.to_string(), payload }
 }
 
+/// What becomes of a decision on a step that does not hold as it was proposed: it waits for a dispute to be settled, or is
+/// ended.
+async fn held_up(
+    tx: Tx,
+    office: Office<'_>,
+    actor: &Actor,
+    step: ladder_step::Model,
+    how: Standing,
+    now: DateTime<Utc>,
+) -> Result<Decided, DbErr> {
+    if how == Standing::Paused {
+        return Ok(Decided::Paused);
+    }
+    if let Some(event) = overtaken(&tx, step, how, now).await? {
+        audit::record(&tx, office.keys, actor, now, vec![event]).await?;
+        tx.commit().await?;
+    }
+    Ok(Decided::Overtaken)
+}
+
 /// Approves a step: its letters are posted in the same transaction.
 pub async fn approve(
     office: Office<'_>,
@@ -106,16 +126,9 @@ pub async fn approve(
     let tx = office.db.begin("approve a step of the ladder").await?;
     let step = taken(&tx, id, sight).await?.filter(|step| step.state == StepState::Proposed);
     let Some(step) = step else { return Ok(Decided::Nothing) };
-    match standing(tx.conn(), office.policies, &step).await? {
-        Standing::Holds => {}
-        Standing::Paused => return Ok(Decided::Paused),
-        how @ (Standing::Changed | Standing::Restricted) => {
-            if let Some(event) = overtaken(&tx, step, how, now).await? {
-                audit::record(&tx, office.keys, actor, now, vec![event]).await?;
-                tx.commit().await?;
-            }
-            return Ok(Decided::Overtaken);
-        }
+    let how = standing(tx.conn(), office.policies, &step).await?;
+    if how != Standing::Holds {
+        return Ok(held_up(tx, office, actor, step, how, now).await?);
     }
     let Some(mut case) = case(tx.conn(), office, ladders, step, now).await? else {
         return Ok(Decided::Nothing);
@@ -179,16 +192,9 @@ pub async fn telephoned(
     let tx = office.db.begin("note a telephone call about a step").await?;
     let step = taken(&tx, id, sight).await?.filter(|step| step.state == StepState::ToTelephone);
     let Some(mut step) = step else { return Ok(Decided::Nothing) };
-    match standing(tx.conn(), office.policies, &step).await? {
-        Standing::Holds => {}
-        Standing::Paused => return Ok(Decided::Paused),
-        how @ (Standing::Changed | Standing::Restricted) => {
-            if let Some(event) = overtaken(&tx, step, how, now).await? {
-                audit::record(&tx, office.keys, actor, now, vec![event]).await?;
-                tx.commit().await?;
-            }
-            return Ok(Decided::Overtaken);
-        }
+    let how = standing(tx.conn(), office.policies, &step).await?;
+    if how != Standing::Holds {
+        return held_up(tx, office, actor, step, how, now).await;
     }
     outbox::cancel_unsent(&tx, step.id.0, "somebody telephoned").await?;
     (step.state, step.decided_at) = (StepState::Approved, Some(now));

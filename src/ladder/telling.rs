@@ -85,8 +85,7 @@ pub async fn when_told(
         let group = directory.of(*service).1.agency_group;
         let replies = said.get(&item.invitation_id).map(Vec::as_slice).unwrap_or_default();
         let disputes = |state| replies.iter().any(|r| r.kind == ReplyKind::Disputed && r.state == state);
-        // A letter that went late gives its time to answer from when it went.
-        let from = london::date(on.max(item.made_at));
+        let from = london::date(item.asked_at([on]));
         let told = Told {
             on: london::date(on),
             reply_by: asks.then(|| settings.reply_by(&policies.calendar, group, from)),

@@ -7,6 +7,7 @@ use crate::calendar::london;
 use crate::conferences::{
     AdjournmentReason, Category, ConferenceType, INITIAL_WORKING_DAYS, ProceededReason, Status, latest_day,
 };
+use crate::feedback::told_by;
 use crate::invitations::entity::invitation;
 use crate::invitations::{Attendance, Delivery, Fault, Report, Response, notice};
 use crate::register::{Assessed, FeedbackWanted, InvitationFacts, Policies, Source, Standing};
@@ -254,9 +255,8 @@ pub fn feedback_owed(e: &Entry<'_>) -> bool {
 
 /// Accepted by the mail server by 10:00 on the working day after the conference (M15).
 pub fn feedback_in_time(e: &Entry<'_>, data: &MonthData, policies: &Policies) -> bool {
-    let day = policies.calendar.add_working_days(e.case.facts.date, 1);
-    let ten = chrono::NaiveTime::from_hms_opt(10, 0, 0).expect("a time of day");
-    data.accepted.get(&e.row.id).is_some_and(|at| *at <= london::to_utc_or_after(day, ten))
+    let target = told_by(&policies.calendar, e.case.facts.date);
+    data.accepted.get(&e.row.id).is_some_and(|at| *at <= target)
 }
 
 /// The agency replied to the letter (M16), whatever it said.

@@ -1,7 +1,5 @@
 //! Which figures an amendment restates: what one conference puts into them, before and after.
 
-use std::collections::HashMap;
-
 use super::Month;
 use super::paper::finish;
 use super::store::{Case, MonthData};
@@ -16,17 +14,8 @@ use crate::register::{Policies, assess};
 pub fn of_one(record: &Record, directory: &Directory, policies: &Policies) -> Vec<Figure> {
     let facts = record.facts(directory);
     let assessment = assess(&facts, policies.on(facts.date));
-    let data = MonthData {
-        month: Month::of(facts.date),
-        directory: directory.clone(),
-        cases: vec![Case { record: record.clone(), facts, assessment }],
-        previous: Vec::new(),
-        histories: HashMap::new(),
-        before_inquorate: HashMap::new(),
-        before_missed: HashMap::new(),
-        accepted: HashMap::new(),
-        replies: HashMap::new(),
-    };
+    let (month, case) = (Month::of(facts.date), Case { record: record.clone(), facts, assessment });
+    let data = MonthData::alone(month, directory.clone(), vec![case]);
     let paper: Paper = finish(&data, policies);
     MonthPage::figures_only(&paper).lines()
 }

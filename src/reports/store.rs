@@ -70,6 +70,23 @@ pub struct MonthData {
     pub replies: HashMap<InvitationId, Vec<Told>>,
 }
 
+impl MonthData {
+    /// Some conferences of a month, as if there were nothing around them.
+    pub fn alone(month: Month, directory: Directory, cases: Vec<Case>) -> Self {
+        Self {
+            month,
+            directory,
+            cases,
+            previous: Vec::new(),
+            histories: HashMap::new(),
+            before_inquorate: HashMap::new(),
+            before_missed: HashMap::new(),
+            accepted: HashMap::new(),
+            replies: HashMap::new(),
+        }
+    }
+}
+
 /// All that any measure of a month asks for.
 pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) -> Result<MonthData, DbErr> {
     // At the same time, over a connection each: reading is what a month costs.
@@ -77,38 +94,6 @@ pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) 
         tokio::try_join!(directory(db), month_of(db, month, false), month_of(db, month.previous(), true))?;
     let cases = assessed(cases, policies, &directory);
     let previous = assessed(previous, policies, &directory);
-    surrounded(db, month, policies, directory, cases, previous).await
-}
-
-/// The same without what only M8, M15 to M18 look at: the month before, histories, letters, replies.
-pub async fn load_alone(
-    db: &impl ConnectionTrait,
-    month: Month,
-    policies: &Policies,
-) -> Result<MonthData, DbErr> {
-    let (directory, cases) = tokio::try_join!(directory(db), month_of(db, month, false))?;
-    let cases = assessed(cases, policies, &directory);
-    Ok(MonthData {
-        month,
-        directory,
-        cases,
-        previous: Vec::new(),
-        histories: HashMap::new(),
-        before_inquorate: HashMap::new(),
-        before_missed: HashMap::new(),
-        accepted: HashMap::new(),
-        replies: HashMap::new(),
-    })
-}
-
-async fn surrounded(
-    db: &impl ConnectionTrait,
-    month: Month,
-    policies: &Policies,
-    directory: Directory,
-    cases: Vec<Case>,
-    previous: Vec<Case>,
-) -> Result<MonthData, DbErr> {
     let keys = cases.iter().chain(&previous).flat_map(|c| &c.record.children).map(|c| c.child_key.clone());
     let histories = histories(db, keys.collect()).await?;
 
@@ -143,6 +128,17 @@ async fn surrounded(
         accepted,
         replies,
     })
+}
+
+/// The same without what only M8, M15 to M18 look at: the month before, histories, letters, replies.
+pub async fn load_alone(
+    db: &impl ConnectionTrait,
+    month: Month,
+    policies: &Policies,
+) -> Result<MonthData, DbErr> {
+    let (directory, cases) = tokio::try_join!(directory(db), month_of(db, month, false))?;
+    let cases = assessed(cases, policies, &directory);
+    Ok(MonthData::alone(month, directory, cases))
 }
 
 /// Whole conferences of some months, with all that is derived of them.
