@@ -1,10 +1,14 @@
 //! The directory: found while typing, kept by the conference administrators, and heeded by letters and files.
 
+use crate::amending::{amend, amend_page};
 use crate::both;
 use crate::feedback::make_and_send;
 use crate::harness::Place;
 use crate::harness::http::{Person, Seen, set};
 use crate::harness::log::{EVENING, LATER, Row, conference};
+use crate::harness::smtp::{MailServer, Tls, Trouble};
+use crate::post::dispatch as post_by;
+use crate::registers::attend;
 
 fn fields(form: &[(&str, &str)]) -> Vec<(String, String)> {
     form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -29,6 +33,24 @@ fn missed(place: &Place, name: &str) {
     let mut rows = conference(name);
     rows[2] = rows[2].clone().absent();
     place.import(EVENING, &rows);
+}
+
+/// Two absences of the health visitor, and a lead who asked for one email a day.
+async fn daily(place: &Place) -> Person {
+    let mut rows = conference("C-1");
+    let other = |row: Row| row.with("child_refs", "L2").with("decisions", "L2=plan_continues");
+    rows.extend(conference("C-2").into_iter().map(other));
+    (rows[2], rows[6]) = (rows[2].clone().absent(), rows[6].clone().absent());
+    place.import(EVENING, &rows);
+    let mut administrator = Person::with_role(place, &place.site(EVENING).await, "administrator").await;
+    let at = link(&administrator.get("/directory?show=unverified").await, "contacts", "lead@oh");
+    let mut form = administrator.get(&at).await.form();
+    set(&mut form, "digest", "yes");
+    form.retain(|(name, _)| !name.starts_with("next_"));
+    assert_eq!(administrator.post(&at, &form).await.status, 303);
+    assert!(administrator.get(&at).await.body.contains("one email a day"));
+    place.done_at(LATER, &["run-task", "feedback"]);
+    administrator
 }
 
 both! {
@@ -132,19 +154,7 @@ both! {
     }
 
     async fn whoever_asks_for_one_email_a_day_gets_one_in_the_morning_and_nobody_else_waits(place: Place) {
-        let mut rows = conference("C-1");
-        let other = |row: Row| row.with("child_refs", "L2").with("decisions", "L2=plan_continues");
-        rows.extend(conference("C-2").into_iter().map(other));
-        (rows[2], rows[6]) = (rows[2].clone().absent(), rows[6].clone().absent());
-        place.import(EVENING, &rows);
-        let mut administrator = Person::with_role(&place, &place.site(EVENING).await, "administrator").await;
-        let at = link(&administrator.get("/directory?show=unverified").await, "contacts", "lead@oh");
-        let mut form = administrator.get(&at).await.form();
-        set(&mut form, "digest", "yes");
-        form.retain(|(name, _)| !name.starts_with("next_"));
-        assert_eq!(administrator.post(&at, &form).await.status, 303);
-        assert!(administrator.get(&at).await.body.contains("one email a day"));
-        place.done_at(LATER, &["run-task", "feedback"]);
+        daily(&place).await;
         let went = |moment: &str, address: &str| {
             place.done_at(moment, &["run-task", "dispatch"]);
             let mails = place.mail();
@@ -158,6 +168,44 @@ both! {
             assert!(digest.text.contains(text), "{text}: {}", digest.text);
         }
         assert_eq!(place.report("2026-10")["M15"]["numerator"], 2, "and in time");
+    }
+
+    async fn a_digest_that_nobody_took_is_telephoned_about_letter_by_letter(place: Place) {
+        let mut administrator = daily(&place).await;
+        let server = MailServer::start(Tls::Starttls);
+        server.trouble(Trouble::Recipient("550 5.1.1 no such mailbox"));
+        post_by(&place, &server, LATER, &[]);
+        assert!(administrator.get("/feedback").await.body.contains("Nobody has to be telephoned"), "the lead may still be reached");
+        post_by(&place, &server, "2026-10-01T08:00:00Z", &[]);
+        let page = administrator.get("/feedback").await.body;
+        assert_eq!(page.matches("/telephoned\"").count(), 2, "each absence by itself: {page}");
+        let site = place.site("2026-10-01T08:10:00Z").await;
+        let mut again = Person::with_role(&place, &site, "administrator").await;
+        post_by(&place, &server, "2026-10-02T08:00:00Z", &[]);
+        let page = again.get("/feedback").await.body;
+        assert_eq!(page.matches("/telephoned\"").count(), 2, "and never bundled again: {page}");
+    }
+
+    async fn a_letter_that_went_inside_a_digest_is_corrected_as_one_that_went_by_itself(place: Place) {
+        daily(&place).await;
+        place.done_at(LATER, &["run-task", "dispatch"]);
+        place.done_at("2026-10-01T08:00:00Z", &["run-task", "dispatch"]);
+        let mut qa = Person::with_role(&place, &place.site("2026-10-01T08:10:00Z").await, "qa_manager").await;
+        let found = qa.get("/?day=2026-09-30").await;
+        let at = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&found.body).unwrap().as_str().to_owned();
+        let there = amend_page(&mut qa, &at, 2).await;
+        let mut form = qa.get(&there).await.form();
+        attend(&mut form, &["video"]);
+        set(&mut form, "why", "She was in the waiting room of the call.");
+        assert_eq!(amend(&mut qa, &there, &form).await.status, 303);
+        place.done_at("2026-10-01T09:00:00Z", &["run-task", "feedback"]);
+        place.done_at("2026-10-01T09:00:00Z", &["run-task", "dispatch"]);
+        place.done_at("2026-10-02T08:00:00Z", &["run-task", "dispatch"]);
+        let mails = place.mail();
+        for address in ["health-visiting-north@oh.nhs.example", "lead@oh.nhs.example"] {
+            let told = mails.iter().filter(|m| m.to == address && m.subject.contains("we were wrong, and are sorry"));
+            assert_eq!(told.count(), 1, "{address}: {:?}", mails.iter().map(|m| (&m.to, &m.subject)).collect::<Vec<_>>());
+        }
     }
 
     async fn the_same_address_in_the_same_role_at_the_same_place_is_refused(place: Place) {

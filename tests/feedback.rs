@@ -128,7 +128,10 @@ both! {
         let page = administrator.get("/feedback").await.body;
         assert!(page.contains("Sandhills Surgery"), "{page}");
         let action = regex::Regex::new("/feedback/[^\"]*/telephoned").unwrap().find(&page).unwrap().as_str().to_owned();
-        assert_eq!(administrator.post(&action, &[]).await.status, 303);
+        let nobody = administrator.post(&action, &[]).await;
+        assert!(nobody.body.contains("a call that nobody answered stays to be made"), "{}", nobody.body);
+        assert!(administrator.get("/feedback").await.body.contains("Sandhills Surgery"), "it waits");
+        assert_eq!(administrator.post(&action, &[("with".into(), "lead".into())]).await.status, 303);
         assert!(administrator.get("/feedback").await.body.contains("Nobody has to be telephoned"));
     }
 

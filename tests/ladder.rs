@@ -7,7 +7,7 @@ use crate::harness::http::{Person, set};
 use crate::harness::log::{CONTACTS, EVENING, Row, conference};
 use crate::harness::{Mail, Place};
 use crate::registers::attend;
-use crate::replies::{link, say, to};
+use crate::replies::{link, look, say, to};
 use crate::restricted::restrict;
 
 /// The day after the one that the letter names for an answer, when the office is open.
@@ -53,6 +53,14 @@ async fn decide(person: &mut Person, step: &str, fields: &[(&str, &str)]) -> cra
 
 fn rung<'a>(mails: &'a [Mail], address: &str, subject: &str) -> Option<&'a Mail> {
     mails.iter().find(|m| m.to == address && m.subject.contains(subject))
+}
+
+/// An address is out of the directory by now.
+async fn leaves(place: &Place, address: &str) {
+    use sea_orm::ConnectionTrait;
+    let db = sea_orm::Database::connect(&place.url).await.unwrap();
+    let done = format!("update contact set valid_to = '2026-10-01' where email = '{address}'");
+    db.execute_unprepared(&done).await.unwrap();
 }
 
 both! {
@@ -108,6 +116,11 @@ both! {
         let own = link(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").unwrap());
         let site = place.site("2026-10-20T09:00:00Z").await;
         let mut agency = Person::anonymous(&site);
+        let page = look(&mut agency, &own).await.body;
+        assert!(page.contains("what would help somebody from your service to be there?"), "{page}");
+        assert!(!page.contains("We have read this"), "to have read it is no answer to what it asks: {page}");
+        let read = say(&mut agency, &own, &[("say", "acknowledged")]).await;
+        assert_eq!(read.status, 422, "nor by hand");
         let fields = [("say", "explained"), ("reason", "no_capacity"), ("words", "Two posts are vacant.")];
         assert_eq!(say(&mut agency, &own, &fields).await.status, 303, "alive after the first letter's link would not be");
         let (_, body, _) = queue(&place, "2026-10-20T09:00:00Z").await;
@@ -144,6 +157,45 @@ both! {
         assert_eq!(qa.post(&dispute, &form).await.status, 303);
         place.done_at("2026-10-01T10:00:00Z", &["run-task", "dispatch"]);
         assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_some());
+    }
+
+    async fn a_letter_that_says_that_nobody_answered_does_not_go_once_somebody_has(place: Place) {
+        missed(&place, |row| row);
+        climb(&place, NO_ANSWER);
+        let (mut qa, _, step) = queue(&place, NO_ANSWER).await;
+        decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await;
+        let link_of_team = link(to(&place.mail(), "health-visiting-north@oh.nhs.example", "we missed you"));
+        let mut agency = Person::anonymous(&place.site("2026-10-08T09:01:00Z").await);
+        let fields = [("say", "disputed"), ("ground", "we_attended"), ("dispute", "Our colleague was on the call.")];
+        assert_eq!(say(&mut agency, &link_of_team, &fields).await.status, 303);
+        place.done_at("2026-10-08T09:02:00Z", &["run-task", "dispatch"]);
+        let dispute = regex::Regex::new("/replies/[0-9a-f-]{36}").unwrap();
+        let dispute = dispute.find(&qa.get("/replies").await.body).unwrap().as_str().to_owned();
+        let mut form = qa.get(&dispute).await.form();
+        set(&mut form, "verdict", "not_upheld");
+        set(&mut form, "answer", "The list of the call does not have her.");
+        assert_eq!(qa.post(&dispute, &form).await.status, 303);
+        place.done_at("2026-10-08T11:00:00Z", &["run-task", "dispatch"]);
+        assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_none(), "it would say that none has reached us");
+        assert!(queue(&place, "2026-10-08T11:01:00Z").await.1.contains("answered: the agency replied"));
+    }
+
+    async fn a_call_that_is_to_be_made_about_a_step_is_taken_back_where_the_record_is_corrected(place: Place) {
+        missed(&place, |row| row);
+        climb(&place, NO_ANSWER);
+        leaves(&place, "lead@oh.nhs.example").await;
+        let (mut qa, body, step) = queue(&place, NO_ANSWER).await;
+        let at = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&body).unwrap().as_str().to_owned();
+        let approved = decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await;
+        assert_eq!(approved.location.as_deref(), Some("/escalation?done=telephone"), "{}", approved.body);
+        let there = amend_page(&mut qa, &at, 2).await;
+        let mut form = qa.get(&there).await.form();
+        attend(&mut form, &["video"]);
+        set(&mut form, "why", "She was in the waiting room of the call.");
+        assert_eq!(amend(&mut qa, &there, &form).await.status, 303);
+        assert!(climb(&place, "2026-10-08T10:00:00Z").contains("1 taken back"));
+        let body = queue(&place, "2026-10-08T10:01:00Z").await.1;
+        assert!(!body.contains("/telephoned") && body.contains("the record does not show it any more"), "{body}");
     }
 
     async fn an_absence_that_was_our_fault_never_enters_the_ladder(place: Place) {
@@ -271,7 +323,10 @@ both! {
             Some("/escalation?done=telephone")
         );
         let (mut qa, _, call) = queue(&place, "2026-09-30T09:30:00Z").await;
-        assert_eq!(decide(&mut qa, &call.unwrap(), &[]).await.status, 303);
+        assert_eq!(decide(&mut qa, call.as_ref().unwrap(), &[]).await.status, 303);
+        let (mut qa, body, _) = queue(&place, "2026-09-30T09:30:00Z").await;
+        assert!(body.contains("/telephoned"), "nobody answered, and it stays to be made: {body}");
+        assert_eq!(decide(&mut qa, &call.unwrap(), &[("with", "manager")]).await.status, 303);
         // The letters themselves are answered, the call is not; and by now the directory knows who heads the service.
         place.write("records/contacts.csv", format!("{CONTACTS}{HEADS}"));
         place.done_at("2026-10-01T08:00:00Z", &["import", place.path("records/contacts.csv").to_str().unwrap()]);

@@ -313,7 +313,7 @@ both! {
         let mut administrator = crate::harness::http::Person::with_role(&place, &site, "administrator").await;
         let page = administrator.get("/feedback").await.body;
         let action = regex::Regex::new("/feedback/[^\"]*/telephoned").unwrap().find(&page).unwrap().as_str().to_owned();
-        assert_eq!(administrator.post(&action, &[]).await.status, 303);
+        assert_eq!(administrator.post(&action, &[("with".into(), "lead".into())]).await.status, 303);
         assert!(place.done_at("2026-10-30T11:00:00Z", &["outbox", "requeue"]).contains("0 message(s)"));
         assert_eq!(states(&place), ["cancelled", "cancelled"]);
     }

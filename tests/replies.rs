@@ -40,7 +40,7 @@ async fn missed(place: &Place, change: impl FnOnce(Row) -> Row) -> (Arc<Site>, P
     (site, agency, link)
 }
 
-async fn look(person: &mut Person, link: &str) -> Seen {
+pub async fn look(person: &mut Person, link: &str) -> Seen {
     person.post(link, &[("step".to_owned(), "look".to_owned())]).await
 }
 

@@ -237,3 +237,18 @@ pub async fn forget_name(tx: &Tx, id: ServiceId, name: &str) -> Result<(), DbErr
     former.exec(tx.conn()).await?;
     Ok(())
 }
+
+/// The telephone numbers of a service, or of its whole agency, that hold on a day: "Ann Field: 01865 000000".
+pub fn numbers<'a>(
+    contacts: impl IntoIterator<Item = &'a contact::Model>,
+    service: ServiceId,
+    day: NaiveDate,
+) -> Vec<String> {
+    let here = contacts.into_iter().filter(|c| c.is_valid(day));
+    let here = here.filter(|c| c.service_id.is_none_or(|of| of == service));
+    let said = here.filter_map(|c| {
+        let who = if c.name.is_empty() { &c.role } else { &c.name };
+        Some(format!("{who}: {}", c.telephone.as_ref()?))
+    });
+    said.collect()
+}

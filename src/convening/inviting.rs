@@ -53,7 +53,7 @@ impl Office<'_> {
     ) -> Result<Papers, DbErr> {
         let chair = conferences::store::chair(db, conference.chair_id).await?;
         let directory = directory_of(db, services).await?;
-        Ok(Papers { conference, chair, directory, moved_from: None })
+        Ok(Papers { conference, chair, directory, moved_from: None, was: None })
     }
 }
 
@@ -63,6 +63,8 @@ pub(super) struct Papers {
     pub chair: String,
     pub directory: Directory,
     pub moved_from: Option<conference::Model>,
+    /// As it was before it was changed where it stands.
+    pub was: Option<conference::Model>,
 }
 
 /// Posts one message about an invitation, if it has an address to which messages can be written. `step`: of a
@@ -100,8 +102,13 @@ pub(super) async fn post(
     }
     let c = &papers.conference;
     let service = &papers.directory.of(row.service_id).0.name;
-    let subject =
-        Subject { conference: c, chair: &papers.chair, service, moved_from: papers.moved_from.as_ref() };
+    let subject = Subject {
+        conference: c,
+        chair: &papers.chair,
+        service,
+        moved_from: papers.moved_from.as_ref(),
+        was: papers.was.as_ref(),
+    };
     let full = trust == Trust::Full;
     let letter = InvitationLetter::of(subject, row, office, full, answers.as_deref());
     let message = MessageId::new();

@@ -37,6 +37,8 @@ pub struct InvitationLetter {
     pub answer_link: Option<String>,
     /// The last day for the report, if one is wanted.
     pub report_by: Option<String>,
+    /// What is not as it was in the message before: "how it meets".
+    pub changed: Vec<&'static str>,
     /// The date it was moved from.
     pub moved_from: Option<String>,
     /// The reference that it had then: that of the secure letter which went before.
@@ -63,6 +65,19 @@ pub struct Subject<'a> {
     pub chair: &'a str,
     pub service: &'a str,
     pub moved_from: Option<&'a conference::Model>,
+    pub was: Option<&'a conference::Model>,
+}
+
+/// What differs between a conference and itself before a change, as whoever comes asks for it.
+fn changed(was: &conference::Model, now: &conference::Model) -> Vec<&'static str> {
+    let said = [
+        ("how it meets", was.mode != now.mode),
+        ("where", was.place != now.place),
+        ("how to join by video", was.link != now.link),
+        ("who chairs", was.chair_id != now.chair_id),
+        ("how long it is planned to take", was.minutes != now.minutes),
+    ];
+    said.into_iter().filter(|(_, changed)| *changed).map(|(what, _)| what).collect()
 }
 
 impl InvitationLetter {
@@ -99,6 +114,7 @@ impl InvitationLetter {
             role: row.role.clone(),
             answer_link: token.map(|token| format!("{}/answer/{token}", office.settings.address)),
             report_by: (wanted && by >= today).then(|| london::full_date(by)),
+            changed: subject.was.map(|was| changed(was, c)).unwrap_or_default(),
             moved_from: subject.moved_from.map(when),
             formerly: subject.moved_from.map(|old| old.reference.clone()),
             report_only: row.necessity == Necessity::InformationOnly,
@@ -127,6 +143,7 @@ pub fn samples() -> Vec<(&'static str, InvitationLetter)> {
         role: "Health visitor".into(),
         answer_link: Some("https://quorate.example/answer/0123456789abcdef0123456789abcdef".into()),
         report_by: Some("Monday 28 September 2026".into()),
+        changed: vec!["where", "who chairs"],
         moved_from: Some("Friday 18 September 2026, 9:30am".into()),
         formerly: Some("P6MH-BF72".into()),
         report_only: false,
@@ -140,6 +157,7 @@ pub fn samples() -> Vec<(&'static str, InvitationLetter)> {
         link: None,
         link_by_telephone: true,
         report_by: None,
+        changed: vec!["how it meets"],
         moved_from: None,
         formerly: None,
         report_only: true,

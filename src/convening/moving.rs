@@ -190,7 +190,8 @@ impl Office<'_> {
         let changes = json!({ "before": said(&record.conference), "after": said(&c) });
         c.clone().into_active_model().reset_all().update(tx.conn()).await?;
         let unsent = take_back(&tx, id, None, "the conference was changed").await?;
-        let papers = self.papers(tx.conn(), c, record.services()).await?;
+        let mut papers = self.papers(tx.conn(), c, record.services()).await?;
+        papers.was = Some(record.conference);
         let mut written = self.tell(&tx, &papers, &record.invitations, &unsent, MessageKind::Changed).await?;
         for row in record.invitations.iter().filter(|row| unsent.contains(&row.id) && row.excused.is_none()) {
             written += usize::from(post(self, &tx, &papers, row, MessageKind::Invitation, None).await?);

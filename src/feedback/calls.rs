@@ -5,13 +5,14 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::entity::feedback;
+use super::steps::Spoke;
 use super::{FeedbackId, ItemState, store};
 use crate::audit::{self, Actor, Event};
 use crate::conferences::{self, Sight};
 use crate::outbox;
 use crate::platform::{Db, Keys};
 
-/// Notes that somebody telephoned. `false`: there was no such call to make, or none that they may see.
+/// Notes that somebody telephoned, and with whom (`None`: nobody said). `false`: there was no such call to make, or none that they may see.
 pub async fn note_call(
     db: &Db,
     keys: &Keys,
@@ -19,6 +20,7 @@ pub async fn note_call(
     sight: Sight,
     now: DateTime<Utc>,
     id: FeedbackId,
+    with: Option<Spoke>,
 ) -> Result<bool, DbErr> {
     let tx = db.begin("note a telephone call").await?;
     let item = store::take_item(&tx, id).await?.filter(|i| i.state == ItemState::ToTelephone);
@@ -30,7 +32,8 @@ pub async fn note_call(
     // Its letters are done with: nobody puts one back in the queue months later.
     outbox::cancel_unsent(&tx, id.0, "somebody telephoned").await?;
     store::set_state(&tx, item, ItemState::Telephoned).await?;
-    let event = Event { action: "feedback.telephoned", object: id.to_string(), payload: json!({}) };
+    let event =
+        Event { action: "feedback.telephoned", object: id.to_string(), payload: json!({ "with": with }) };
     audit::record(&tx, keys, actor, now, vec![event]).await?;
     tx.commit().await?;
     Ok(true)
@@ -50,7 +53,7 @@ pub async fn telephoned_before(
         .all(db.read())
         .await?;
     for item in waiting {
-        note_call(db, keys, actor, Sight::Everything, now, item.id).await?;
+        note_call(db, keys, actor, Sight::Everything, now, item.id, None).await?;
     }
     Ok(())
 }

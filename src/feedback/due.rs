@@ -54,6 +54,31 @@ pub struct Basis {
 }
 
 impl Basis {
+    /// What a letter that takes the place of one with this basis says otherwise, in words.
+    pub fn changes(&self, now: &Self) -> Vec<&'static str> {
+        let said = [
+            (
+                "whether and when your service was there",
+                self.standing != now.standing || self.attendance != now.attendance,
+            ),
+            ("your answer to our invitation", self.response != now.response),
+            ("your report", self.report != now.report),
+            ("the reason for the absence", self.reason != now.reason),
+            (
+                "how we invited you",
+                (self.invited_on, &self.address, &self.role, &self.fault)
+                    != (now.invited_on, &now.address, &now.role, &now.fault),
+            ),
+            (
+                "the conference itself: when or how it met, or who chaired",
+                self.when != now.when || self.conference != now.conference,
+            ),
+            ("whether it was quorate", self.quorate != now.quorate),
+            ("what the absence did", self.impact != now.impact),
+        ];
+        said.into_iter().filter(|(_, changed)| *changed).map(|(what, _)| what).collect()
+    }
+
     /// What a letter about this invitation rests on now.
     pub fn of(wording: &str, record: &Record, assessment: &Assessment, place: usize) -> Self {
         let code = |c: Option<&'static str>| c.map(str::to_owned);
@@ -148,4 +173,34 @@ pub fn recipients_of(
     let of_agency: Vec<&contact::Model> = contacts.iter().filter(|c| c.agency_id == agency.id).collect();
     let email = row.contact_email.as_deref();
     recipients(email, row.delivery, service.id, &row.role, &of_agency, today, &settings.domains)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_correction_names_what_it_says_otherwise_and_nothing_else() {
+        let then = Basis {
+            wording: "no_answer".into(),
+            standing: "silent".into(),
+            fault: None,
+            attendance: "absent   false".into(),
+            response: "none".into(),
+            report: "none".into(),
+            reason: None,
+            invited_on: None,
+            address: None,
+            role: "Health visitor".into(),
+            when: String::new(),
+            conference: String::new(),
+            quorate: true,
+            impact: vec![ImpactCode::ViewMissing],
+        };
+        assert_eq!(then.changes(&then), [] as [&str; 0]);
+        let report = Basis { report: "on_time".into(), impact: Vec::new(), ..then.clone() };
+        assert_eq!(then.changes(&report), ["your report", "what the absence did"]);
+        let fault = Basis { fault: Some("late".into()), wording: "authority_fault".into(), ..then.clone() };
+        assert_eq!(then.changes(&fault), ["how we invited you"]);
+    }
 }

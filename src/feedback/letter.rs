@@ -61,6 +61,10 @@ pub struct Letter {
     pub again: bool,
     /// Whether it was missed; a correction may say that it was not.
     pub missed: bool,
+    /// It takes the place of a letter that has gone.
+    pub corrects: bool,
+    /// What it says otherwise than that letter; empty where that is not known.
+    pub changed: Vec<&'static str>,
     /// Whether decisions were taken without it.
     pub decided_without: bool,
     /// The next chance to take part.
@@ -127,6 +131,8 @@ impl Letter {
             our_fault: assessed.fault.is_some(),
             again: source.repeats.contains(&row.id),
             missed: assessed.standing.is_missing(),
+            corrects: false,
+            changed: Vec::new(),
             decided_without: decided && assessed.standing.is_missing() && !said,
             next: source.following.next.as_ref().map(|next| {
                 let (day, time) = (london::full_date(next.conference_date), london::clock(next.starts_at));
@@ -321,6 +327,8 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         our_fault: false,
         again: false,
         missed: true,
+        corrects: false,
+        changed: Vec::new(),
         decided_without: true,
         next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
         address_wanted: true,
@@ -352,7 +360,30 @@ pub fn samples() -> Vec<(&'static str, Letter)> {
         let our_fault = kind == Wording::AuthorityFault.code();
         let (again, told) = (kind == REPEAT, kind == Wording::Apologies.code());
         let full = Letter { our_fault, address_wanted: our_fault, again, told, ..full.clone() };
-        [(kind, full), (kind, bare.clone())]
+        let (full, bare) = match kind {
+            CORRECTION => {
+                let changed = vec!["your report", "what the absence did"];
+                let report = "Your report reached us on Monday 28 September 2026, in time.".into();
+                let full = Letter { corrects: true, changed, report, reply_by: None, ..full };
+                (full, Letter { corrects: true, missed: true, ..bare.clone() })
+            }
+            WITHDRAWAL => {
+                let recorded = "We recorded that your service was there at the decision.".to_owned();
+                let there = |letter: Letter| Letter {
+                    corrects: true,
+                    missed: false,
+                    recorded: recorded.clone(),
+                    report: String::new(),
+                    impact: Vec::new(),
+                    reply_by: None,
+                    ..letter
+                };
+                (there(full), there(bare.clone()))
+            }
+            MINIMAL => (full, Letter { corrects: true, ..bare.clone() }),
+            _ => (full, bare.clone()),
+        };
+        [(kind, full), (kind, bare)]
     };
     kinds.flat_map(of).collect()
 }

@@ -30,7 +30,7 @@ pub use digest::{Carries, DIGEST, digest, digest_samples};
 pub use due::{rests, told_by};
 pub use letter::{Letter, samples};
 pub use link::{Evidence, Opened, evidence, make as make_link, opened, take_by_link};
-pub use pages::routes;
+pub use pages::{WITH_WHOM, routes};
 pub use repeat::repeats;
 pub use retry::next_attempt;
 pub use settings::Settings;

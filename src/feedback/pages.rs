@@ -14,17 +14,18 @@ use serde::{Deserialize, Serialize};
 use super::calls::note_call;
 use super::entity::feedback;
 use super::release::{Decided, decide, people, waits};
+use super::steps::Spoke;
 use super::tasks::{Office, Paperwork};
 use super::{FeedbackId, ItemState, Kind, Settings, Wording, store};
 use crate::access::{May, Permission, ReleaseLetter, SeeFeedback, SignedIn};
-use crate::agencies::store::directory;
+use crate::agencies::store::{contacts_of, directory, numbers};
 use crate::calendar::london;
 use crate::conferences::{self, Sight};
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
 use crate::register::store::{Record, records};
 use crate::register::{Policies, assess};
-use crate::web::{Desk, Errors, Fields, Page, Problem};
+use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, choices};
 
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
@@ -36,6 +37,7 @@ pub fn routes() -> Router<Desk> {
 
 #[derive(Serialize)]
 struct Call {
+    id: String,
     action: String,
     conference: String,
     reference: String,
@@ -44,6 +46,9 @@ struct Call {
     role: String,
     wording: String,
     since: String,
+    numbers: Vec<String>,
+    with: Vec<Choice>,
+    error: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -128,7 +133,7 @@ async fn page(
     policies: &Policies,
     settings: &Settings,
     done: Option<&'static str>,
-    refused: Option<InvitationId>,
+    refused: Option<Refused>,
 ) -> Result<Response, Problem> {
     let db = desk.db.read();
     let directory = directory(db).await?;
@@ -144,10 +149,18 @@ async fn page(
     let sight = who.sight(desk.clock.now());
     let met = conferences::store::by_ids(db, of, sight).await?;
     let met: HashMap<_, _> = met.into_iter().map(|c| (c.id, c)).collect();
+    let agencies: HashSet<_> = rows.values().map(|row| directory.of(row.service_id).1.id).collect();
+    let people = contacts_of(db, agencies).await?;
+    let today = london::date(desk.clock.now());
     let calls = items.iter().filter_map(|item| {
         let row = &rows[&item.invitation_id];
         let (service, agency) = directory.of(row.service_id);
+        let of_agency = people.iter().filter(|p| p.agency_id == agency.id);
         Some(Call {
+            id: item.id.to_string(),
+            numbers: numbers(of_agency, service.id, today),
+            with: choices(Spoke::ALL, None, |s| (s.code(), s.label())),
+            error: (refused == Some(Refused::Call(item.id))).then_some(WITH_WHOM),
             action: format!("/feedback/{}/telephoned", item.id),
             conference: format!("/conferences/{}", row.conference_id),
             reference: met.get(&row.conference_id)?.reference.clone(),
@@ -161,7 +174,7 @@ async fn page(
             since: london::moment(item.made_at),
         })
     });
-    let calls = calls.collect();
+    let calls: Vec<Call> = calls.collect();
 
     let wanted = store::wanted(db, desk.clock.now()).await?;
     let rows = conferences::store::by_ids(db, wanted.iter().copied(), sight).await?;
@@ -198,17 +211,35 @@ async fn page(
     }
     let missing = settings.missing();
     let mut errors = Errors::default();
-    let at =
-        to_release.iter_mut().find(|letter| Some(&letter.id) == refused.map(|id| id.to_string()).as_ref());
-    if let Some(letter) = at {
-        letter.error = Some(CHOOSE);
-        errors.add_at(format!("to-{}", letter.id), CHOOSE);
+    match refused {
+        Some(Refused::Call(id)) if calls.iter().all(|call| call.id != id.to_string()) => {
+            return Err(not_found(who));
+        }
+        Some(Refused::Call(id)) => errors.add_at(format!("with-{id}"), WITH_WHOM),
+        Some(Refused::Letter(id)) => {
+            if let Some(letter) = to_release.iter_mut().find(|letter| letter.id == id.to_string()) {
+                letter.error = Some(CHOOSE);
+                errors.add_at(format!("to-{id}"), CHOOSE);
+            }
+        }
+        None => {}
     }
     let page = FeedbackPage { calls, held, releases, to_release, out_of_sight, missing, done, errors };
     Ok(page.show(who.chrome()))
 }
 
 const CHOOSE: &str = "Choose who gets the letter";
+/// What is said where nobody says with whom they spoke.
+pub const WITH_WHOM: &str = "Choose with whom you spoke; a call that nobody answered stays to be made";
+
+/// What was asked for and cannot be done as it was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    /// A letter without anybody to get it.
+    Letter(InvitationId),
+    /// A call without anybody who answered.
+    Call(FeedbackId),
+}
 
 async fn waiting_letters(
     desk: &Desk,
@@ -266,7 +297,9 @@ async fn release(
         Decided::Done if to.is_some() => Ok(Redirect::to("/feedback?done=released").into_response()),
         Decided::Done => Ok(Redirect::to("/feedback?done=withheld").into_response()),
         Decided::Nothing => Err(not_found(&may.who)),
-        Decided::NotOneOfThem => page(&desk, &may.who, &policies, &settings, None, Some(invitation)).await,
+        Decided::NotOneOfThem => {
+            page(&desk, &may.who, &policies, &settings, None, Some(Refused::Letter(invitation))).await
+        }
         Decided::NotSetUp => Err(Problem::Bad(
             "No letter is sent while a setting it needs is empty: see the page before.".to_owned(),
         )),
@@ -276,15 +309,22 @@ async fn release(
 async fn telephoned(
     may: May<SeeFeedback>,
     State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
     Path(id): Path<String>,
-) -> Result<Redirect, Problem> {
+    form: Fields,
+) -> Result<Response, Problem> {
     let id: FeedbackId = id.parse().map_err(|_| not_found(&may.who))?;
     let sight = may.who.sight(desk.clock.now());
-    let done = note_call(&desk.db, &desk.keys, &may.who.actor(), sight, desk.clock.now(), id).await?;
+    let Ok(with) = form.text("with").parse() else {
+        return page(&desk, &may.who, &policies, &settings, None, Some(Refused::Call(id))).await;
+    };
+    let (actor, now) = (may.who.actor(), desk.clock.now());
+    let done = note_call(&desk.db, &desk.keys, &actor, sight, now, id, Some(with)).await?;
     if !done {
         return Err(not_found(&may.who));
     }
-    Ok(Redirect::to("/feedback?done=telephoned"))
+    Ok(Redirect::to("/feedback?done=telephoned").into_response())
 }
 
 fn not_found(who: &SignedIn) -> Problem {

@@ -11,7 +11,7 @@ use super::due::{Basis, Owed};
 use super::entity::feedback;
 use super::letter::Letter;
 use super::recipients::{Recipient, invited};
-use super::tasks::{Around, CORRECTION, FeedbackError, Office, Paperwork, post};
+use super::tasks::{Around, CORRECTION, FeedbackError, Office, Paperwork, post, template};
 use super::{FeedbackId, ItemState, Kind, Settings, Wording, store};
 use crate::agencies::entity::contact;
 use crate::audit::{self, Actor, Event};
@@ -44,7 +44,9 @@ impl Waits {
         office: Office<'a>,
     ) -> Letter {
         let wording = self.wording.filter(|_| self.kind == Kind::Absence);
-        Letter::of(paperwork.source(following, office.policies, office.settings), place, wording)
+        let letter =
+            Letter::of(paperwork.source(following, office.policies, office.settings), place, wording);
+        Letter { corrects: self.kind == Kind::Correction, ..letter }
     }
 
     /// The letter as it would go, for whoever decides on it: plain text.
@@ -56,7 +58,8 @@ impl Waits {
         office: Office<'_>,
     ) -> Result<String, TemplateError> {
         let letter = self.written(paperwork, following, place, office);
-        Ok(office.letterhead.templates.write(self.name(), &letter)?.text)
+        let template = template(self.name(), &letter, true);
+        Ok(office.letterhead.templates.write(template, &letter)?.text)
     }
 }
 

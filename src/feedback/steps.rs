@@ -60,6 +60,16 @@ codes! {
 }
 
 codes! {
+    /// With whom somebody spoke on the telephone. A call that nobody answered is none.
+    pub enum Spoke {
+        Invited = "invited", "the person who was invited";
+        Lead = "lead", "the safeguarding lead";
+        Manager = "manager", "a manager of the service";
+        Office = "office", "its office, which passes it on";
+    }
+}
+
+codes! {
     /// Why a step ended.
     pub enum EndedBecause {
         Replied = "replied", "the agency replied";
@@ -98,6 +108,19 @@ pub async fn answered(
         events.push(end(tx, step, state, EndedBecause::Replied, now).await?);
     }
     Ok(events)
+}
+
+/// Whether a step about an absence was approved and is open: more was asked since its letter.
+pub async fn is_open_about(db: &impl ConnectionTrait, id: InvitationId) -> Result<bool, DbErr> {
+    let caused = Query::select()
+        .column(ladder_cause::Column::StepId)
+        .from(ladder_cause::Entity)
+        .and_where(ladder_cause::Column::InvitationId.eq(id))
+        .to_owned();
+    let open = ladder_step::Entity::find()
+        .filter(ladder_step::Column::Id.in_subquery(caused))
+        .filter(ladder_step::Column::State.is_in([StepState::Approved, StepState::ToTelephone]));
+    Ok(open.one(db).await?.is_some())
 }
 
 /// The steps that an absence caused, taken for this transaction.

@@ -37,7 +37,7 @@ pub(super) const WITHDRAWAL: &str = "withdrawal";
 pub(super) const REPEAT: &str = "repeat";
 
 /// The wording of a letter of an item: less for an address that may be told little, more where it happened again.
-fn template<'a>(name: &'a str, letter: &Letter, full: bool) -> &'a str {
+pub(super) fn template<'a>(name: &'a str, letter: &Letter, full: bool) -> &'a str {
     // Who came and left, or could not join, has a letter of its own kind all the same.
     let missing = [Wording::Apologies, Wording::AcceptedNotCome, Wording::NoAnswer];
     let missing = name.parse::<Wording>().is_ok_and(|w| missing.contains(&w));
@@ -176,6 +176,7 @@ async fn make_one(
     let mut events = Vec::new();
     for (place, owed) in paperwork.owed(office.settings).into_iter().enumerate() {
         let row = &paperwork.record.invitations[place];
+        let mut changed = Vec::new();
         let held_item = newest.get(&row.id).filter(|item| item.state != ItemState::Overtaken);
         let (wording, mut reached) = match owed {
             Owed::HeldBack => {
@@ -197,9 +198,10 @@ async fn make_one(
         let mut kind = newest.get(&row.id).map_or(Kind::Absence, |item| item.kind);
         if let Some(item) = held_item {
             let then = serde_json::from_str::<Basis>(&item.basis).ok();
-            if then == Some(basis(name)) || then == Some(basis(&item.wording)) {
+            if [name, &item.wording].into_iter().any(|name| then.as_ref() == Some(&basis(name))) {
                 continue;
             }
+            changed = then.map(|then| then.changes(&basis(name))).unwrap_or_default();
             // What has not gone is taken back; what has gone is corrected, never silently withdrawn. A call
             // that was made has gone too.
             let why = "the record was amended before it went";
@@ -254,7 +256,9 @@ async fn make_one(
         let correction = corrected.into_iter().map(|recipient| (recipient, CORRECTION, None));
         let absence = reached.recipients.into_iter().map(|recipient| (recipient, of_absence, wording));
         for (recipient, name, wording) in correction.chain(absence) {
-            let letter = Letter::of(source, place, wording);
+            let corrects = name == CORRECTION;
+            let changed = if corrects { changed.clone() } else { Vec::new() };
+            let letter = Letter { corrects, changed, ..Letter::of(source, place, wording) };
             post(tx, office, about, name, &letter, recipient, now).await?;
             made.letters += 1;
         }

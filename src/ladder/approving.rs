@@ -16,7 +16,7 @@ use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::conferences::{self, Sight};
 use crate::feedback::entity::ladder_step;
-use crate::feedback::steps::{self, DeclinedBecause, StepId, StepState};
+use crate::feedback::steps::{self, DeclinedBecause, Spoke, StepId, StepState};
 use crate::feedback::{Evidence, Office, evidence, make_link};
 use crate::outbox::{self, MessageId, NoticeError, Post};
 use crate::platform::Tx;
@@ -34,6 +34,8 @@ pub enum Decided {
     Declined,
     /// Somebody telephoned; the step is open as if its letter had gone.
     Telephoned,
+    /// Nobody said with whom: a call that nobody answered is none.
+    WithWhom,
     /// There is no such step, it does not wait any more, or it is hidden from who decides.
     Nothing,
     /// The agency disputes it: first that is settled.
@@ -68,9 +70,11 @@ pub async fn case(
     let (service, agency) = evidence.directory.of(evidence.row().service_id);
     let today = london::date(now);
     let by = office.settings.reply_by(&office.policies.calendar, agency.agency_group, today);
-    let letter = StepLetter::of(step.reason, &causes, &evidence, london::full_date(by));
+    let ladder = ladders.of(&step.ladder_version);
+    let rule = ladder.trigger(step.rung, step.reason);
+    let letter = StepLetter::of(step.reason, rule, &causes, &evidence, london::full_date(by));
     let contacts = contacts_of(db, [agency.id]).await?;
-    let roles = ladders.of(&step.ladder_version).rung(step.rung).map(|rung| rung.roles.as_slice());
+    let roles = ladder.rung(step.rung).map(|rung| rung.roles.as_slice());
     let to = addressees(roles.unwrap_or_default(), service.id, &contacts, &office.settings.domains, today);
     Ok(Some(Case { step, causes, evidence, letter, to }))
 }
@@ -181,24 +185,28 @@ pub async fn decline(
     Ok(Decided::Declined)
 }
 
-/// Notes that somebody telephoned about a step that nobody could be written to about: its clock runs from now.
+/// Notes that somebody telephoned, and with whom, about a step that nobody could be written to about: its clock runs from
+/// now.
 pub async fn telephoned(
     office: Office<'_>,
     actor: &Actor,
     sight: Sight,
     id: StepId,
+    with: Option<Spoke>,
     now: DateTime<Utc>,
 ) -> Result<Decided, DbErr> {
     let tx = office.db.begin("note a telephone call about a step").await?;
     let step = taken(&tx, id, sight).await?.filter(|step| step.state == StepState::ToTelephone);
     let Some(mut step) = step else { return Ok(Decided::Nothing) };
+    let Some(with) = with else { return Ok(Decided::WithWhom) };
     let how = standing(tx.conn(), office.policies, &step).await?;
     if how != Standing::Holds {
         return held_up(tx, office, actor, step, how, now).await;
     }
     outbox::cancel_unsent(&tx, step.id.0, "somebody telephoned").await?;
     (step.state, step.decided_at) = (StepState::Approved, Some(now));
-    let event = event(&step, "ladder.telephoned", 0);
+    let payload = json!({ "rung": step.rung, "reason": step.reason, "with": with });
+    let event = Event { action: "ladder.telephoned", object: step.id.to_string(), payload };
     steps::save(&tx, step).await?;
     audit::record(&tx, office.keys, actor, now, vec![event]).await?;
     tx.commit().await?;

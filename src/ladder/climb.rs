@@ -117,31 +117,26 @@ fn led(
     clock: Clock<'_>,
 ) -> Option<(StepReason, Vec<InvitationId>)> {
     let told = newest.told?;
-    let alone = |reason| Some((reason, vec![newest.invitation]));
+    let because = |causes| Some((trigger.reason(), causes));
+    let alone = || because(vec![newest.invitation]);
     let since = |months| months_before(newest.date, months);
     let newest_first = |of: Vec<&&Expected>| of.into_iter().rev().map(|e| e.invitation).collect::<Vec<_>>();
     match trigger {
-        Trigger::Severity { at_least } if !told.replied && newest.severity >= Some(at_least) => {
-            alone(StepReason::Severity)
-        }
-        Trigger::Running { misses } if !told.replied && newest.running >= misses => {
-            alone(StepReason::Running)
-        }
-        Trigger::NoReply if !told.answered && told.reply_by.is_some_and(|by| by < clock.today) => {
-            alone(StepReason::NoReply)
-        }
+        Trigger::Severity { at_least } if !told.replied && newest.severity >= Some(at_least) => alone(),
+        Trigger::Running { misses } if !told.replied && newest.running >= misses => alone(),
+        Trigger::NoReply if !told.answered && told.reply_by.is_some_and(|by| by < clock.today) => alone(),
         Trigger::Pattern { misses, months, more_than_percent, of_at_least } if newest.miss => {
             let window: Vec<&&Expected> = until_here.iter().filter(|e| e.date > since(months)).collect();
             let disputed = |e: &Expected| e.told.is_some_and(|told| told.disputed);
             let missed = window.iter().filter(|e| e.miss && !disputed(e)).count();
             let counting: Vec<&&Expected> = window.iter().copied().filter(|e| e.miss && fresh(e)).collect();
             let often = missed * 100 > window.len() * more_than_percent && window.len() >= of_at_least;
-            (often && counting.len() >= misses).then(|| (StepReason::Pattern, newest_first(counting)))
+            because(newest_first(counting)).filter(|(_, causes)| often && causes.len() >= misses)
         }
         Trigger::PlanEnds { times, months } if newest.plan_ended_without => {
             let ended = |e: &&&&Expected| e.date > since(months) && e.plan_ended_without && fresh(e);
             let ended: Vec<&&Expected> = until_here.iter().filter(|e| ended(&e)).collect();
-            (ended.len() >= times).then(|| (StepReason::PlanEnds, newest_first(ended)))
+            because(newest_first(ended)).filter(|(_, causes)| causes.len() >= times)
         }
         _ => None,
     }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::causes::Cause;
+use super::rules::Trigger;
 use crate::feedback::steps::StepReason;
 use crate::feedback::{Evidence, Letter};
 use crate::register::Standing;
@@ -58,14 +59,21 @@ pub struct StepLetter {
 }
 
 impl StepLetter {
-    /// The letter about a step, from the absences that caused it (the newest first) and the evidence of the newest.
-    pub fn of(reason: StepReason, causes: &[Cause], evidence: &Evidence, reply_by: String) -> Self {
+    /// The letter about a step, from the rule that led to it, the absences that caused it (the newest first) and the
+    /// evidence of the newest.
+    pub fn of(
+        reason: StepReason,
+        rule: Option<Trigger>,
+        causes: &[Cause],
+        evidence: &Evidence,
+        reply_by: String,
+    ) -> Self {
         let letter: &Letter = &evidence.letter;
         Self {
             reference: letter.reference.clone(),
             service: letter.service.clone(),
             role: letter.role.clone(),
-            why: why(reason, causes.len(), letter),
+            why: why(reason, rule, causes.len(), letter),
             absences: causes
                 .iter()
                 .map(|c| format!("{} ({}): {}", c.date, c.reference, recorded(c.assessed.standing)))
@@ -98,28 +106,48 @@ impl StepLetter {
     }
 }
 
-fn why(reason: StepReason, absences: usize, letter: &Letter) -> String {
-    match reason {
-        StepReason::NoReply => {
+/// What led to a letter, with the numbers of the rule by which it was proposed. A rule that the ladder has forgotten says
+/// none.
+fn why(reason: StepReason, rule: Option<Trigger>, absences: usize, letter: &Letter) -> String {
+    match (reason, rule) {
+        (StepReason::NoReply, _) => {
             let by = letter.reply_by.as_deref().map(|day| format!(" by {day}")).unwrap_or_default();
-            format!(
-                "We wrote to your service about its absence and asked for an answer{by}. None has reached us."
-            )
+            format!("We wrote to your service about its absence and asked for an answer{by}. None has reached us.")
         }
-        StepReason::Severity => "Your service's absence mattered to the decision that day; how is said below.".to_owned(),
-        StepReason::Running => {
+        (StepReason::Severity, _) => {
+            "Your service's absence mattered to the decision that day; how is said below.".to_owned()
+        }
+        (StepReason::Running, _) => {
             "Your service was not there for the decision at the conference before about the same child either."
                 .to_owned()
         }
-        StepReason::Pattern => format!(
-            "Your service was missing from {absences} conferences within six months: more than half of those at which it was expected."
-        ),
-        StepReason::PlanEnds => format!(
-            "Within six months child protection plans were ended at {absences} conferences without your service, which was core to those decisions."
-        ),
-        StepReason::StillOpen => {
-            "We wrote to your agency about this more than twenty working days ago, and have had no answer."
-                .to_owned()
+        (StepReason::Pattern, Some(Trigger::Pattern { months, more_than_percent, .. })) => {
+            let share = match more_than_percent {
+                50 => "half".to_owned(),
+                percent => format!("{percent}%"),
+            };
+            format!(
+                "Your service was missing from {absences} conferences within {months} months: more than {share} of those at which it was expected."
+            )
+        }
+        (StepReason::Pattern, _) => {
+            format!("Your service was missing from {absences} of the conferences at which it was expected.")
+        }
+        (StepReason::PlanEnds, rule) => {
+            let within = match rule {
+                Some(Trigger::PlanEnds { months, .. }) => format!(" within {months} months"),
+                _ => String::new(),
+            };
+            format!(
+                "Child protection plans were ended at {absences} conferences{within} without your service, which was core to those decisions."
+            )
+        }
+        (StepReason::StillOpen, rule) => {
+            let ago = match rule {
+                Some(Trigger::StillOpen { working_days }) => format!(" more than {working_days} working days ago"),
+                _ => String::new(),
+            };
+            format!("We wrote to your agency about this{ago}, and have had no answer.")
         }
     }
 }
@@ -148,4 +176,28 @@ pub fn samples() -> Vec<(&'static str, StepLetter)> {
     };
     let kinds = [2, 3, 4].map(template).into_iter().chain([WITHDRAWN]);
     kinds.flat_map(|kind| [(kind, full.clone()), (kind, full.clone().little())]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_says_the_numbers_of_the_rule_that_led_to_it_and_none_where_that_is_forgotten() {
+        let (_, first) = crate::feedback::samples().swap_remove(0);
+        let said = |reason, rule| why(reason, rule, 5, &first);
+        let pattern =
+            |percent| Trigger::Pattern { misses: 5, months: 9, more_than_percent: percent, of_at_least: 6 };
+        assert_eq!(
+            said(StepReason::Pattern, Some(pattern(50))),
+            "Your service was missing from 5 conferences within 9 months: more than half of those at which it was expected."
+        );
+        assert!(said(StepReason::Pattern, Some(pattern(60))).contains("more than 60% of those"));
+        let open = Some(Trigger::StillOpen { working_days: 15 });
+        assert!(said(StepReason::StillOpen, open).contains("more than 15 working days ago"));
+        for reason in [StepReason::Pattern, StepReason::PlanEnds, StepReason::StillOpen] {
+            let text = said(reason, None);
+            assert!(!text.replace('5', "").chars().any(|c| c.is_ascii_digit()), "{text}");
+        }
+    }
 }

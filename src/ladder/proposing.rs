@@ -140,7 +140,7 @@ async fn withdraw(
     for address in outbox::sent_to(tx.conn(), [step.id.0]).await? {
         let path = make_link(tx, item.id.0, &address, now).await?;
         let full = office.settings.domains.trust(&address) == Trust::Full;
-        let letter = StepLetter::of(step.reason, &[], &found, String::new());
+        let letter = StepLetter::of(step.reason, None, &[], &found, String::new());
         let letter = if full { letter } else { letter.little() };
         let letter = StepLetter { reply_link: format!("{}{path}", office.settings.address), ..letter };
         outbox::tell(tx, office.letterhead, WITHDRAWN, step.id.0, &address, &letter, now).await?;

@@ -7,6 +7,8 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
+use crate::feedback::steps::StepReason;
+
 /// The ladder that is built in.
 const BUILT_IN: &str = include_str!("../../config/ladder.toml");
 
@@ -26,6 +28,20 @@ pub enum Trigger {
     PlanEnds { times: usize, months: u32 },
     /// The rung before went so many working days ago, and nobody answered.
     StillOpen { working_days: u32 },
+}
+
+impl Trigger {
+    /// What a step is proposed for where it holds.
+    pub const fn reason(self) -> StepReason {
+        match self {
+            Self::NoReply => StepReason::NoReply,
+            Self::Severity { .. } => StepReason::Severity,
+            Self::Running { .. } => StepReason::Running,
+            Self::Pattern { .. } => StepReason::Pattern,
+            Self::PlanEnds { .. } => StepReason::PlanEnds,
+            Self::StillOpen { .. } => StepReason::StillOpen,
+        }
+    }
 }
 
 /// One rung.
@@ -60,6 +76,11 @@ impl Ladder {
     /// A rung by its number.
     pub fn rung(&self, number: i32) -> Option<&Rung> {
         self.rung.iter().find(|rung| rung.rung == number)
+    }
+
+    /// The trigger for which a step of a rung was proposed; `None` where the ladder has forgotten it.
+    pub fn trigger(&self, rung: i32, reason: StepReason) -> Option<Trigger> {
+        self.rung(rung)?.trigger.iter().copied().find(|trigger| trigger.reason() == reason)
     }
 
     /// The months that its rules look back.

@@ -352,6 +352,28 @@ pub async fn newest_ended(db: &impl ConnectionTrait, count: u64) -> Result<Vec<l
         .await
 }
 
+/// The steps about a service that were proposed since a day, the newest first; those about a conference that somebody may
+/// see.
+pub async fn of_service(
+    db: &impl ConnectionTrait,
+    service: ServiceId,
+    since: NaiveDate,
+    sight: Sight,
+) -> Result<Vec<ladder_step::Model>, DbErr> {
+    let own = Query::select()
+        .column(invitation::Column::Id)
+        .from(invitation::Entity)
+        .and_where(invitation::Column::ServiceId.eq(service))
+        .and_where(invitation::Column::Id.not_in_subquery(invitations::store::hidden_from(sight)))
+        .to_owned();
+    ladder_step::Entity::find()
+        .filter(ladder_step::Column::ProposedAt.gte(london::to_utc_or_after(since, NaiveTime::MIN)))
+        .filter(ladder_step::Column::InvitationId.in_subquery(own))
+        .order_by_desc(ladder_step::Column::ProposedAt)
+        .all(db)
+        .await
+}
+
 /// One step.
 pub async fn by_id(db: &impl ConnectionTrait, id: StepId) -> Result<Option<ladder_step::Model>, DbErr> {
     ladder_step::Entity::find_by_id(id).one(db).await

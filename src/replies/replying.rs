@@ -24,6 +24,8 @@ const MOST: usize = 20;
 pub struct Thread {
     pub opened: Opened,
     pub replies: Vec<table::Model>,
+    /// A letter of the ladder is open about it, and asks for more than that somebody has read it.
+    pub escalated: bool,
 }
 
 impl Thread {
@@ -43,7 +45,7 @@ impl Thread {
             .filter(move |r| r.address.as_ref().is_some_and(|a| a.eq_ignore_ascii_case(address)))
     }
 
-    /// What can still be said, at this moment. A dispute: none waits, none was settled since the last letter, and that is
+    /// What can still be said, at this moment. That it was read: where nothing more is asked. A dispute: none waits, none was settled since the last letter, and that is
     /// not longer ago than a link lives. A contact: none waits, and the conference is not restricted, for then nobody
     /// could be told of the change.
     pub fn takes(&self, kind: ReplyKind, now: DateTime<Utc>, calendar: &Calendar) -> bool {
@@ -54,7 +56,8 @@ impl Thread {
         self.own().count() < MOST
             && self.waiting(kind).is_none()
             && match kind {
-                ReplyKind::Acknowledged | ReplyKind::Explained => true,
+                ReplyKind::Acknowledged => !self.escalated,
+                ReplyKind::Explained => true,
                 ReplyKind::Nominated => !self.opened.evidence.record.conference.restricted,
                 ReplyKind::Disputed => {
                     london::date(now) <= link_ends(london::date(last_event), calendar)
@@ -73,7 +76,9 @@ pub async fn thread(
 ) -> Result<Option<Thread>, DbErr> {
     let found = feedback::opened(db, office.policies, office.settings, token, now).await?;
     let Some(opened) = found else { return Ok(None) };
-    let thread = Thread { replies: store::of_invitation(db, opened.evidence.row().id).await?, opened };
+    let id = opened.evidence.row().id;
+    let (replies, escalated) = (store::of_invitation(db, id).await?, steps::is_open_about(db, id).await?);
+    let thread = Thread { opened, replies, escalated };
     let said = thread.replies.iter().flat_map(|r| [Some(r.made_at), r.settled_at]).flatten();
     let last = said.chain([thread.opened.last_event]).max().unwrap_or(now);
     let alive = london::date(now) <= link_ends(london::date(last), &office.policies.calendar);

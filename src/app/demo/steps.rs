@@ -7,7 +7,7 @@ use crate::audit::Actor;
 use crate::calendar::london;
 use crate::conferences::Sight;
 use crate::feedback::Office;
-use crate::feedback::steps::DeclinedBecause;
+use crate::feedback::steps::{DeclinedBecause, Spoke};
 use crate::ladder;
 
 /// Working days after which somebody has decided.
@@ -25,7 +25,7 @@ pub(super) async fn decide(site: &Site) -> Result<(), Failure> {
     };
     let actor = Actor { name: "Morgan Reed".to_owned(), role: Role::QaManager.code(), account: None };
     for step in ladder::to_telephone(site.db.read()).await? {
-        ladder::telephoned(office, &actor, Sight::Everything, step.id, now).await?;
+        ladder::telephoned(office, &actor, Sight::Everything, step.id, Some(Spoke::Manager), now).await?;
     }
     for (n, step) in ladder::proposed(site.db.read()).await?.into_iter().enumerate() {
         let waited = policies.calendar.working_days(london::date(step.proposed_at), london::date(now));

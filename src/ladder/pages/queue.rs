@@ -9,16 +9,16 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{ClimbLadder, May};
-use crate::agencies::store::{contacts_of, directory};
+use crate::agencies::store::{contacts_of, directory, numbers};
 use crate::calendar::london;
 use crate::conferences;
-use crate::feedback::Settings;
 use crate::feedback::entity::ladder_step;
-use crate::feedback::steps::{StepState, causes};
+use crate::feedback::steps::{Spoke, StepState, causes};
+use crate::feedback::{Settings, WITH_WHOM};
 use crate::invitations;
 use crate::ladder::{Ladders, store};
 use crate::replies::{ReplyKind, ReplyState, told};
-use crate::web::{Desk, Page, Paging, Problem};
+use crate::web::{Choice, Desk, Errors, Page, Paging, Problem, choices};
 
 /// Steps of a list that are shown at once, the oldest first.
 const SHOWN: usize = 25;
@@ -46,6 +46,8 @@ struct Call {
     service: String,
     reference: String,
     numbers: Vec<String>,
+    with: Vec<Choice>,
+    error: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -69,12 +71,16 @@ struct QueuePage {
     ended: Vec<Line>,
     missing: Vec<&'static str>,
     done: Option<&'static str>,
+    errors: Errors,
 }
 
 impl Page for QueuePage {
     const TEMPLATE: &'static str = "ladder/pages/queue";
     fn title(&self) -> String {
         "Escalation".to_owned()
+    }
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
     }
 }
 
@@ -91,6 +97,8 @@ const DONE: [(&str, &str); 6] = [
 #[derive(Default, Deserialize)]
 pub(super) struct Asked {
     done: Option<String>,
+    /// The call of which nobody said with whom.
+    which: Option<String>,
     page: Option<usize>,
     open: Option<usize>,
 }
@@ -173,26 +181,24 @@ pub(super) async fn show(
     let open = steps.iter().filter(|s| s.state == StepState::Approved).filter_map(line).collect();
     let (open, open_paging) =
         Paging::of(open, asked.open.unwrap_or(1), SHOWN, |page| format!("/escalation?open={page}#open"));
-    let mut calls = Vec::new();
+    let (mut calls, mut errors) = (Vec::new(), Errors::default());
     for step in steps.iter().filter(|s| s.state == StepState::ToTelephone) {
         let row = &rows[&step.invitation_id];
         let Some(c) = seen.get(&row.conference_id) else { continue };
         let (service, agency) = directory.of(row.service_id);
         let people = contacts_of(db, [agency.id]).await?;
-        let today = london::date(now);
-        let here = people.iter().filter(|p| p.is_valid(today));
-        let here = here.filter(|p| p.service_id.is_none_or(|of| of == service.id));
-        let numbers = here.filter_map(|p| {
-            let number = p.telephone.as_ref()?;
-            let who = if p.name.is_empty() { &p.role } else { &p.name };
-            Some(format!("{who}: {number}"))
-        });
+        let error = (asked.which.as_deref() == Some(&step.id.to_string())).then_some(WITH_WHOM);
+        if let Some(text) = error {
+            errors.add_at(format!("with-{}", step.id), text);
+        }
         calls.push(Call {
             id: step.id.to_string(),
             rung: step.rung,
             service: service.name.clone(),
             reference: c.reference.clone(),
-            numbers: numbers.collect(),
+            numbers: numbers(people.iter(), service.id, london::date(now)),
+            with: choices(Spoke::ALL, None, |s| (s.code(), s.label())),
+            error,
         });
     }
     let page = QueuePage {
@@ -203,6 +209,7 @@ pub(super) async fn show(
         open_paging,
         ended: ended.iter().filter_map(line).collect(),
         missing: settings.missing(),
+        errors,
         done: DONE.iter().find(|(code, _)| Some(*code) == asked.done.as_deref()).map(|(_, text)| *text),
     };
     Ok(page.show(may.who.chrome()))

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::access::{ClimbLadder, May, SignedIn};
@@ -24,9 +23,6 @@ use crate::register::{Policies, of_services};
 use crate::replies::{Told, told};
 use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, choices};
 
-/// Months of the service's record that stand beside a step: those that the ladder itself looks at.
-const MONTHS: u32 = 6;
-
 #[derive(Serialize)]
 struct Absence {
     date: String,
@@ -34,6 +30,15 @@ struct Absence {
     /// Where whoever looks may see it.
     href: Option<String>,
     standing: &'static str,
+}
+
+/// Another step about the same service.
+#[derive(Serialize)]
+struct Other {
+    href: String,
+    rung: i32,
+    /// "proposed: no reply by the day that the letter named, Thursday 1 October 2026".
+    stands: String,
 }
 
 /// A letter as it would go, or as it went.
@@ -62,6 +67,8 @@ struct StepPage {
     told_on: Option<String>,
     /// "explains what happened, Thursday 1 October 2026".
     replies: Vec<String>,
+    /// Other steps about the same service.
+    others: Vec<Other>,
     /// How the service did lately.
     record: String,
     recorded: Vec<Absence>,
@@ -175,8 +182,24 @@ impl Room<'_> {
                 to.who, to.address
             ),
         });
-        let (record, recorded) = self.record(&evidence, london::date(now)).await?;
-        let rung = self.ladders.of(&step.ladder_version).rung(step.rung);
+        let ladder = self.ladders.of(&step.ladder_version);
+        let since = months_before(london::date(now), ladder.looks_back_months());
+        let (record, recorded) = self.record(&evidence, ladder.looks_back_months()).await?;
+        let others =
+            store::of_service(db, evidence.row().service_id, since, who.sight(now)).await?.into_iter();
+        let others = others.filter(|other| other.id != step.id).map(|other| Other {
+            href: format!("/escalation/{}", other.id),
+            rung: other.rung,
+            stands: format!(
+                "{}: {}, {}",
+                other.state.label(),
+                other.reason.label(),
+                london::full_date(london::date(
+                    other.ended_at.or(other.decided_at).unwrap_or(other.proposed_at)
+                ))
+            ),
+        });
+        let rung = ladder.rung(step.rung);
         let by = step.decided_by.as_ref().map(|by| format!(", {by}")).unwrap_or_default();
         let because = step.declined_because.map(|b| b.label()).or(step.ended_because.map(|b| b.label()));
         let because = because.map(|because| format!(": {because}")).unwrap_or_default();
@@ -196,6 +219,7 @@ impl Room<'_> {
             impact: evidence.letter.impact.clone(),
             told_on: first.map(|at| london::full_date(london::date(at))),
             replies: replies.iter().map(Told::in_words).collect(),
+            others: others.collect(),
             record,
             recorded,
             conference: format!("/conferences/{}", evidence.record.conference.id),
@@ -212,16 +236,17 @@ impl Room<'_> {
     }
 
     /// How the service did in the months before, and what was recorded of it, the newest first.
-    async fn record(self, evidence: &Evidence, today: NaiveDate) -> Result<(String, Vec<Absence>), Problem> {
+    async fn record(self, evidence: &Evidence, months: u32) -> Result<(String, Vec<Absence>), Problem> {
         let (db, service) = (self.desk.db.read(), evidence.row().service_id);
-        let since = months_before(today, MONTHS);
+        let today = london::date(self.desk.clock.now());
+        let since = months_before(today, months);
         let rows = of_services(db, one_service(service), since, today, self.policies).await?;
         let counted: Vec<_> = rows.iter().filter_map(|row| Some((row, row.counted()?))).collect();
         let there = counted.iter().filter(|(_, standing)| standing.is_represented()).count();
         let said = match counted.len() {
-            0 => "In the last six months nothing of this service counts.".to_owned(),
+            0 => format!("In the last {months} months nothing of this service counts."),
             all => format!(
-                "In the last six months it was expected at {all} {}, and represented at the decision of {there}.",
+                "In the last {months} months it was expected at {all} {}, and represented at the decision of {there}.",
                 if all == 1 { "conference" } else { "conferences" }
             ),
         };
@@ -278,7 +303,7 @@ pub(super) async fn decide(
         Decided::Posted => "posted",
         Decided::ToTelephone => "telephone",
         Decided::Declined => "declined",
-        Decided::Telephoned | Decided::Nothing => return Err(not_found()),
+        Decided::Telephoned | Decided::WithWhom | Decided::Nothing => return Err(not_found()),
         Decided::Overtaken => "overtaken",
         Decided::Paused => return room.page(&may.who, id, Some(PAUSED)).await,
         Decided::NotSetUp => return room.page(&may.who, id, Some(NOT_SET_UP)).await,
@@ -292,15 +317,19 @@ pub(super) async fn telephoned(
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
     Path(id): Path<String>,
+    form: Fields,
 ) -> Result<Response, Problem> {
     let not_found = || Problem::NotFound(may.who.chrome());
     let id: StepId = id.parse().map_err(|_| not_found())?;
     let (actor, now) = (may.who.actor(), desk.clock.now());
     let sight = may.who.sight(now).named_only();
-    match approving::telephoned(Office::of(&desk, &policies, &settings), &actor, sight, id, now).await? {
+    let with = form.text("with").parse().ok();
+    match approving::telephoned(Office::of(&desk, &policies, &settings), &actor, sight, id, with, now).await?
+    {
         Decided::Telephoned => Ok(Redirect::to("/escalation?done=telephoned").into_response()),
         Decided::Paused => Ok(Redirect::to("/escalation?done=paused").into_response()),
         Decided::Overtaken => Ok(Redirect::to("/escalation?done=overtaken").into_response()),
+        Decided::WithWhom => Ok(Redirect::to(&format!("/escalation?which={id}#calls")).into_response()),
         _ => Err(not_found()),
     }
 }

@@ -88,6 +88,8 @@ struct ReplyPage {
     /// The day by which we answer what is disputed.
     waits: Option<String>,
     our_fault: bool,
+    /// We wrote again, and ask what would help.
+    escalated: bool,
     /// Where the letter went, masked.
     address: String,
     kinds: Vec<Choice>,
@@ -175,6 +177,7 @@ fn page(
     let waits = found.open_dispute().map(|r| london::full_date(settle_by(london::date(r.made_at), calendar)));
     let say = |kind: ReplyKind| match kind {
         ReplyKind::Acknowledged => "We have read this",
+        ReplyKind::Explained if found.escalated => "Tell us what happened, and what would help",
         ReplyKind::Explained => "Explain what happened",
         ReplyKind::Disputed => "Tell us that our record is wrong",
         ReplyKind::Nominated => "Name a contact for invitations and letters",
@@ -194,6 +197,7 @@ fn page(
         before: found.replies.iter().map(|row| before(desk, row)).collect(),
         waits,
         our_fault,
+        escalated: found.escalated,
         address: masked(&found.opened.address),
         kinds: choices(&kinds, form.text("say").parse().ok(), |k| (k.code(), say(k))),
         reasons: options("choose a reason", REASONS, form.text("reason").parse().ok(), |r| {

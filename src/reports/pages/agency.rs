@@ -16,18 +16,20 @@ use crate::calendar::london;
 use crate::conferences::{self, Sight};
 use crate::feedback::entity::{feedback, ladder_step};
 use crate::feedback::{Asking, FeedbackId, Office, Settings, asking_since, make_link};
-use crate::invitations::{self, InvitationId};
+use crate::invitations::{self, AbsenceReason, InvitationId};
 use crate::ladder;
-use crate::register::{Policies, Recorded};
+use crate::register::{Policies, Recorded, Standing};
 use crate::replies::{Told, told};
 use crate::reports::agency::{is_own, own_record};
 use crate::reports::spc::Chart;
 use crate::reports::trend::{chart_of, data_url};
 use crate::reports::{Month, Rate};
-use crate::web::{Desk, Page, Problem};
+use crate::web::{Desk, Page, Paging, Problem};
 
 /// Days back from which letters are looked at: more than a link lives.
 const LETTERS: u64 = 60;
+/// Invitations that are shown at once.
+const SHOWN: usize = 25;
 /// Months of the trend.
 const MONTHS: usize = 12;
 
@@ -35,6 +37,7 @@ const MONTHS: usize = 12;
 pub(super) struct Asked {
     month: Option<String>,
     done: Option<String>,
+    page: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -93,6 +96,7 @@ struct AgencyPage {
     nothing_granted: bool,
     owed: Vec<Owed>,
     rows: Vec<Row>,
+    paging: Option<Paging>,
     represented: String,
     chart: String,
     /// Whether it changed, or chance moved it.
@@ -111,9 +115,17 @@ impl Page for AgencyPage {
     }
 }
 
+/// What was recorded, as whoever was not there reads it: who could not join sent no apologies.
+fn recorded(of: &Recorded) -> &'static str {
+    let Some(standing) = of.standing else { return "register not confirmed yet" };
+    let could_not_join = of.row.absence_reason == Some(AbsenceReason::JoiningFailed);
+    if could_not_join && standing == Standing::Apologies { "could not join" } else { standing.label() }
+}
+
 fn row(of: Recorded, directory: &Directory, replies: &[Told]) -> Row {
     let replies = replies.iter().filter(|reply| reply.invitation == of.row.id);
     Row {
+        standing: recorded(&of),
         reference: of.reference,
         when: format!("{}, {}", london::long_date(of.date), london::clock(of.starts_at)),
         kind: of.kind.label(),
@@ -121,7 +133,6 @@ fn row(of: Recorded, directory: &Directory, replies: &[Told]) -> Row {
         response: of.row.answer_in_words(),
         report: of.row.report_in_words(),
         role: of.row.role,
-        standing: of.standing.map_or("register not confirmed yet", |s| s.label()),
         fault: of.fault.map(|f| f.label()),
         replies: replies.map(Told::in_words).collect(),
     }
@@ -241,6 +252,10 @@ pub(super) async fn own(
         verified: c.verified_on.map(london::full_date),
         bounced: c.bounced_at.is_some(),
     });
+    let rows = record.rows.into_iter().map(|of| row(of, &directory, &replies)).collect();
+    let (rows, paging) = Paging::of(rows, asked.page.unwrap_or(1), SHOWN, |page| {
+        format!("/agency?month={month}&page={page}#recorded")
+    });
     let chart = chart_of(&record.trend);
     let sum = |of: fn(&Rate) -> u32| record.trend.iter().map(|(_, rate)| of(rate) as usize).sum();
     let all = Rate::of(sum(|rate| rate.numerator), sum(|rate| rate.denominator));
@@ -260,7 +275,8 @@ pub(super) async fn own(
                 format!("{of} ({}, 95% interval {})", rate.percent_text(), rate.interval_text())
             }
         },
-        rows: record.rows.into_iter().map(|of| row(of, &directory, &replies)).collect(),
+        rows,
+        paging,
         verdict: chart.as_ref().map(Chart::verdict_text).unwrap_or_default().to_owned(),
         average: all.shown(),
         chart: data_url("Represented when it was decided, month by month", &record.trend),
