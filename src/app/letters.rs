@@ -40,3 +40,28 @@ pub(super) fn try_all(templates: &Templates) -> Result<usize, TemplateError> {
     }
     Ok(all.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One file a kind, with all its samples: a change of wording is reviewed like code.
+    #[test]
+    fn every_letter_reads_as_it_was_reviewed_at_its_longest_and_at_its_emptiest() {
+        let templates = Templates::compile(std::path::Path::new("")).unwrap();
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path("../../tests/snapshots/letters");
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        let all = specimens();
+        for of_kind in all.chunk_by(|a, b| a.kind == b.kind) {
+            let texts = of_kind.iter().map(|specimen| {
+                let written = templates.write(specimen.kind, &specimen.context).unwrap();
+                format!("Subject: {}\n\n{}", written.subject, written.text.replace("\r\n", "\n"))
+            });
+            let texts: Vec<String> = texts.collect();
+            let rule = "\n".to_owned() + &"-".repeat(72) + "\n\n";
+            settings.bind(|| insta::assert_snapshot!(of_kind[0].kind, texts.join(&rule)));
+        }
+    }
+}

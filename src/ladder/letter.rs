@@ -174,8 +174,12 @@ pub fn samples() -> Vec<(&'static str, StepLetter)> {
         telephone: "01865 000000".into(),
         disagreement_procedure: "https://safeguarding.example/disagreement".into(),
     };
-    let kinds = [2, 3, 4].map(template).into_iter().chain([WITHDRAWN]);
-    kinds.flat_map(|kind| [(kind, full.clone()), (kind, full.clone().little())]).collect()
+    let pattern = "Your service was missing from 3 conferences within 6 months: more than half of those at which it was expected.";
+    let open = "We wrote to your agency about this more than 20 working days ago, and have had no answer.";
+    let said =
+        [(template(2), full.why.as_str()), (template(3), pattern), (template(4), open), (WITHDRAWN, "")];
+    let of = said.map(|(kind, why)| (kind, StepLetter { why: why.to_owned(), ..full.clone() }));
+    of.into_iter().flat_map(|(kind, letter)| [(kind, letter.clone()), (kind, letter.little())]).collect()
 }
 
 #[cfg(test)]
