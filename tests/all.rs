@@ -23,6 +23,7 @@ mod invitations;
 mod keeping;
 mod ladder;
 mod letters;
+mod months;
 mod operations;
 mod outbox;
 mod oversight;

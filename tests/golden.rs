@@ -94,6 +94,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/imports"),
     ("GET", "/reports"),
     ("GET", "/reports/2026-09"),
+    ("POST", "/reports/2026-09/approve"),
     ("GET", "/reports/2026-09/figures.csv"),
     ("GET", "/reports/2026-09/figures.json"),
     ("GET", "/reports/2026-09/behind?figure=M1"),

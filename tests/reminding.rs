@@ -113,18 +113,33 @@ both! {
         assert!(remind(&place, "2026-10-06T08:30:00Z").is_empty());
     }
 
-    async fn paqa_is_told_of_a_month_on_its_fifth_working_day_once(place: Place) {
+    async fn a_month_is_closed_on_its_fifth_working_day_and_paqa_is_told_when_it_is_approved(place: Place) {
         missed(&place, |row| row);
         place.account("paqa_member", "a long enough password 1");
+        let site = place.site("2026-10-07T08:05:00Z").await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
         let told = |moment: &str| {
             place.done_at(moment, &["run-task", "report"]);
             dispatch(&place, moment)
         };
         assert!(told("2026-10-06T08:00:00Z").is_empty());
+        let early = qa.post("/reports/2026-09/approve", &[]).await;
+        assert_eq!(early.status, 404, "an open month is nobody's to approve");
         let mails = told("2026-10-07T08:00:00Z");
-        assert_eq!(mails.len(), 1);
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        assert!(mails[0].to.starts_with("qa_manager@"), "{}", mails[0].to);
+        assert_eq!(mails[0].subject, "PAQA: the figures of September 2026 are closed, and wait to be approved");
+        let page = qa.get("/reports/2026-09").await.body;
+        assert!(page.contains("on Wednesday 7 October 2026. These figures do not change any more"), "{page}");
+        assert_eq!(qa.post("/reports/2026-09/approve", &[]).await.status, 303);
+        assert_eq!(qa.post("/reports/2026-09/approve", &[]).await.status, 404, "once");
+        let mails = dispatch(&place, "2026-10-07T08:10:00Z");
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        assert!(mails[0].to.starts_with("paqa_member@"), "{}", mails[0].to);
         assert_eq!(mails[0].subject, "PAQA: the figures of September 2026 are ready");
         assert!(mails[0].text.contains("Agencies were there 3 of 4 times they were expected."), "too few for a percentage: {}", mails[0].text);
+        let page = qa.get("/reports/2026-09").await.body;
+        assert!(!page.contains("Approve it") && page.contains(", Wednesday 7 October 2026"), "{page}");
         assert!(told("2026-10-08T08:00:00Z").is_empty());
     }
 }

@@ -129,7 +129,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SettleDispute ClimbLadder SeeFigures SeeBehindFigures Import SeePost ReadLetter Requeue SeeOversight SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
+needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SettleDispute ClimbLadder SeeFigures ApproveReport SeeBehindFigures Import SeePost ReadLetter Requeue SeeOversight SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

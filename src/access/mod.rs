@@ -18,8 +18,8 @@ pub(crate) mod store;
 pub use account::{Keeping, NewAccount, first_link};
 pub use link::{hashed, token};
 pub use may::{
-    AmendRegister, AnswerSubject, Book, ClimbLadder, ConfirmRegister, GrantCover, HoldPost, Import,
-    KeepAccounts, KeepDirectory, KeepRegister, KeepRetention, May, PlaceHold, ReadAudit, ReadLetter,
+    AmendRegister, AnswerSubject, ApproveReport, Book, ClimbLadder, ConfirmRegister, GrantCover, HoldPost,
+    Import, KeepAccounts, KeepDirectory, KeepRegister, KeepRetention, May, PlaceHold, ReadAudit, ReadLetter,
     ReleaseLetter, Requeue, Restrict, RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures,
     SeeOversight, SeeOwnAgency, SeePost, SeeSchedule, SettleDispute, SignedIn, WatchRestricted,
 };

@@ -48,6 +48,8 @@ pub enum Permission {
     ClimbLadder,
     /// Read PAQA's month.
     SeeFigures,
+    /// Approve a month that is closed.
+    ApproveReport,
     /// See the invitations behind a figure.
     SeeBehindFigures,
     /// Take files in.
@@ -98,6 +100,7 @@ impl Role {
             ClimbLadder => matches!(self, Chair | QaManager),
             SeeFigures => matches!(self, Administrator | QaManager | PaqaMember),
             SeeBehindFigures => matches!(self, Administrator | QaManager),
+            ApproveReport => matches!(self, QaManager),
             Import => matches!(self, Administrator),
             SeePost => matches!(self, Administrator | QaManager | SystemAdministrator),
             ReadLetter => matches!(self, Administrator | QaManager),

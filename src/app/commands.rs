@@ -181,11 +181,14 @@ pub(super) async fn report(
     format: ReportFormat,
     output: Option<PathBuf>,
 ) -> Result<ExitCode, Failure> {
-    let paper = reports::paper(site.db.read(), month, &site.rules.policies).await?;
+    let edition = reports::edition(site.making(), month).await?;
+    let snapshot = &edition.snapshot;
     let bytes = match format {
-        ReportFormat::Json => (serde_json::to_string_pretty(&paper)? + "\n").into_bytes(),
-        ReportFormat::Csv => reports::csv(&paper)?,
-        ReportFormat::Html => report_page::standalone(&paper)?.into_bytes(),
+        ReportFormat::Json => (serde_json::to_string_pretty(snapshot)? + "\n").into_bytes(),
+        ReportFormat::Csv => reports::csv(snapshot)?,
+        ReportFormat::Html => {
+            report_page::standalone(&edition, reports::closes_on(month, &site.rules.policies))?.into_bytes()
+        }
     };
     match output {
         Some(file) => {

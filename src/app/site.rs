@@ -22,7 +22,7 @@ use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::outbox::Letterhead;
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
 use crate::register::{self, Policies};
-use crate::reports::Targets;
+use crate::reports::{Making, Targets};
 use crate::web::Limits;
 
 /// Why the place could not be opened.
@@ -116,6 +116,12 @@ pub struct Site {
 }
 
 impl Site {
+    /// What papers are made with.
+    pub fn making(&self) -> Making<'_> {
+        let (policies, holidays) = (&self.rules.policies, &self.rules.feedback.school_holidays);
+        Making { db: &self.db, keys: &self.keys, policies, holidays }
+    }
+
     /// Where nobody can sign in yet: the path of the link by which the first account is made.
     pub async fn first_link(&self) -> Result<Option<String>, sea_orm::DbErr> {
         access::first_link(&self.db, self.clock.now()).await

@@ -36,7 +36,7 @@ pub enum Task {
     Ladder,
     /// Reminds those who have not answered their invitation, or whose report is missing.
     Reminders,
-    /// Tells those who read the report that a month is ready.
+    /// Closes the month that is over, and tells those who approve it.
     Report,
     /// Checks from outside that everything owed has gone.
     Oversight,
@@ -207,8 +207,9 @@ impl Task {
             }
             Self::Report => {
                 let (address, policies) = (site.config.server.address(), &site.rules.policies);
-                let told = reports::tell_of_month(&site.db, &site.letterhead, policies, &address, now());
-                let told = told.await?;
+                let making = site.making();
+                let closed = reports::close_months(making, now()).await?.len();
+                let told = reports::tell_of_month(making, &site.letterhead, &address, now()).await?;
                 let with = Thanking {
                     db: &site.db,
                     letterhead: &site.letterhead,
@@ -216,11 +217,11 @@ impl Task {
                     settings: &site.rules.feedback,
                     targets: &site.targets,
                 };
-                Ok(match (told, reports::thank(with, now()).await?) {
-                    (0, 0) => Said::Nothing,
-                    (told, thanked) => {
-                        Said::Did(format!("{told} told that a month is ready, {thanked} letters of thanks"))
-                    }
+                Ok(match (closed, told, reports::thank(with, now()).await?) {
+                    (0, 0, 0) => Said::Nothing,
+                    (closed, told, thanked) => Said::Did(format!(
+                        "{closed} months closed, {told} told of a month, {thanked} letters of thanks"
+                    )),
                 })
             }
             Self::Oversight => {

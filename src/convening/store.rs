@@ -33,7 +33,7 @@ pub async fn add_message(tx: &Tx, row: Model) -> Result<bool, DbErr> {
         .on_conflict_do_nothing_on([Column::InvitationId, Column::Kind, Column::Step])
         .exec_without_returning(tx.conn())
         .await?;
-    Ok(matches!(made, TryInsertResult::Inserted(_)))
+    Ok(matches!(made, TryInsertResult::Inserted(1..)))
 }
 
 /// A message by its id.

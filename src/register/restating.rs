@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::store::Record;
 use super::{Assessed, Assessment, FeedbackWanted, Policies, assess};
 use crate::agencies::store::Directory;
 
 /// One figure as one conference stands in it: "5 of 7".
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figure {
     /// What it is called in the report.
     pub title: String,

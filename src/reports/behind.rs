@@ -5,9 +5,11 @@ use std::str::FromStr;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::Month;
+use super::finish::measure;
 use super::measures::*;
-use super::paper::measure;
+use super::parts::Split;
 use super::store::{MonthData, load, load_alone};
+use crate::calendar::Breaks;
 use crate::conferences::{self, ConferenceId, Sight};
 use crate::invitations::Fault;
 use crate::register::{Policies, Standing};
@@ -19,14 +21,8 @@ pub struct Selection {
     pub figure: String,
     /// Its denominator rather than its numerator.
     pub denominator: bool,
-    /// Only this agency group.
-    pub group: Option<String>,
-    /// Only this agency.
-    pub agency: Option<String>,
-    /// Only this locality.
-    pub locality: Option<String>,
-    /// Only the neglect lens.
-    pub neglect: bool,
+    /// Only these parts.
+    pub parts: Vec<(Split, String)>,
 }
 
 /// One invitation behind a figure.
@@ -62,6 +58,7 @@ pub async fn behind(
     db: &impl ConnectionTrait,
     month: Month,
     policies: &Policies,
+    holidays: &Breaks,
     selection: &Selection,
     sight: Sight,
 ) -> Result<Option<(Vec<Behind>, usize)>, DbErr> {
@@ -76,14 +73,8 @@ pub async fn behind(
     let seen = conferences::store::by_ids(db, restricted, sight).await?;
     let Some(test) = test(selection, &data, policies) else { return Ok(None) };
     let cases = if of_previous { &data.previous } else { &data.cases };
-    let is = |wanted: &Option<String>, code: &str| wanted.as_ref().is_none_or(|w| w == code);
-    let chosen = entries(cases).filter(|e| {
-        is(&selection.group, e.facts.group.code())
-            && is(&selection.agency, &data.directory.agencies[&e.facts.agency].code)
-            && is(&selection.locality, e.case.record.conference.locality.code())
-            && (!selection.neglect || is_neglect(e.case))
-            && test(e)
-    });
+    let is_of = |e: &Entry<'_>, (split, part): &(Split, String)| split.part(e, &data, holidays) == *part;
+    let chosen = entries(cases).filter(|e| selection.parts.iter().all(|part| is_of(e, part)) && test(e));
     let hidden = |e: &Entry<'_>| {
         let c = &e.case.record.conference;
         c.restricted && seen.iter().all(|s| s.id != c.id)

@@ -1,13 +1,14 @@
 //! The paper in tidy long form: a row a figure.
 
-use super::Paper;
+use super::Snapshot;
 use super::paper::Breakdown;
 use super::rate::Rate;
 use crate::web::csv_cell;
 
 /// `month,measure,breakdown,value_of_breakdown,count,numerator,denominator,percent,lower,upper`, with a
 /// byte-order mark, for Excel takes UTF-8 for Windows-1252 without one.
-pub fn csv(paper: &Paper) -> Result<Vec<u8>, ::csv::Error> {
+pub fn csv(snapshot: &Snapshot) -> Result<Vec<u8>, ::csv::Error> {
+    let paper = &snapshot.paper;
     let mut out = Rows { month: &paper.month, writer: ::csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec()) };
     out.writer.write_record([
         "month",
@@ -81,8 +82,32 @@ pub fn csv(paper: &Paper) -> Result<Vec<u8>, ::csv::Error> {
     for (code, agency) in &p.by_agency {
         out.breakdown("agency", code, &agency.part)?;
     }
-    for (locality, part) in &p.by_locality {
-        out.breakdown("locality", locality, part)?;
+    let splits = [
+        ("locality", &p.by_locality),
+        ("stage", &p.by_stage),
+        ("type", &p.by_type),
+        ("mode", &p.by_mode),
+        ("slot", &p.by_slot),
+        ("holiday", &p.by_holiday),
+    ];
+    for (split, parts) in splits {
+        for (part, figures) in parts {
+            out.breakdown(split, part, figures)?;
+        }
+    }
+    for (id, service) in &p.by_service {
+        out.breakdown("service", id, &service.part)?;
+    }
+    for (code, ended) in &p.plans_ended_without {
+        out.row("M9", "missing_agency", code, Some(ended.children), None)?;
+        out.row("M9b", "missing_agency", code, Some(ended.without_report), None)?;
+        out.row("M9_our_fault", "missing_agency", code, Some(ended.our_fault), None)?;
+    }
+    for headline in &snapshot.headlines {
+        out.rate(&headline.id, "rolling_12", &headline.rolling_months.to_string(), headline.rolling)?;
+    }
+    for (code, agency) in &snapshot.agencies {
+        out.rate("M2", "agency_rolling_12", code, agency.rolling)?;
     }
     out.writer.into_inner().map_err(|e| ::csv::Error::from(e.into_error()))
 }

@@ -1,6 +1,6 @@
 //! The median of whole numbers (M16: working days to reply): the one in the middle, or halfway between the two.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A median, in halves: that of whole numbers is whole, or a half more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,12 @@ impl std::fmt::Display for Median {
 impl Serialize for Median {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(f64::from(self.0) / 2.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Median {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self((f64::deserialize(deserializer)? * 2.0).round() as u32))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A rate: always with its numerator, its denominator and its interval.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::wilson::wilson;
 
@@ -28,7 +28,8 @@ impl std::fmt::Display for Tenths {
 }
 
 /// `numerator` of `denominator`. Of nothing there is no percentage: it prints "none", never 0 %.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Counts")]
 pub struct Rate {
     /// How many.
     pub numerator: u32,
@@ -38,6 +39,28 @@ pub struct Rate {
     pub percent: Option<Tenths>,
     /// The Wilson 95 % interval, in percent.
     pub interval: Option<(Tenths, Tenths)>,
+}
+
+/// What a rate is read from: percentage and interval follow from the counts, and are never taken on trust.
+#[derive(Deserialize)]
+struct Counts {
+    numerator: u32,
+    denominator: u32,
+}
+
+impl From<Counts> for Rate {
+    fn from(counts: Counts) -> Self {
+        Self::of(counts.numerator as usize, counts.denominator as usize)
+    }
+}
+
+impl std::iter::Sum for Rate {
+    /// Of all of them together.
+    fn sum<I: Iterator<Item = Self>>(rates: I) -> Self {
+        let add = |(n, d): (usize, usize), r: Self| (n + r.numerator as usize, d + r.denominator as usize);
+        let (numerator, denominator) = rates.fold((0, 0), add);
+        Self::of(numerator, denominator)
+    }
 }
 
 impl Rate {

@@ -1,18 +1,20 @@
-//! PAQA's members are told when a month can be read: on its fifth working day after (DOMAIN 8), when registers have had
-//! their time.
+//! Who is told of a month (DOMAIN 8): the QA managers when it is closed, on its fifth working day after; PAQA's members when
+//! one of them has approved it.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::DbErr;
 use serde::Serialize;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::Month;
-use super::paper::{Paper, paper};
+use super::close::{Edition, Making, edition};
+use super::{Month, Paper, closed};
 use crate::access::{self, Role};
+use crate::audit::{self, Actor, Event};
 use crate::calendar::{Calendar, london};
 use crate::outbox::{self, Letterhead, NoticeError};
 use crate::platform::Db;
-use crate::register::Policies;
 
 const READY: &str = "report_ready";
 /// Working days after a month, on which it is told.
@@ -32,10 +34,12 @@ pub struct Ready {
     /// "3 registers are not confirmed and count nowhere yet.".
     pub open: Option<String>,
     pub link: String,
+    /// A QA manager is asked to approve it.
+    pub to_approve: bool,
 }
 
 impl Ready {
-    fn of(paper: &Paper, month: Month, address: &str) -> Self {
+    fn of(paper: &Paper, month: Month, address: &str, to_approve: bool) -> Self {
         let rate = paper.whole.M1;
         let headline = match rate.interval {
             None => "No invitation counts in it yet.".to_owned(),
@@ -59,6 +63,7 @@ impl Ready {
             headline,
             open,
             link: format!("{address}/reports/{month}"),
+            to_approve,
         }
     }
 }
@@ -76,36 +81,68 @@ fn id_of(month: Month) -> Uuid {
     Uuid::from_slice(&hash[..16]).expect("sixteen bytes")
 }
 
-/// Tells those who read the report that a month is ready, each once. Says how many notices go.
-pub async fn tell_of_month(
-    db: &Db,
-    letterhead: &Letterhead,
-    policies: &Policies,
-    address: &str,
-    now: DateTime<Utc>,
-) -> Result<usize, NoticeError> {
-    let Some(month) = due(london::date(now), &policies.calendar).filter(|_| letterhead.is_set_up()) else {
-        return Ok(0);
-    };
-    let reads = |role| matches!(role, Role::QaManager | Role::PaqaMember);
+/// Whom it is told.
+async fn readers(db: &Db, role: Role, month: Month) -> Result<Vec<String>, DbErr> {
     let readers = access::store::all(db.read()).await?.into_iter();
-    let readers: Vec<_> = readers.filter(|a| reads(a.role) && a.disabled_at.is_none()).collect();
     let mut new = Vec::new();
-    for reader in readers {
+    for reader in readers.filter(|a| a.role == role && a.disabled_at.is_none()) {
         if !outbox::was_told(db.read(), READY, id_of(month), &reader.email).await? {
             new.push(reader.email);
         }
     }
+    Ok(new)
+}
+
+/// Tells the QA managers that a month is closed and waits for one of them to approve it, each once. Says how many notices go.
+pub async fn tell_of_month(
+    making: Making<'_>,
+    letterhead: &Letterhead,
+    address: &str,
+    now: DateTime<Utc>,
+) -> Result<usize, NoticeError> {
+    let due = due(london::date(now), &making.policies.calendar).filter(|_| letterhead.is_set_up());
+    let Some(month) = due else { return Ok(0) };
+    let new = readers(making.db, Role::QaManager, month).await?;
     if new.is_empty() {
         return Ok(0);
     }
-    let notice = Ready::of(&paper(db.read(), month, policies).await?, month, address);
-    let tx = db.begin("tell of a month").await?;
+    let Edition { snapshot, closed: Some(closed) } = edition(making, month).await? else { return Ok(0) };
+    let notice = Ready::of(&snapshot.paper, month, address, closed.approved.is_none());
+    let tx = making.db.begin("tell of a month").await?;
     for reader in &new {
         outbox::tell(&tx, letterhead, READY, id_of(month), reader, &notice, now).await?;
     }
     tx.commit().await?;
     Ok(new.len())
+}
+
+/// A QA manager approves a closed month: PAQA's members are told, each once, in the same transaction. `false`: it is not
+/// closed, or approved already.
+pub async fn approve(
+    making: Making<'_>,
+    letterhead: &Letterhead,
+    address: &str,
+    actor: &Actor,
+    month: Month,
+    now: DateTime<Utc>,
+) -> Result<bool, NoticeError> {
+    let members = readers(making.db, Role::PaqaMember, month).await?;
+    let Edition { snapshot, closed: Some(closed) } = edition(making, month).await? else { return Ok(false) };
+    let tx = making.db.begin("approve a month").await?;
+    let row = closed::take(&tx, month).await?.filter(|row| row.approved_at.is_none());
+    let Some(mut row) = row else { return Ok(false) };
+    (row.approved_by, row.approved_at) = (Some(actor.name.clone()), Some(now));
+    closed::save(&tx, row).await?;
+    let notice = Ready::of(&snapshot.paper, month, address, false);
+    let told = if letterhead.is_set_up() { members } else { Vec::new() };
+    for member in &told {
+        outbox::tell(&tx, letterhead, READY, id_of(month), member, &notice, now).await?;
+    }
+    let payload = json!({ "hash": closed.hash, "told": told.len() });
+    let event = Event { action: "month.approved", object: month.to_string(), payload };
+    audit::record(&tx, making.keys, actor, now, vec![event]).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Contexts to try it on.
@@ -118,8 +155,9 @@ pub fn samples() -> Vec<(&'static str, Ready)> {
                 .into(),
         open: Some("3 registers are not confirmed and count nowhere yet.".into()),
         link: "https://quorate.example/reports/2026-09".into(),
+        to_approve: true,
     };
-    let all = Ready { open: None, ..some.clone() };
+    let all = Ready { open: None, to_approve: false, ..some.clone() };
     vec![(READY, some), (READY, all)]
 }
 

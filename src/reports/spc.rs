@@ -50,6 +50,9 @@ impl Signal {
 /// Where nothing stands out.
 pub const NO_SIGNAL: &str = "no more change than chance brings";
 
+/// Where there are too few months for limits, and nothing ran one way.
+pub const RUN_CHART: &str = "too few months for limits of chance; no run stands out";
+
 /// One month on the chart. Shares lie between 0 and 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Point {
@@ -75,6 +78,11 @@ impl Chart {
     /// What is said of the newest month: the first signal that ends there, or none.
     pub fn verdict(&self) -> Option<Signal> {
         self.points.last()?.signals.first().copied()
+    }
+
+    /// Whether there are months enough for limits.
+    pub fn has_limits(&self) -> bool {
+        self.points.last().is_some_and(|point| point.limits.is_some())
     }
 
     /// The verdict in words.

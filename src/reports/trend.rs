@@ -16,6 +16,8 @@ const LEFT: f64 = 48.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 28.0;
+/// Months whose names stand beside each other.
+const NAMED: usize = 14;
 
 /// The p-chart of a series; `None` where nothing was counted.
 pub fn chart_of(months: &[(Month, Rate)]) -> Option<Chart> {
@@ -74,8 +76,14 @@ fn trend(title: &str, months: &[(Month, Rate)]) -> String {
         let x = LEFT + step * (n as f64 + 0.5);
         let name = month.name();
         let short = name.get(..3).unwrap_or_default();
-        let _ =
-            write!(svg, "<text x=\"{x:.1}\" y=\"{:.0}\" text-anchor=\"middle\">{short}</text>", HEIGHT - 8.0);
+        // So many months have room for their names; of more, every second or third, and the newest.
+        if (months.len() - 1 - n).is_multiple_of(months.len().div_ceil(NAMED)) {
+            let _ = write!(
+                svg,
+                "<text x=\"{x:.1}\" y=\"{:.0}\" text-anchor=\"middle\">{short}</text>",
+                HEIGHT - 8.0
+            );
+        }
         let (Some(percent), Some((low, high))) = (rate.percent, rate.interval) else { continue };
         let (percent, low, high) = (percent.as_percent(), low.as_percent(), high.as_percent());
         let fill = if rate.is_small() { "#ffffff" } else { "#1d70b8" };

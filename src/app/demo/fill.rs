@@ -24,6 +24,7 @@ use crate::platform::Clock;
 use crate::register::assess;
 use crate::register::confirm::{Reasons, confirm};
 use crate::register::save::take as take_record;
+use crate::reports;
 use crate::schedule::Run;
 
 /// Days back from which the ladder is climbed, each week, and each day.
@@ -94,6 +95,7 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
             run(site, *task).await?;
         }
         answers.letters_came(site).await?;
+        reports::close_months(site.making(), site.clock.now()).await?;
         bar.inc(1);
     }
     site.clock = Clock::Fixed(now);

@@ -1,5 +1,6 @@
 //! The page of the invitations behind a figure.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -9,47 +10,42 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::parse;
+use super::words::part_name;
 use crate::access::{May, SeeBehindFigures};
+use crate::agencies::store::directory;
 use crate::audit::{self, Event};
 use crate::calendar::london;
-use crate::platform::codes::codes;
+use crate::feedback::Settings;
 use crate::register::Policies;
+use crate::reports::parts::Split;
 use crate::reports::{Month, Selection, behind, is_of_previous_month};
 use crate::web::{Desk, Page, Paging, Problem, query};
 
+/// What is asked: a figure, its denominator or not, the parts, a page.
 #[derive(Deserialize)]
 pub(super) struct Asked {
     figure: String,
     of: Option<String>,
-    group: Option<String>,
-    agency: Option<String>,
-    locality: Option<String>,
-    lens: Option<Lens>,
-    page: Option<usize>,
+    page: Option<String>,
+    /// By the code of each split.
+    #[serde(flatten)]
+    parts: BTreeMap<String, String>,
 }
 
 impl Asked {
+    /// The parts that are asked for; `None` where one of them is no split of a month.
+    fn parts(&self) -> Option<Vec<(Split, String)>> {
+        self.parts.iter().map(|(split, part)| Some((split.parse().ok()?, part.clone()))).collect()
+    }
+
     /// The address of a page of the same figure.
     fn href(&self, month: Month, page: usize) -> String {
         let page = page.to_string();
-        let parts = [
-            ("figure", Some(self.figure.as_str())),
-            ("of", self.of.as_deref()),
-            ("group", self.group.as_deref()),
-            ("agency", self.agency.as_deref()),
-            ("locality", self.locality.as_deref()),
-            ("lens", self.lens.map(Lens::code)),
-            ("page", Some(page.as_str())),
-        ];
-        let given: Vec<_> = parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let figure = [("figure", Some(self.figure.as_str())), ("of", self.of.as_deref())];
+        let figure = figure.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let parts = self.parts.iter().map(|(split, part)| (split.as_str(), part.as_str()));
+        let given: Vec<_> = figure.chain(parts).chain([("page", page.as_str())]).collect();
         query(&format!("/reports/{month}/behind"), &given)
-    }
-}
-
-codes! {
-    /// A lens on the month.
-    pub enum Lens {
-        Neglect = "neglect", "neglect";
     }
 }
 
@@ -93,23 +89,19 @@ pub(super) async fn behind_figure(
     may: May<SeeBehindFigures>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
     Path(month): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let month = parse(&may.who, &month)?;
-    let part: Vec<&str> =
-        [&asked.group, &asked.agency, &asked.locality].into_iter().filter_map(|p| p.as_deref()).collect();
-    let part = part.into_iter().chain(asked.lens.map(Lens::code)).collect::<Vec<_>>().join(", ");
-    let selection = Selection {
-        figure: asked.figure.clone(),
-        denominator: asked.of.is_some(),
-        group: asked.group.clone(),
-        agency: asked.agency.clone(),
-        locality: asked.locality.clone(),
-        neglect: asked.lens.is_some(),
-    };
+    let parts = asked.parts().ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    let selection = Selection { figure: asked.figure.clone(), denominator: asked.of.is_some(), parts };
+    let directory = directory(desk.db.read()).await?;
+    let part = selection.parts.iter().map(|(split, part)| part_name(*split, part, &directory));
+    let part = part.collect::<Vec<_>>().join(", ");
     let sight = may.who.sight(desk.clock.now());
-    let found = behind(desk.db.read(), month, &policies, &selection, sight).await?;
+    let found =
+        behind(desk.db.read(), month, &policies, &settings.school_holidays, &selection, sight).await?;
     let (found, hidden) = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
 
     let tx = desk.db.begin("note who looked behind a figure").await?;
@@ -131,7 +123,10 @@ pub(super) async fn behind_figure(
     });
     let rows: Vec<BehindRow> = rows.collect();
     let count = rows.len();
-    let (rows, paging) = Paging::of(rows, asked.page.unwrap_or(1), ROWS, |page| asked.href(month, page));
+    let (rows, paging) =
+        Paging::of(rows, asked.page.as_ref().and_then(|page| page.parse().ok()).unwrap_or(1), ROWS, |page| {
+            asked.href(month, page)
+        });
     let figure = asked.figure.replace('_', " ");
     let of_previous = is_of_previous_month(&asked.figure).then(|| month.previous().name());
     let page = BehindPage {

@@ -1,8 +1,10 @@
 //! PAQA's month in the browser.
 
 mod agency;
+mod around;
 mod behind;
 mod month;
+mod words;
 
 use std::sync::Arc;
 
@@ -12,10 +14,13 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde_json::json;
 
-use super::{Month, csv, paper};
-use crate::access::{May, Permission, SeeFigures, SignedIn};
+use self::month::Looking;
+use super::close::closes_on;
+use super::{Making, Month, approve, csv, edition};
+use crate::access::{ApproveReport, May, Permission, SeeFigures, SignedIn};
 use crate::audit::{self, Event};
 use crate::calendar::london;
+use crate::feedback::Settings;
 use crate::register::Policies;
 use crate::web::{Desk, Page, Problem, download};
 
@@ -29,6 +34,7 @@ pub fn routes() -> Router<Desk> {
         .route("/agency/contacts/{id}", post(agency::confirm))
         .route("/reports", get(latest))
         .route("/reports/{month}", get(month))
+        .route("/reports/{month}/approve", post(approve_month))
         .route("/reports/{month}/figures.csv", get(as_csv))
         .route("/reports/{month}/figures.json", get(as_json))
         .route("/reports/{month}/behind", get(behind::behind_figure))
@@ -48,22 +54,45 @@ async fn month(
     may: May<SeeFigures>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
-    let paper = paper(desk.db.read(), parse(&may.who, &month)?, &policies).await?;
-    let links = may.who.role.may(Permission::SeeBehindFigures);
-    Ok(MonthPage::of(&paper, links, Some(Month::of(london::date(desk.clock.now())))).show(may.who.chrome()))
+    let month = parse(&may.who, &month)?;
+    let edition = edition(Making::of(&desk, &policies, &settings), month).await?;
+    let looking = Looking {
+        looks_behind: may.who.role.may(Permission::SeeBehindFigures),
+        approves: may.who.role.may(Permission::ApproveReport),
+        today: Month::of(london::date(desk.clock.now())),
+    };
+    Ok(MonthPage::in_browser(&edition, looking, closes_on(month, &policies)).show(may.who.chrome()))
+}
+
+async fn approve_month(
+    may: May<ApproveReport>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Path(month): Path<String>,
+) -> Result<Redirect, Problem> {
+    let month = parse(&may.who, &month)?;
+    let (making, actor) = (Making::of(&desk, &policies, &settings), may.who.actor());
+    let approved = approve(making, &desk.letterhead, &settings.address, &actor, month, desk.clock.now());
+    match approved.await.map_err(|e| Problem::internal(e.to_string()))? {
+        true => Ok(Redirect::to(&format!("/reports/{month}"))),
+        false => Err(Problem::NotFound(may.who.chrome())),
+    }
 }
 
 async fn as_csv(
     may: May<SeeFigures>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
     let month = parse(&may.who, &month)?;
-    let paper = paper(desk.db.read(), month, &policies).await?;
-    let bytes = csv(&paper).map_err(|e| Problem::internal(e.to_string()))?;
+    let edition = edition(Making::of(&desk, &policies, &settings), month).await?;
+    let bytes = csv(&edition.snapshot).map_err(|e| Problem::internal(e.to_string()))?;
     saved(&may.who, &desk, month, "csv").await?;
     Ok(download(&format!("attendance-{month}.csv"), "text/csv; charset=utf-8", bytes))
 }
@@ -72,12 +101,13 @@ async fn as_json(
     may: May<SeeFigures>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
     let month = parse(&may.who, &month)?;
-    let paper = paper(desk.db.read(), month, &policies).await?;
+    let edition = edition(Making::of(&desk, &policies, &settings), month).await?;
     saved(&may.who, &desk, month, "json").await?;
-    Ok(axum::Json(paper).into_response())
+    Ok(axum::Json(edition.snapshot).into_response())
 }
 
 /// What leaves as a file is noted.

@@ -1,12 +1,17 @@
 //! The page of a month.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::agencies::AgencyGroup;
-use crate::conferences::{Locality, ProceededReason};
+use super::around::Around;
+use super::words::word;
+use crate::conferences::ProceededReason;
 use crate::register::restating::Figure;
 use crate::reports::paper::Breakdown;
-use crate::reports::{INVITATION_MEASURES, Month, Paper, Rate};
+use crate::reports::parts::Split;
+use crate::reports::{Edition, Month, Paper, Rate, titles};
 use crate::web::Page;
 
 /// A figure as the page shows it; with links where the reader may see what is behind it.
@@ -56,6 +61,17 @@ struct PartTable {
     rows: Vec<PartRow>,
 }
 
+/// Whoever looks at a month.
+#[derive(Clone, Copy)]
+pub(super) struct Looking {
+    /// May see what is behind a figure.
+    pub looks_behind: bool,
+    /// May approve a month.
+    pub approves: bool,
+    /// The month of today.
+    pub today: Month,
+}
+
 /// The page of a month.
 #[derive(Serialize)]
 pub struct MonthPage {
@@ -79,6 +95,8 @@ pub struct MonthPage {
     our_counts: Vec<CountRow>,
     parts: Vec<PartTable>,
     empty: bool,
+    /// `None` where a paper stands alone.
+    around: Option<Around>,
 }
 
 impl Page for MonthPage {
@@ -87,40 +105,6 @@ impl Page for MonthPage {
         format!("Attendance at child protection conferences, {}", self.name)
     }
 }
-
-/// Measures that are not over invitations, or are named otherwise in the paper: title and definition.
-const OTHER: &[(&str, &str, &str)] = &[
-    ("M7", "Quoracy", "conferences quorate at the decision, of the conferences of the month"),
-    (
-        "M9",
-        "Plans ended without a core agency",
-        "children whose plan ended with a core agency neither attended nor deputised, of children whose plan ended",
-    ),
-    ("M9_step_down", "The same, endings that step down only", "child in need, early help, no further action"),
-    (
-        "M9b",
-        "Without its report either",
-        "a missing core agency had sent no report, of children whose plan ended",
-    ),
-    ("M9c", "Plans ended at an inquorate conference", "children, of children whose plan ended"),
-    ("M12", "Invitations with at least the minimum notice", "of invitations that went out"),
-    (
-        "M15",
-        "Feedback accepted by 10am on the next working day",
-        "previous month's conferences; of the feedback owed",
-    ),
-    (
-        "M18_initial_in_15",
-        "Initial conferences within 15 working days",
-        "of those whose clock's start is known",
-    ),
-    ("M18_reviews_in_time", "Reviews in time", "of those where a child's conference before is known"),
-    (
-        "M19",
-        "Registers confirmed within 1 working day",
-        "of conferences held whose register was confirmed here; files do not say when",
-    ),
-];
 
 #[derive(Clone, Copy)]
 struct Links<'a> {
@@ -136,11 +120,7 @@ impl Links<'_> {
     }
 
     fn rate(&self, id: &'static str, rate: Rate) -> RateRow {
-        let own = INVITATION_MEASURES.iter().find(|m| m.id == id).map(|m| (m.title, m.definition));
-        let other = || {
-            OTHER.iter().find(|(name, ..)| *name == id).map(|(_, title, definition)| (*title, *definition))
-        };
-        let (title, definition) = own.or_else(other).expect("every measure has its words");
+        let (title, definition) = titles::of(id);
         RateRow {
             id: if id.starts_with('M') { id.split('_').next().unwrap_or(id) } else { "" },
             title,
@@ -181,9 +161,21 @@ impl Links<'_> {
 }
 
 impl MonthPage {
-    /// The page without links: for those who see figures only, and for a file.
+    /// The figures alone, without links.
     pub fn figures_only(paper: &Paper) -> Self {
         Self::of(paper, false, None)
+    }
+
+    /// The page without links, as a file: it stands alone.
+    pub fn alone(edition: &Edition, closes: NaiveDate) -> Self {
+        let page = Self::of(&edition.snapshot.paper, false, None);
+        Self { around: Some(Around::of(edition, false, closes)), ..page }
+    }
+
+    /// The page in the browser.
+    pub(super) fn in_browser(edition: &Edition, may: Looking, closes: NaiveDate) -> Self {
+        let page = Self::of(&edition.snapshot.paper, may.looks_behind, Some(may.today));
+        Self { around: Some(Around::of(edition, may.approves, closes)), ..page }
     }
 
     /// Each figure of the whole month as a line.
@@ -200,14 +192,20 @@ impl MonthPage {
         rates.chain(counts.map(|row| Figure { title: name(row.title), stands: row.count.text })).collect()
     }
 
-    pub(super) fn of(p: &Paper, links: bool, navigation: Option<Month>) -> Self {
+    fn of(p: &Paper, links: bool, navigation: Option<Month>) -> Self {
         let month: Month = p.month.parse().expect("a paper's own month");
         let links = Links { month: &p.month, on: links };
-        let label = |code: &str| code.parse::<AgencyGroup>().map_or(code.to_owned(), |g| capital(g.label()));
-        let place = |code: &str| code.parse::<Locality>().map_or(code.to_owned(), |l| l.label().to_owned());
         let mut agencies: Vec<_> = p.by_agency.iter().collect();
         agencies.sort_by_key(|(_, a)| a.name.to_lowercase());
+        let mut services: Vec<_> = p.by_service.iter().collect();
+        services.sort_by_key(|(_, s)| s.name.to_lowercase());
         let table = |caption: &str, first, rows| PartTable { caption: caption.to_owned(), first, rows };
+        let split = |caption: &str, split: Split, parts: &BTreeMap<String, Breakdown>| {
+            let rows = parts.iter().map(|(code, part)| {
+                links.part(word(split, code), &format!("&{}={code}", split.code()), part)
+            });
+            table(caption, "Part", rows.collect())
+        };
         let of_sent = |title: &str| format!("{title} (of {} sent)", p.M16.sent);
         let mut counts = vec![
             links.count("M8", "M8_proceeded_inquorate", "Held without quorum", p.M8_proceeded_inquorate),
@@ -351,11 +349,7 @@ impl MonthPage {
                 },
             ],
             parts: vec![
-                table(
-                    "By agency group",
-                    "Agency group",
-                    p.by_group.iter().map(|(c, b)| links.part(label(c), &format!("&group={c}"), b)).collect(),
-                ),
+                split("By agency group", Split::Group, &p.by_group),
                 table(
                     "By agency",
                     "Agency",
@@ -364,12 +358,18 @@ impl MonthPage {
                         .map(|(code, a)| links.part(a.name.clone(), &format!("&agency={code}"), &a.part))
                         .collect(),
                 ),
+                split("By locality", Split::Locality, &p.by_locality),
+                split("Initial conferences and reviews", Split::Stage, &p.by_stage),
+                split("By type of conference", Split::Type, &p.by_type),
+                split("By how it met", Split::Mode, &p.by_mode),
+                split("By weekday and time", Split::Slot, &p.by_slot),
+                split("Within the school holidays, and outside", Split::Holiday, &p.by_holiday),
                 table(
-                    "By locality",
-                    "Locality",
-                    p.by_locality
-                        .iter()
-                        .map(|(c, b)| links.part(place(c), &format!("&locality={c}"), b))
+                    "By service, of those expected at least five times",
+                    "Service",
+                    services
+                        .into_iter()
+                        .map(|(id, s)| links.part(s.name.clone(), &format!("&service={id}"), &s.part))
                         .collect(),
                 ),
                 table(
@@ -378,13 +378,9 @@ impl MonthPage {
                     vec![links.part("Neglect".to_owned(), "&lens=neglect", &p.neglect)],
                 ),
             ],
+            around: None,
             empty: p.conferences == 0,
             month: p.month.clone(),
         }
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

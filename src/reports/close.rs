@@ -1,0 +1,241 @@
+//! Closing a month (DOMAIN 8): on its fifth working day after, its paper is frozen with the version of its definitions and a
+//! hash, once, whichever process comes first. What is amended or confirmed later restates figures in the next paper, old and
+//! new side by side; the frozen one never changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::DbErr;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::closed;
+use super::entity::{month_close, month_restated};
+use super::snapshot::{CHARTED, DEFINITIONS, Known, Restated, Revision, Snapshot};
+use super::{Month, MonthPage, Paper, paper};
+use crate::audit::{self, Actor, Event};
+use crate::calendar::{Breaks, london};
+use crate::feedback::Settings;
+use crate::platform::{Db, Keys};
+use crate::register::Policies;
+use crate::register::restating::Figure;
+use crate::web::Desk;
+
+/// Working days after a month on which it closes.
+const CLOSES_AFTER: u32 = 5;
+/// Months back that are counted again where their registers changed.
+const RESTATED: usize = 12;
+/// Figures that are about the month before and what came of its letters: they end with their own paper.
+const OF_THE_LOOP: [&str; 4] =
+    ["Feedback", "Dispute", "Services missing twice running", "Working days to the first reply"];
+
+/// What a paper is made with.
+#[derive(Clone, Copy)]
+pub struct Making<'a> {
+    /// The database.
+    pub db: &'a Db,
+    /// For the audit trail.
+    pub keys: &'a Keys,
+    /// The rules by their days.
+    pub policies: &'a Policies,
+    /// School holidays.
+    pub holidays: &'a Breaks,
+}
+
+/// How a month stands that is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The hash of what was frozen, in hexadecimal.
+    pub hash: String,
+    /// Who approved it, and when.
+    pub approved: Option<(String, DateTime<Utc>)>,
+}
+
+/// A month's paper as it is read: frozen, or as its registers stand now.
+pub struct Edition {
+    /// The paper with what stands around it.
+    pub snapshot: Snapshot,
+    /// `None` while the month is open.
+    pub closed: Option<Closed>,
+}
+
+/// The newest month that is over for so long that it closes, as of a day.
+pub fn closes(today: NaiveDate, policies: &Policies) -> Month {
+    let month = Month::of(today).previous();
+    let is_due = policies.calendar.working_days(month.last(), today) >= CLOSES_AFTER;
+    if is_due { month } else { month.previous() }
+}
+
+/// The day on which a month closes.
+pub fn closes_on(month: Month, policies: &Policies) -> NaiveDate {
+    policies.calendar.add_working_days(month.last(), CLOSES_AFTER)
+}
+
+fn hash(definitions: &str, snapshot: &str) -> Vec<u8> {
+    Sha256::digest(format!("{definitions}\n{snapshot}")).to_vec()
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Each figure of the whole month as a line, without those that end with their own paper.
+fn lines(paper: &Paper) -> Vec<Figure> {
+    let mut lines = MonthPage::figures_only(paper).lines();
+    lines.retain(|line| !OF_THE_LOOP.iter().any(|start| line.title.starts_with(start)));
+    lines
+}
+
+/// What differs, figure by figure. One that stood only in the one is nothing in the other.
+fn revisions(month: Month, was: &[Figure], is: &[Figure]) -> Vec<Revision> {
+    let titles: BTreeSet<&str> = was.iter().chain(is).map(|line| line.title.as_str()).collect();
+    let stands = |lines: &[Figure], title: &str| {
+        let line = lines.iter().find(|line| line.title == title);
+        line.map_or("none".to_owned(), |line| line.stands.clone())
+    };
+    let revised = titles.into_iter().map(|title| Revision {
+        month: month.to_string(),
+        figure: title.to_owned(),
+        was: stands(was, title),
+        is: stands(is, title),
+    });
+    revised.filter(|revision| revision.was != revision.is).collect()
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("figures are JSON")
+}
+
+/// The paper of a month: as it was frozen, or as its registers stand.
+///
+/// # Errors
+/// A frozen paper that is not as it was frozen is no paper.
+pub async fn edition(making: Making<'_>, month: Month) -> Result<Edition, DbErr> {
+    let db = making.db.read();
+    if let Some(row) = closed::by_month(db, month).await? {
+        if hash(&row.definitions, &row.snapshot) != row.hash {
+            return Err(DbErr::Custom(format!(
+                "the frozen paper of {month} was changed after it was closed"
+            )));
+        }
+        let snapshot = serde_json::from_str(&row.snapshot);
+        let snapshot = snapshot.map_err(|e| DbErr::Custom(format!("the frozen paper of {month}: {e}")))?;
+        let approved = row.approved_by.zip(row.approved_at);
+        let closed = Closed { at: row.closed_at, hash: hexadecimal(&row.hash), approved };
+        return Ok(Edition { snapshot, closed: Some(closed) });
+    }
+    let paper = paper(db, month, making.policies, making.holidays).await?;
+    let before = closed::known(db, month, CHARTED).await?;
+    let snapshot = Snapshot::of(paper, &before, making.rules_of(month), Restated::default());
+    Ok(Edition { snapshot, closed: None })
+}
+
+/// A month counted again: its figures since, and how they stand beside those before.
+struct Again {
+    month: Month,
+    known: Known,
+    figures: Vec<Figure>,
+}
+
+impl<'a> Making<'a> {
+    /// As a page has it.
+    pub fn of(desk: &'a Desk, policies: &'a Policies, settings: &'a Settings) -> Self {
+        Self { db: &desk.db, keys: &desk.keys, policies, holidays: &settings.school_holidays }
+    }
+}
+
+impl Making<'_> {
+    /// The versions of the quorum rules that held in a month.
+    fn rules_of(self, month: Month) -> Vec<i32> {
+        let days = month.first().iter_days().take_while(|day| *day <= month.last());
+        let versions: BTreeSet<i32> = days.map(|day| self.policies.on(day).quorum.version).collect();
+        versions.into_iter().collect()
+    }
+
+    /// Counts the months again whose registers changed since the last close.
+    async fn restate(self, month: Month) -> Result<(Restated, Vec<Again>), DbErr> {
+        let db = self.db.read();
+        let mut restated = Restated::default();
+        let mut again = Vec::new();
+        let Some(since) = closed::newest(db).await? else { return Ok((restated, again)) };
+        let first = std::iter::successors(Some(month), |m| Some(m.previous())).nth(RESTATED).unwrap_or(month);
+        let changed = closed::changed_since(db, since, first, month).await?;
+        for (of, late) in changed {
+            let Some(was) = closed::figures(db, of).await? else { continue };
+            let was = match was {
+                closed::Figures::Restated(lines) => lines,
+                closed::Figures::Frozen(snapshot) => lines(&snapshot.paper),
+            };
+            let paper = paper(db, of, self.policies, self.holidays).await?;
+            let (is, known) = (lines(&paper), Known::of(&paper));
+            restated.revisions.extend(revisions(of, &was, &is));
+            if late > 0 {
+                restated.late_additions.insert(of.to_string(), late);
+            }
+            again.push(Again { month: of, known, figures: is });
+        }
+        Ok((restated, again))
+    }
+
+    /// Freezes one month. `false`: another process was first.
+    async fn close(self, month: Month, now: DateTime<Utc>) -> Result<bool, DbErr> {
+        let db = self.db.read();
+        let (restated, again) = self.restate(month).await?;
+        let mut before: BTreeMap<Month, Known> =
+            closed::known(db, month, CHARTED).await?.into_iter().collect();
+        before.extend(again.iter().map(|a| (a.month, a.known.clone())));
+        let before: Vec<(Month, Known)> = before.into_iter().collect();
+        let paper = paper(db, month, self.policies, self.holidays).await?;
+        let known = json(&Known::of(&paper));
+        let revised = restated.revisions.len();
+        let snapshot = Snapshot::of(paper, &before, self.rules_of(month), restated);
+        let conferences = snapshot.paper.conferences;
+        let snapshot = json(&snapshot);
+        let row = month_close::Model {
+            month: month.to_string(),
+            closed_at: now,
+            definitions: DEFINITIONS.to_owned(),
+            hash: hash(DEFINITIONS, &snapshot),
+            snapshot,
+            known,
+            approved_by: None,
+            approved_at: None,
+        };
+        let payload = json!({
+            "definitions": DEFINITIONS, "hash": hexadecimal(&row.hash), "conferences": conferences,
+            "revised": revised,
+        });
+        let event = Event { action: "month.closed", object: month.to_string(), payload };
+        let tx = self.db.begin("close a month").await?;
+        if !closed::insert(&tx, row).await? {
+            tx.roll_back().await?;
+            return Ok(false);
+        }
+        for a in again {
+            let row = month_restated::Model {
+                closing: month.to_string(),
+                month: a.month.to_string(),
+                known: json(&a.known),
+                figures: json(&a.figures),
+            };
+            closed::insert_restated(&tx, row).await?;
+        }
+        audit::record(&tx, self.keys, &Actor::system("report task"), now, vec![event]).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Closes every month that is over for so long and has a register, oldest first. Says which were closed.
+pub async fn close_months(making: Making<'_>, now: DateTime<Utc>) -> Result<Vec<Month>, DbErr> {
+    let newest = closes(london::date(now), making.policies);
+    let mut done = Vec::new();
+    for month in closed::open(making.db.read(), newest).await? {
+        if making.close(month, now).await? {
+            done.push(month);
+        }
+    }
+    Ok(done)
+}

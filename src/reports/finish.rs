@@ -1,0 +1,261 @@
+//! Makes the paper of a month: each figure from the measures' definitions, and none twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::Month;
+use super::measures::*;
+use super::median::Median;
+use super::paper::*;
+use super::parts::Split;
+use super::rate::Rate;
+use super::store::{Case, MonthData, load};
+use crate::calendar::Breaks;
+use crate::invitations::{Fault, Report};
+use crate::register::{Policies, Standing};
+
+/// The measure with this id.
+pub fn measure(id: &str) -> &'static Definition {
+    INVITATION_MEASURES.iter().find(|m| m.id == id).expect("a measure that is defined")
+}
+
+fn breakdown<'a>(entries: impl Iterator<Item = Entry<'a>> + Clone) -> Breakdown {
+    let count =
+        |standing| entries.clone().filter(|e| e.assessed.counted && e.assessed.standing == standing).count();
+    let rate = |id| measure(id).rate(entries.clone());
+    Breakdown {
+        expected: entries.clone().filter(|e| e.assessed.counted).count(),
+        attended: count(Standing::Attended),
+        deputised: count(Standing::Deputised),
+        contributed: count(Standing::Contributed),
+        left_before_decision: count(Standing::LeftBeforeDecision),
+        apologies: count(Standing::Apologies),
+        silent: count(Standing::Silent),
+        M1: rate("M1"),
+        M2: rate("M2"),
+        M3: rate("M3"),
+        M4: rate("M4"),
+    }
+}
+
+/// The parts of the month that have anything counted.
+fn by<'a, K: Ord>(
+    entries: impl Iterator<Item = Entry<'a>> + Clone,
+    key: impl Fn(&Entry<'a>) -> K,
+) -> BTreeMap<K, Breakdown> {
+    let mut parts: BTreeMap<K, Vec<Entry<'a>>> = BTreeMap::new();
+    for entry in entries.filter(|e| e.assessed.counted) {
+        parts.entry(key(&entry)).or_default().push(entry);
+    }
+    parts.into_iter().map(|(key, part)| (key, breakdown(part.iter().copied()))).collect()
+}
+
+/// What M9 counts about children whose plan ended.
+struct PlanEndings {
+    all: usize,
+    without_core: usize,
+    our_fault: usize,
+    without_report: usize,
+    inquorate: usize,
+}
+
+fn plan_endings<'a>(population: impl Iterator<Item = &'a Case>, step_down_only: bool) -> PlanEndings {
+    let mut n = PlanEndings { all: 0, without_core: 0, our_fault: 0, without_report: 0, inquorate: 0 };
+    for case in population {
+        let place = |id| case.facts.invitations.iter().position(|i| i.id == id).expect("of this conference");
+        for end in &case.assessment.plan_ends {
+            if step_down_only && !end.decision.steps_down() {
+                continue;
+            }
+            n.all += 1;
+            n.inquorate += usize::from(!case.assessment.quoracy.quorate);
+            n.without_core += usize::from(!end.missing.is_empty());
+            let any =
+                |test: &dyn Fn(usize) -> bool| usize::from(end.missing.iter().any(|id| test(place(*id))));
+            n.our_fault += any(&|at| case.assessment.invitations[at].fault.is_some());
+            let none = |report| matches!(report, Report::None | Report::NotRequired);
+            n.without_report += any(&|at| none(case.facts.invitations[at].facts.report));
+        }
+    }
+    n
+}
+
+/// Of each agency the children whose plan ended without it. A child counts once of an agency, whichever of its services was
+/// missing; and once of each agency that was.
+fn ended_without<'a>(
+    population: impl Iterator<Item = &'a Case>,
+    data: &MonthData,
+) -> BTreeMap<String, EndedWithout> {
+    let mut of: BTreeMap<String, EndedWithout> = BTreeMap::new();
+    for case in population {
+        for end in &case.assessment.plan_ends {
+            let places =
+                case.facts.invitations.iter().enumerate().filter(|(_, i)| end.missing.contains(&i.id));
+            let mut agencies: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+            for (place, invitation) in places {
+                agencies.entry(invitation.agency).or_default().push(place);
+            }
+            for (agency, places) in agencies {
+                let agency = &data.directory.agencies[&agency];
+                let reported = |at: &usize| case.facts.invitations[*at].facts.report.was_received();
+                let at_fault = |at: &usize| case.assessment.invitations[*at].fault.is_some();
+                let entry = of.entry(agency.code.clone()).or_default();
+                entry.name.clone_from(&agency.name);
+                entry.children += 1;
+                entry.without_report += usize::from(!places.iter().any(reported));
+                entry.our_fault += usize::from(places.iter().any(at_fault));
+            }
+        }
+    }
+    of
+}
+
+fn share<'a>(cases: impl Iterator<Item = &'a Case>, test: impl Fn(&Case) -> Option<bool>) -> Rate {
+    let known: Vec<bool> = cases.filter_map(test).collect();
+    Rate::of(known.iter().filter(|yes| **yes).count(), known.len())
+}
+
+fn feedback_loop<'a>(
+    previous: impl Iterator<Item = Entry<'a>>,
+    data: &MonthData,
+    policies: &Policies,
+) -> FeedbackLoop {
+    let sent: Vec<Entry<'a>> = previous.filter(|e| data.accepted.contains_key(&e.row.id)).collect();
+    let days = sent.iter().filter_map(|e| working_days_to_reply(e, data, policies));
+    let share = |test: fn(&Entry<'_>, &MonthData) -> bool| {
+        Rate::of(sent.iter().filter(|e| test(e, data)).count(), sent.len())
+    };
+    FeedbackLoop {
+        sent: sent.len(),
+        replied: share(is_replied),
+        disputed: share(is_disputed),
+        upheld: share(is_upheld),
+        disputes_open: sent.iter().filter(|e| is_open_dispute(e, data)).count(),
+        median_working_days_to_reply: Median::of(days.collect()),
+    }
+}
+
+/// Makes the paper of a month.
+///
+/// `holidays`: of schools, for the part that lies within them.
+pub async fn paper(
+    db: &impl ConnectionTrait,
+    month: Month,
+    policies: &Policies,
+    holidays: &Breaks,
+) -> Result<Paper, DbErr> {
+    let data = load(db, month, policies).await?;
+    Ok(finish(&data, policies, holidays))
+}
+
+/// Counted invitations of a service from which on it stands by itself: of fewer a figure would name somebody.
+const OF_A_SERVICE: usize = 5;
+
+pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -> Paper {
+    let all = entries(&data.cases);
+    let population = || data.cases.iter().filter(|c| c.assessment.in_population);
+    let count = |test: &dyn Fn(&Entry<'_>) -> bool| all.clone().filter(|e| test(e)).count();
+    let rate = |id| measure(id).rate(all.clone());
+    let previous = entries(&data.previous);
+
+    let mut by_reason = BTreeMap::new();
+    for case in population().filter(|c| proceeded_inquorate(c)) {
+        let reason = case.record.conference.proceeded_reason.map_or("not_recorded", |r| r.code());
+        *by_reason.entry(reason.to_owned()).or_insert(0) += 1;
+    }
+    // Who was core at a conference, a tracker does not know: M9 and M9b leave it out, M9c does not ask.
+    let known = || population().filter(|c| !c.record.is_of_a_tracker());
+    let (endings, step_down) = (plan_endings(known(), false), plan_endings(known(), true));
+    let all_endings = plan_endings(population(), false);
+    let adjourned: Vec<Option<u32>> =
+        population().filter(|c| adjourned_for_agencies(c)).map(|c| days_lost(c, data, policies)).collect();
+    let owed: Vec<Entry<'_>> = previous.clone().filter(feedback_owed).collect();
+    let repeats: BTreeSet<_> =
+        previous.clone().filter(|e| is_repeat(e, data)).map(|e| e.row.service_id).collect();
+    let went: Vec<Entry<'_>> = all.clone().filter(went_out).collect();
+    let took_place = |c: &&Case| matches!(c.record.conference.status.code(), "held" | "adjourned");
+
+    let of = |split: Split| by(all.clone(), |e| split.part(e, data, holidays));
+    let open = || data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
+    // One that is restricted is counted, and named to nobody.
+    let named = open().map(|c| &c.record.conference).filter(|c| !c.restricted);
+    let mut named: Vec<String> = named.map(|c| c.reference.clone()).collect();
+    named.sort();
+
+    Paper {
+        month: data.month.to_string(),
+        conferences: population().count(),
+        registers_open: open().count(),
+        open: named,
+        invitations: all.clone().count(),
+        from_a_tracker: population().filter(|c| c.record.is_of_a_tracker()).count(),
+        M13_of: count(&|e| !e.row.attendance_only),
+        whole: breakdown(all.clone()),
+        sensitivity: Sensitivity {
+            faults_as_absent: rate("faults_as_absent"),
+            everything: rate("everything"),
+        },
+        M5: rate("M5"),
+        M6_received: rate("M6_received"),
+        M6_on_time: rate("M6_on_time"),
+        M7: share(population(), |c| Some(c.assessment.quoracy.quorate)),
+        M8_proceeded_inquorate: population().filter(|c| proceeded_inquorate(c)).count(),
+        M8_by_reason: by_reason,
+        M8_consecutive: population().filter(|c| is_consecutive(c, data)).count(),
+        M9: Rate::of(endings.without_core, endings.all),
+        M9_our_fault: endings.our_fault,
+        M9_step_down: Rate::of(step_down.without_core, step_down.all),
+        M9_step_down_our_fault: step_down.our_fault,
+        M9b: Rate::of(endings.without_report, endings.all),
+        M9c: Rate::of(all_endings.inquorate, all_endings.all),
+        M10_pivotal: population().map(|c| c.assessment.quoracy.pivotal.len()).sum(),
+        M11: Adjournments {
+            adjournments: adjourned.len(),
+            working_days_lost: adjourned.iter().flatten().sum(),
+            not_yet_reconvened: adjourned.iter().filter(|d| d.is_none()).count(),
+        },
+        M12: Rate::of(went.iter().filter(|e| had_notice(e, policies)).count(), went.len()),
+        M13: Faults {
+            not_invited: count(&|e| has_fault(e, Fault::NotInvited)),
+            undelivered: count(&|e| has_fault(e, Fault::Undelivered)),
+            late: count(&|e| has_fault(e, Fault::Late)),
+        },
+        M14: rate("M14"),
+        M15: Rate::of(owed.iter().filter(|e| feedback_in_time(e, data, policies)).count(), owed.len()),
+        M16: feedback_loop(previous.clone(), data, policies),
+        M17: repeats.len(),
+        M18_initial_in_15: share(population(), |c| initial_in_time(c, policies)),
+        M18_reviews_in_time: share(population(), |c| review_in_time(c, data, policies)),
+        M19: share(data.cases.iter(), |c| confirmed_in_time(c, policies)),
+        feedback_due: count(&feedback_due),
+        feedback_authority_fault: count(&|e| feedback_due(e) && e.assessed.fault.is_some()),
+        neglect: breakdown(all.clone().filter(|e| is_neglect(e.case))),
+        by_group: of(Split::Group),
+        by_agency: of(Split::Agency)
+            .into_iter()
+            .map(|(code, part)| {
+                let agency = data.directory.agencies.values().find(|agency| agency.code == code);
+                let name = agency.map_or(code.clone(), |agency| agency.name.clone());
+                let group = agency.map_or("", |agency| agency.agency_group.code()).to_owned();
+                (code, AgencyPart { name, group, part })
+            })
+            .collect(),
+        by_locality: of(Split::Locality),
+        by_service: by(all.clone(), |e| e.row.service_id)
+            .into_iter()
+            .filter(|(_, part)| part.expected >= OF_A_SERVICE)
+            .map(|(id, part)| {
+                let (service, agency) = data.directory.of(id);
+                let (name, agency) = (service.name.clone(), agency.code.clone());
+                (id.to_string(), ServicePart { name, agency, part })
+            })
+            .collect(),
+        by_stage: of(Split::Stage),
+        by_type: of(Split::Type),
+        by_mode: of(Split::Mode),
+        by_slot: of(Split::Slot),
+        by_holiday: of(Split::Holiday),
+        plans_ended_without: ended_without(known(), data),
+    }
+}

@@ -1,0 +1,244 @@
+//! What stands around a month's figures on its page: how it stands, what to look at first, the months before, its agencies
+//! among their like, what was restated.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::words::{capital, weekdays, word};
+use crate::calendar::london;
+use crate::reports::parts::Split;
+use crate::reports::snapshot::{Headline, Revision};
+use crate::reports::trend::data_url;
+use crate::reports::{Edition, Month, Rate, Snapshot, titles};
+
+#[derive(Serialize)]
+struct HeadlineRow {
+    id: String,
+    title: &'static str,
+    definition: &'static str,
+    now: String,
+    fraction: String,
+    interval: String,
+    previous: String,
+    rolling: String,
+    verdict: String,
+    stands_out: bool,
+    chart: String,
+}
+
+#[derive(Serialize)]
+struct AgencyRow {
+    name: String,
+    group: String,
+    month: String,
+    rolling: String,
+    of_group: String,
+    position: &'static str,
+    is_low: bool,
+    verdict: String,
+    stands_out: bool,
+}
+
+#[derive(Serialize)]
+struct WithoutRow {
+    name: String,
+    children: usize,
+    with_report: usize,
+    without_report: usize,
+    our_fault: usize,
+}
+
+#[derive(Serialize)]
+struct SeriesRow {
+    month: String,
+    rates: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SlotCell {
+    text: String,
+    of: String,
+    /// 0 for nothing or too few, else 1 (lowest fifth) to 5.
+    shade: usize,
+}
+
+#[derive(Serialize)]
+struct SlotRow {
+    day: &'static str,
+    cells: Vec<SlotCell>,
+}
+
+#[derive(Serialize)]
+struct LateRow {
+    month: String,
+    count: usize,
+}
+
+/// The sections of the page that a month alone does not fill.
+#[derive(Serialize)]
+pub struct Around {
+    /// "Closed on 7 October 2026".
+    closed: Option<String>,
+    /// The day on which it closes, while it is open.
+    closes: Option<String>,
+    approved: Option<String>,
+    /// Whoever looks may approve it.
+    approve: bool,
+    hash: String,
+    definitions: String,
+    quorum_rules: String,
+    exceptions: Vec<String>,
+    headlines: Vec<HeadlineRow>,
+    /// How many of the last twelve months the rolling figures rest on.
+    rolling_months: usize,
+    without: Vec<WithoutRow>,
+    agencies: Vec<AgencyRow>,
+    series_titles: Vec<&'static str>,
+    series: Vec<SeriesRow>,
+    slots: Vec<SlotRow>,
+    revisions: Vec<Revision>,
+    late: Vec<LateRow>,
+    open: Vec<String>,
+}
+
+fn fraction(rate: Rate) -> String {
+    if rate.is_small() || rate.denominator == 0 { String::new() } else { rate.fraction() }
+}
+
+/// A figure with its interval, for one cell.
+fn cell(rate: Rate) -> String {
+    match rate.interval {
+        Some(_) if !rate.is_small() => format!("{} ({})", rate.percent_text(), rate.interval_text()),
+        _ => rate.shown(),
+    }
+}
+
+fn headline(h: &Headline, snapshot: &Snapshot) -> HeadlineRow {
+    let (title, definition) = titles::of(&h.id);
+    let series: Vec<(Month, Rate)> = snapshot
+        .series
+        .iter()
+        .filter_map(|of| {
+            let rate = of.rates.get(&h.id).copied().unwrap_or(Rate::of(0, 0));
+            Some((of.month.parse().ok()?, rate))
+        })
+        .collect();
+    HeadlineRow {
+        id: h.id.split('_').next().unwrap_or_default().to_owned(),
+        title,
+        definition,
+        now: h.rate.shown(),
+        fraction: fraction(h.rate),
+        interval: h.rate.interval_text(),
+        previous: h.previous.map_or("not closed".to_owned(), |rate| rate.shown()),
+        rolling: cell(h.rolling),
+        verdict: h.verdict.clone(),
+        stands_out: h.stands_out,
+        chart: data_url(&format!("{title}, month by month"), &series),
+    }
+}
+
+fn slots(snapshot: &Snapshot) -> Vec<SlotRow> {
+    let all = &snapshot.paper.by_slot;
+    let rows = weekdays().filter_map(|(n, day)| {
+        let of = |begins: &str| all.get(&format!("{n}-{begins}")).map(|part| part.M2);
+        let both = [of("morning"), of("afternoon")];
+        let cells = both.map(|rate| {
+            let rate = rate.unwrap_or(Rate::of(0, 0));
+            let percent = rate.percent.filter(|_| !rate.is_small()).map(|p| p.as_percent());
+            SlotCell {
+                text: rate.shown(),
+                of: fraction(rate),
+                shade: percent.map_or(0, |p| ((p / 20.0).floor() as usize).min(4) + 1),
+            }
+        });
+        both.iter().any(Option::is_some).then(|| SlotRow { day, cells: cells.into() })
+    });
+    rows.collect()
+}
+
+impl Around {
+    /// `approves`: whoever looks may approve a month. `closes`: the day on which an open one closes.
+    pub fn of(edition: &Edition, approves: bool, closes: NaiveDate) -> Self {
+        let (snapshot, closed) = (&edition.snapshot, edition.closed.as_ref());
+        let day = |at| london::full_date(london::date(at));
+        let paper = &snapshot.paper;
+        let mut agencies: Vec<_> = snapshot.agencies.values().collect();
+        agencies.sort_by_key(|line| line.name.to_lowercase());
+        let mut without: Vec<_> = paper.plans_ended_without.values().collect();
+        without.sort_by_key(|agency| agency.name.to_lowercase());
+        let ids: Vec<&str> = snapshot.headlines.iter().map(|h| h.id.as_str()).collect();
+        let name = |month: &str| month.parse::<Month>().map_or(month.to_owned(), Month::name);
+        let is_approved = closed.is_some_and(|closed| closed.approved.is_some());
+        Self {
+            closed: closed.map(|closed| day(closed.at)),
+            closes: closed.is_none().then(|| london::full_date(closes)),
+            approved: closed
+                .and_then(|closed| closed.approved.as_ref())
+                .map(|(by, at)| format!("{by}, {}", day(*at))),
+            approve: approves && closed.is_some() && !is_approved,
+            hash: closed.map(|closed| closed.hash.clone()).unwrap_or_default(),
+            definitions: snapshot.definitions.clone(),
+            quorum_rules: snapshot
+                .quorum_rules
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+            exceptions: snapshot.exceptions.clone(),
+            headlines: snapshot.headlines.iter().map(|h| headline(h, snapshot)).collect(),
+            rolling_months: snapshot.headlines.first().map_or(0, |h| h.rolling_months),
+            without: without
+                .into_iter()
+                .map(|agency| WithoutRow {
+                    name: agency.name.clone(),
+                    children: agency.children,
+                    with_report: agency.children - agency.without_report,
+                    without_report: agency.without_report,
+                    our_fault: agency.our_fault,
+                })
+                .collect(),
+            agencies: agencies
+                .into_iter()
+                .map(|line| AgencyRow {
+                    name: line.name.clone(),
+                    group: word(Split::Group, &line.group),
+                    month: cell(line.rate),
+                    rolling: cell(line.rolling),
+                    of_group: line.group_rolling.shown(),
+                    position: line.position.label(),
+                    is_low: line.position.is_low(),
+                    verdict: capital(&line.verdict),
+                    stands_out: line.stands_out,
+                })
+                .collect(),
+            series_titles: ids.iter().map(|id| titles::of(id).0).collect(),
+            series: snapshot
+                .series
+                .iter()
+                .rev()
+                .map(|of| SeriesRow {
+                    month: name(&of.month),
+                    rates: ids
+                        .iter()
+                        .map(|id| of.rates.get(*id).map_or("not closed".to_owned(), |r| cell(*r)))
+                        .collect(),
+                })
+                .collect(),
+            slots: slots(snapshot),
+            revisions: snapshot
+                .restated
+                .revisions
+                .iter()
+                .map(|r| Revision { month: name(&r.month), ..r.clone() })
+                .collect(),
+            late: snapshot
+                .restated
+                .late_additions
+                .iter()
+                .map(|(month, count)| LateRow { month: name(month), count: *count })
+                .collect(),
+            open: paper.open.clone(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The parts into which a month is split (DOMAIN 8), each one function from an invitation to the part that it is in. The paper
+//! and the pages behind it read the same.
+
+use chrono::{Datelike, Timelike};
+
+use super::measures::{Entry, is_neglect};
+use super::store::MonthData;
+use crate::calendar::{Breaks, london};
+use crate::conferences::ConferenceType;
+use crate::platform::codes::codes;
+
+codes! {
+    /// A way of splitting a month.
+    pub enum Split {
+        Group = "group", "agency group";
+        Agency = "agency", "agency";
+        Service = "service", "service";
+        Locality = "locality", "locality";
+        Stage = "stage", "initial or review";
+        Type = "type", "type";
+        Mode = "mode", "how it met";
+        Slot = "slot", "weekday and time";
+        Holiday = "holiday", "school holidays";
+        Lens = "lens", "lens";
+    }
+}
+
+fn stage(kind: ConferenceType) -> &'static str {
+    match (kind.is_initial(), kind.is_review()) {
+        (true, _) => "initial",
+        (_, true) => "review",
+        _ => "other",
+    }
+}
+
+impl Split {
+    /// The part in which an invitation is, by its code.
+    pub fn part(self, e: &Entry<'_>, data: &MonthData, holidays: &Breaks) -> String {
+        let c = &e.case.record.conference;
+        match self {
+            Self::Group => e.facts.group.code().to_owned(),
+            Self::Agency => data.directory.agencies[&e.facts.agency].code.clone(),
+            Self::Service => e.row.service_id.to_string(),
+            Self::Locality => c.locality.code().to_owned(),
+            Self::Stage => stage(e.case.facts.kind).to_owned(),
+            Self::Type => e.case.facts.kind.code().to_owned(),
+            Self::Mode => c.mode.code().to_owned(),
+            // "1-morning": the weekday, Monday first, and whether it began before noon.
+            Self::Slot => {
+                let begins = if london::local(c.starts_at).hour() < 12 { "morning" } else { "afternoon" };
+                format!("{}-{begins}", c.conference_date.weekday().number_from_monday())
+            }
+            Self::Holiday => {
+                (if holidays.contain(e.case.facts.date) { "school_holiday" } else { "school_term" })
+                    .to_owned()
+            }
+            Self::Lens => (if is_neglect(e.case) { "neglect" } else { "other" }).to_owned(),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! A month's paper with what stands around it: the months before, what chance explains, what was restated. Closed, it is
+//! frozen as it is, and read again unchanged.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::exceptions::exceptions;
+use super::funnel::{Position, position};
+use super::spc::{Chart, NO_SIGNAL, RUN_CHART, chart};
+use super::{Month, Paper, Rate};
+
+/// The version of the measures' definitions: another where a definition changes, so that no two papers are compared as if
+/// they said the same.
+pub const DEFINITIONS: &str = "2026-1";
+
+/// The figures at the head of the paper, in their order: their ids, and whether more is better.
+pub const HEADLINES: [(&str, bool); 5] =
+    [("M1", true), ("M2", true), ("M7", true), ("M9", false), ("M6_on_time", true)];
+
+/// Months that a chart goes back.
+pub const CHARTED: usize = 24;
+/// Months of a rolling figure.
+const ROLLING: usize = 12;
+
+/// A headline figure of a paper.
+pub fn headline(paper: &Paper, id: &str) -> Rate {
+    match id {
+        "M1" => paper.whole.M1,
+        "M2" => paper.whole.M2,
+        "M7" => paper.M7,
+        "M9" => paper.M9,
+        _ => paper.M6_on_time,
+    }
+}
+
+/// What later months compare with: the headlines, and representation by agency.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// By their id.
+    pub headlines: BTreeMap<String, Rate>,
+    /// By the agency's code (M2).
+    pub agencies: BTreeMap<String, Rate>,
+    /// By the agency group's code (M2).
+    pub groups: BTreeMap<String, Rate>,
+}
+
+impl Known {
+    /// Of a paper.
+    pub fn of(paper: &Paper) -> Self {
+        Self {
+            headlines: HEADLINES.iter().map(|(id, _)| ((*id).to_owned(), headline(paper, id))).collect(),
+            agencies: paper.by_agency.iter().map(|(code, a)| (code.clone(), a.part.M2)).collect(),
+            groups: paper.by_group.iter().map(|(code, part)| (code.clone(), part.M2)).collect(),
+        }
+    }
+}
+
+/// A figure at the head of the paper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headline {
+    /// Its measure.
+    pub id: String,
+    /// In the month.
+    pub rate: Rate,
+    /// In the month before; `None` where that is not closed.
+    pub previous: Option<Rate>,
+    /// Over the last twelve months, of those that are known.
+    pub rolling: Rate,
+    /// How many of the twelve are known.
+    pub rolling_months: usize,
+    /// Whether it changed, or chance moved it.
+    pub verdict: String,
+    /// Something stands out.
+    pub stands_out: bool,
+}
+
+/// A month of the charts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charted {
+    /// "2026-09".
+    pub month: String,
+    /// The headlines, by their id.
+    pub rates: BTreeMap<String, Rate>,
+}
+
+/// An agency's line (M2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgencyLine {
+    /// Its name.
+    pub name: String,
+    /// Its group's code.
+    pub group: String,
+    /// In the month.
+    pub rate: Rate,
+    /// Over the last twelve months that are known.
+    pub rolling: Rate,
+    /// The same of its whole group.
+    pub group_rolling: Rate,
+    /// Where it stands among those of its group.
+    pub position: Position,
+    /// Whether it changed, or chance moved it.
+    pub verdict: String,
+    /// Something stands out in its months.
+    pub stands_out: bool,
+}
+
+/// A figure of an earlier month that is not as it was, for a register was amended or confirmed since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// The earlier month.
+    pub month: String,
+    /// The figure.
+    pub figure: String,
+    /// As the last paper had it.
+    pub was: String,
+    /// As it is.
+    pub is: String,
+}
+
+/// What was restated when a month closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restated {
+    /// Old and new, side by side.
+    pub revisions: Vec<Revision>,
+    /// Registers of earlier months that were confirmed since the month before closed.
+    pub late_additions: BTreeMap<String, usize>,
+}
+
+/// The paper of a month, with what stands around it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The month's own figures.
+    #[serde(flatten)]
+    pub paper: Paper,
+    /// The version of the measures' definitions.
+    pub definitions: String,
+    /// The versions of the quorum rules that held in it.
+    pub quorum_rules: Vec<i32>,
+    /// The figures at its head.
+    pub headlines: Vec<Headline>,
+    /// What to look at first, in words.
+    pub exceptions: Vec<String>,
+    /// Month by month, this one last.
+    pub series: Vec<Charted>,
+    /// By the agency's code.
+    pub agencies: BTreeMap<String, AgencyLine>,
+    /// What was restated of earlier months.
+    #[serde(flatten)]
+    pub restated: Restated,
+}
+
+/// The chart of one figure over some months; of a month that is not known nothing is counted.
+fn charted<'a>(months: impl Iterator<Item = Option<&'a Rate>>) -> Option<Chart> {
+    let of = |rate: Option<&Rate>| rate.map_or((0, 0), |r| (r.numerator, r.denominator));
+    chart(&months.map(of).collect::<Vec<_>>())
+}
+
+/// The verdict of the newest month in words, and whether something stands out. A month of nothing has none.
+fn verdict(chart: Option<&Chart>, newest: Option<&Rate>) -> (String, bool) {
+    match chart {
+        Some(_) if newest.is_none_or(|rate| rate.denominator == 0) => ("nothing to judge".to_owned(), false),
+        Some(chart) if chart.verdict().is_some() => (chart.verdict_text().to_owned(), true),
+        Some(chart) if chart.has_limits() => (NO_SIGNAL.to_owned(), false),
+        _ => (RUN_CHART.to_owned(), false),
+    }
+}
+
+impl Snapshot {
+    /// Puts a paper among the months before it, oldest first, as they are known now.
+    pub fn of(paper: Paper, before: &[(Month, Known)], quorum_rules: Vec<i32>, restated: Restated) -> Self {
+        let month: Month = paper.month.parse().expect("a paper's own month");
+        let own = Known::of(&paper);
+        let mut months: Vec<Month> =
+            std::iter::successors(Some(month), |month| Some(month.previous())).take(CHARTED).collect();
+        months.reverse();
+        let known = |of: &Month| match *of == month {
+            true => Some(&own),
+            false => before.iter().find(|(earlier, _)| earlier == of).map(|(_, known)| known),
+        };
+        let all: Vec<Option<&Known>> = months.iter().map(known).collect();
+        let first = all.iter().position(Option::is_some).unwrap_or_default();
+        let rolling = &all[all.len() - ROLLING..];
+        let headlines = HEADLINES.iter().map(|(id, _)| {
+            let of = |known: &Option<&Known>| known.and_then(|known| known.headlines.get(*id).copied());
+            let chart = charted(all.iter().map(|known| known.and_then(|known| known.headlines.get(*id))));
+            let rate = headline(&paper, id);
+            let (verdict, stands_out) = verdict(chart.as_ref(), Some(&rate));
+            Headline {
+                id: (*id).to_owned(),
+                rate,
+                previous: all.iter().rev().nth(1).and_then(of),
+                rolling: rolling.iter().filter_map(of).sum(),
+                rolling_months: rolling.iter().flatten().count(),
+                verdict,
+                stands_out,
+            }
+        });
+        let headlines: Vec<Headline> = headlines.collect();
+        let of_year = |code: &str| -> Rate {
+            rolling.iter().flatten().filter_map(|known| known.agencies.get(code).copied()).sum()
+        };
+        let of_group = |code: &str| -> Rate {
+            rolling.iter().flatten().filter_map(|known| known.groups.get(code).copied()).sum()
+        };
+        let line = |(code, agency): (&String, &super::paper::AgencyPart)| {
+            let (own, group) = (of_year(code), of_group(&agency.group));
+            let chart = charted(all.iter().map(|known| known.and_then(|known| known.agencies.get(code))));
+            let (verdict, stands_out) = verdict(chart.as_ref(), Some(&agency.part.M2));
+            let line = AgencyLine {
+                name: agency.name.clone(),
+                group: agency.group.clone(),
+                rate: agency.part.M2,
+                rolling: own,
+                group_rolling: group,
+                position: position(own, group),
+                verdict,
+                stands_out,
+            };
+            (code.clone(), line)
+        };
+        let agencies: BTreeMap<String, AgencyLine> = paper.by_agency.iter().map(line).collect();
+        let series = months.iter().zip(&all).skip(first).map(|(month, known)| Charted {
+            month: month.to_string(),
+            rates: known.map(|known| known.headlines.clone()).unwrap_or_default(),
+        });
+        let series = series.collect();
+        let exceptions = exceptions(&paper, &headlines, &agencies);
+        let definitions = DEFINITIONS.to_owned();
+        Self { paper, definitions, quorum_rules, headlines, exceptions, series, agencies, restated }
+    }
+}

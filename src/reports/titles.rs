@@ -1,0 +1,44 @@
+//! What each measure is called, and how it is defined, in words.
+
+use super::INVITATION_MEASURES;
+
+/// Measures that are not over invitations, or are named otherwise in the paper: title and definition.
+const OTHER: &[(&str, &str, &str)] = &[
+    ("M7", "Quoracy", "conferences quorate at the decision, of the conferences of the month"),
+    (
+        "M9",
+        "Plans ended without a core agency",
+        "children whose plan ended with a core agency neither attended nor deputised, of children whose plan ended",
+    ),
+    ("M9_step_down", "The same, endings that step down only", "child in need, early help, no further action"),
+    (
+        "M9b",
+        "Without its report either",
+        "a missing core agency had sent no report, of children whose plan ended",
+    ),
+    ("M9c", "Plans ended at an inquorate conference", "children, of children whose plan ended"),
+    ("M12", "Invitations with at least the minimum notice", "of invitations that went out"),
+    (
+        "M15",
+        "Feedback accepted by 10am on the next working day",
+        "previous month's conferences; of the feedback owed",
+    ),
+    (
+        "M18_initial_in_15",
+        "Initial conferences within 15 working days",
+        "of those whose clock's start is known",
+    ),
+    ("M18_reviews_in_time", "Reviews in time", "of those where a child's conference before is known"),
+    (
+        "M19",
+        "Registers confirmed within 1 working day",
+        "of conferences held whose register was confirmed here; files do not say when",
+    ),
+];
+
+/// Title and definition of a measure by its id.
+pub fn of(id: &str) -> (&'static str, &'static str) {
+    let own = INVITATION_MEASURES.iter().find(|m| m.id == id).map(|m| (m.title, m.definition));
+    let other = || OTHER.iter().find(|(name, ..)| *name == id).map(|(_, title, what)| (*title, *what));
+    own.or_else(other).expect("every measure has its words")
+}

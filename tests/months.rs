@@ -1,0 +1,119 @@
+//! Months that are closed: frozen once, read again unchanged, restated beside what they were.
+
+use sea_orm::{ConnectionTrait, Database};
+use serde_json::Value;
+
+use crate::amending::{amend, amend_page};
+use crate::both;
+use crate::harness::Place;
+use crate::harness::http::{Person, set};
+use crate::harness::log::{EVENING, Row, conference};
+use crate::registers::attend;
+
+/// The health visitor was missed at a conference of this day, with children of its own.
+fn missed_on(name: &str, day: &str) -> Vec<Row> {
+    let child = format!("L-{name}");
+    let rows = conference(name).into_iter().enumerate().map(|(n, row)| {
+        let row = row
+            .with("conference_date", day)
+            .with("child_refs", &child)
+            .with("invited_on", "2026-08-24")
+            .with("report_received_on", "2026-09-20")
+            .with("decisions", &format!("{child}=plan_continues"));
+        if n == 2 { row.absent() } else { row }
+    });
+    rows.collect()
+}
+
+/// September closed, and October with a conference of its own.
+async fn september(place: &Place) -> Person {
+    place.import(EVENING, &missed_on("C-1", "2026-09-30"));
+    place.done_at("2026-10-07T08:00:00Z", &["run-task", "report"]);
+    Person::with_role(place, &place.site("2026-10-08T09:00:00Z").await, "qa_manager").await
+}
+
+/// It was there after all.
+async fn was_there(qa: &mut Person) {
+    let page = qa.get("/?day=2026-09-30").await.body;
+    let at =
+        regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&page).unwrap().as_str().to_owned();
+    let there = amend_page(qa, &at, 2).await;
+    let mut form = qa.get(&there).await.form();
+    attend(&mut form, &["video"]);
+    set(&mut form, "why", "She was in the waiting room of the call.");
+    assert_eq!(amend(qa, &there, &form).await.status, 303);
+}
+
+both! {
+    async fn a_closed_month_reads_as_it_read_on_the_day_whatever_is_amended_since(place: Place) {
+        place.import(EVENING, &missed_on("C-1", "2026-09-30"));
+        let open = place.report("2026-09");
+        assert_eq!((&open["M1"]["numerator"], &open["M1"]["denominator"]), (&Value::from(3), &Value::from(4)));
+        place.done_at("2026-10-07T08:00:00Z", &["run-task", "report"]);
+        assert_eq!(place.report("2026-09"), open, "closing changes no figure");
+        let csv = place.run(&["report", "--month", "2026-09", "--format", "csv"]).out;
+        let mut qa = Person::with_role(&place, &place.site("2026-10-08T09:00:00Z").await, "qa_manager").await;
+        was_there(&mut qa).await;
+        assert_eq!(place.report("2026-09"), open, "nor does an amendment");
+        assert_eq!(place.run(&["report", "--month", "2026-09", "--format", "csv"]).out, csv);
+        let page = qa.get("/reports/2026-09").await.body;
+        assert!(page.contains("3 of 4") && page.contains("SHA-256"), "{page}");
+        assert_eq!(place.run(&["audit", "verify"]).code, 0);
+    }
+
+    async fn what_changed_since_a_month_closed_stands_in_the_next_paper_old_and_new_side_by_side(place: Place) {
+        let mut qa = september(&place).await;
+        was_there(&mut qa).await;
+        // And a register of September that comes late.
+        let mut late = missed_on("C-2", "2026-09-29");
+        late.extend(missed_on("C-3", "2026-10-20"));
+        place.import("2026-10-21T15:00:00Z", &late);
+        place.done_at("2026-11-06T09:00:00Z", &["run-task", "report"]);
+        let october = place.report("2026-10");
+        let revised = october["revisions"].as_array().unwrap();
+        let attendance = revised.iter().find(|r| r["figure"] == "Attendance rate").unwrap_or_else(|| panic!("{october:#}"));
+        assert_eq!((&attendance["was"], &attendance["is"]), (&Value::from("3 of 4"), &Value::from("7 of 8")));
+        assert_eq!(october["late_additions"]["2026-09"], 1);
+        let headline = &october["headlines"][0];
+        assert_eq!(headline["previous"]["numerator"], 7, "the month before as it is known by now");
+        assert_eq!(headline["rolling"]["denominator"], 12);
+        let page = qa.get("/reports/2026-10").await.body;
+        for text in ["What was restated of earlier months", "7 of 8", "1 of September 2026"] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        // What was said once is not said again a month later.
+        place.import("2026-11-21T15:00:00Z", &missed_on("C-4", "2026-11-20"));
+        place.done_at("2026-12-07T09:00:00Z", &["run-task", "report"]);
+        assert_eq!(place.report("2026-11")["revisions"], Value::Array(Vec::new()));
+    }
+
+    async fn two_processes_close_a_month_once(place: Place) {
+        place.import(EVENING, &missed_on("C-1", "2026-09-30"));
+        let run = |moment: &str| place.command(&["--at", moment, "run-task", "report"]).spawn().unwrap();
+        let both = [run("2026-10-07T08:00:00Z"), run("2026-10-07T08:00:01Z")];
+        for mut process in both {
+            assert!(process.wait().unwrap().success());
+        }
+        let db = Database::connect(&place.url).await.unwrap();
+        let rows = db.query_all_raw(sea_orm::Statement::from_string(db.get_database_backend(), "select action from audit_entry where action = 'month.closed'")).await.unwrap();
+        assert_eq!(rows.len(), 1);
+        assert_eq!(place.report("2026-09")["conferences"], 1);
+    }
+
+    async fn a_frozen_paper_that_somebody_changed_is_no_paper(place: Place) {
+        let mut qa = september(&place).await;
+        let db = Database::connect(&place.url).await.unwrap();
+        db.execute_unprepared("update month_close set snapshot = replace(snapshot, '\"attended\":3', '\"attended\":4')").await.unwrap();
+        assert_eq!(qa.get("/reports/2026-09").await.status, 500);
+        let said = place.run(&["report", "--month", "2026-09"]);
+        assert!(said.code != 0 && said.err.contains("was changed after it was closed"), "{}", said.err);
+    }
+
+    async fn history_that_a_file_brings_is_closed_month_by_month(place: Place) {
+        let mut rows = missed_on("C-1", "2026-09-30");
+        rows.extend(missed_on("C-2", "2026-11-20"));
+        place.import("2026-12-01T15:00:00Z", &rows);
+        let said = place.done_at("2026-12-07T09:00:00Z", &["run-task", "report"]);
+        assert!(said.contains("2 months closed"), "October had none, and is nothing to close: {said}");
+    }
+}
