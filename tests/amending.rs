@@ -46,6 +46,24 @@ async fn looked_at(
 }
 
 both! {
+    async fn a_correction_that_never_went_leaves_nothing_to_correct_once_the_record_is_as_it_was(place: Place) {
+        let (mut qa, _, there) = missed(&place).await;
+        let before = place.mail().len();
+        for (n, reason) in ["clash", ""].iter().enumerate() {
+            let mut form = qa.get(&there).await.form();
+            let field = form.iter().map(|(name, _)| name.clone()).find(|name| name.ends_with(".absence_reason")).unwrap();
+            set(&mut form, &field, reason);
+            set(&mut form, "why", "We looked again.");
+            assert_eq!(amend(&mut qa, &there, &form).await.status, 303);
+            // Made, and not sent: the post waits.
+            place.done_at(&format!("2026-09-30T17:{}:00Z", 10 + 35 * n), &["run-task", "feedback"]);
+        }
+        place.done_at("2026-10-01T08:00:00Z", &["run-task", "feedback"]);
+        place.done_at("2026-10-01T08:05:00Z", &["run-task", "dispatch"]);
+        let mails = place.mail();
+        assert_eq!(mails.len(), before, "what they have is right: {:?}", mails.iter().map(|m| &m.subject).collect::<Vec<_>>());
+    }
+
     async fn an_amendment_says_what_it_restates_before_anything_is_changed(place: Place) {
         let (mut qa, at, there) = missed(&place).await;
         let (report, sent) = (place.report("2026-09"), place.outbox().len());

@@ -211,10 +211,31 @@ both! {
         let mails = dispatch(&place, "2026-09-30T16:06:00Z");
         let entry = calendar(to(&mails, HV));
         assert!(mails.len() == 3 && entry.contains("SEQUENCE:1") && entry.contains("Village hall"), "{entry}");
+        assert!(to(&mails, HV).text.starts_with("What has changed: where."), "{}", to(&mails, HV).text);
         assert!(administrator.get(&format!("{at}/invitations")).await.body.contains("accepted, 30 September 2026"));
         // The form of before is not taken a second time.
         let again = administrator.post(&format!("{at}/change"), &form).await;
         assert!(again.location.unwrap().ends_with("?done=meanwhile"));
+    }
+
+    async fn a_change_that_takes_back_one_before_it_does_not_say_that_only_its_own_part_changed(place: Place) {
+        let mut administrator = office(&place, LATER).await;
+        let at = booked(&mut administrator, &[]).await;
+        dispatch(&place, LATER);
+        for (name, value) in [("place", "Village hall"), ("minutes", "120")] {
+            let mut form = sent(&administrator.get(&format!("{at}/change")).await);
+            set(&mut form, name, value);
+            set(&mut form, "step", "check");
+            let check = administrator.post(&format!("{at}/change"), &form).await;
+            set(&mut form, "seen", &check.field("seen"));
+            set(&mut form, "step", "do");
+            let done = administrator.post(&format!("{at}/change"), &form).await;
+            assert!(done.location.as_deref() == Some(&format!("{at}/invitations?done=changed")), "{}", done.body);
+        }
+        let mails = dispatch(&place, "2026-09-30T16:06:00Z");
+        assert_eq!(mails.len(), 3, "the newer takes the place of the older");
+        let text = &to(&mails, HV).text;
+        assert!(!text.contains("What has changed:") && text.contains("Where it is, how to join") && text.contains("Village hall"), "{text}");
     }
 
     async fn cancelling_stops_what_was_going_to_be_sent_and_takes_the_entry_back(place: Place) {

@@ -112,6 +112,10 @@ both! {
         climb(&place, NO_ANSWER);
         let (mut qa, _, step) = queue(&place, NO_ANSWER).await;
         decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await;
+        let first = link(to(&place.mail(), "health-visiting-north@oh.nhs.example", "we missed you"));
+        let mut early = Person::anonymous(&place.site(NO_ANSWER).await);
+        let page = look(&mut early, &first).await.body;
+        assert!(page.contains("We have read this") && !page.contains("asked your agency again"), "nothing has gone yet: {page}");
         place.done_at(NO_ANSWER, &["run-task", "dispatch"]);
         let own = link(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").unwrap());
         let site = place.site("2026-10-20T09:00:00Z").await;
@@ -121,7 +125,13 @@ both! {
         assert!(!page.contains("We have read this"), "to have read it is no answer to what it asks: {page}");
         let read = say(&mut agency, &own, &[("say", "acknowledged")]).await;
         assert_eq!(read.status, 422, "nor by hand");
-        let fields = [("say", "explained"), ("reason", "no_capacity"), ("words", "Two posts are vacant.")];
+        let nothing = say(&mut agency, &own, &[("say", "explained"), ("reason", "no_capacity")]).await;
+        assert!(nothing.status == 422 && nothing.body.contains("Say what would help somebody to be there"), "{}", nothing.body);
+        let contact = [("say", "nominated"), ("nominee_email", "duty@oh.nhs.example"), ("nominee_role", "Duty health visitor")];
+        assert_eq!(say(&mut agency, &own, &contact).await.status, 303);
+        let (_, body, _) = queue(&place, "2026-10-20T09:00:00Z").await;
+        assert!(!body.contains("answered: the agency replied"), "whom to write to is no answer: {body}");
+        let fields = [("say", "explained"), ("reason", "no_capacity"), ("words", "Two posts are vacant."), ("prevention", "Afternoons, by video.")];
         assert_eq!(say(&mut agency, &own, &fields).await.status, 303, "alive after the first letter's link would not be");
         let (_, body, _) = queue(&place, "2026-10-20T09:00:00Z").await;
         assert!(body.contains("answered: the agency replied"), "{body}");
@@ -196,6 +206,32 @@ both! {
         assert!(climb(&place, "2026-10-08T10:00:00Z").contains("1 taken back"));
         let body = queue(&place, "2026-10-08T10:01:00Z").await.1;
         assert!(!body.contains("/telephoned") && body.contains("the record does not show it any more"), "{body}");
+    }
+
+    async fn who_could_not_join_is_pressed_by_no_step_however_grave_the_effect(place: Place) {
+        let mut rows = conference("C-1");
+        for row in &mut rows { *row = row.clone().with("decisions", "L1042=plan_ended_child_in_need"); }
+        rows[2] = rows[2].clone().absent().with("absence_reason", "joining_failed");
+        place.import(EVENING, &rows);
+        make_and_send(&place);
+        for day in ["2026-10-01", "2026-10-08", "2026-10-20"] {
+            assert!(climb(&place, &format!("{day}T09:00:00Z")).contains("nothing"), "{day}");
+        }
+    }
+
+    async fn a_conference_adjourned_for_a_reason_of_its_own_was_held_up_by_no_absence(place: Place) {
+        let mut rows = conference("C-1");
+        for row in &mut rows {
+            *row = row.clone().with("status", "adjourned").with("adjournment_reason", "interpreter")
+                .with("decisions", "L1042=adjourned");
+        }
+        // Without the police and the health visitor it is short of quorum.
+        (rows[2], rows[3]) = (rows[2].clone().absent(), rows[3].clone().absent());
+        place.import(EVENING, &rows);
+        make_and_send(&place);
+        assert!(climb(&place, "2026-10-01T09:00:00Z").contains("nothing"), "nobody is told that it mattered");
+        let said = climb(&place, NO_ANSWER);
+        assert!(said.contains("2 steps proposed"), "its letters ask for an answer all the same: {said}");
     }
 
     async fn an_absence_that_was_our_fault_never_enters_the_ladder(place: Place) {
@@ -323,7 +359,8 @@ both! {
             Some("/escalation?done=telephone")
         );
         let (mut qa, _, call) = queue(&place, "2026-09-30T09:30:00Z").await;
-        assert_eq!(decide(&mut qa, call.as_ref().unwrap(), &[]).await.status, 303);
+        assert_eq!(decide(&mut qa, call.as_ref().unwrap(), &[]).await.status, 422);
+        assert_eq!(decide(&mut qa, call.as_ref().unwrap(), &[("with", "office")]).await.status, 422, "an office passes nothing of this on");
         let (mut qa, body, _) = queue(&place, "2026-09-30T09:30:00Z").await;
         assert!(body.contains("/telephoned"), "nobody answered, and it stays to be made: {body}");
         assert_eq!(decide(&mut qa, &call.unwrap(), &[("with", "manager")]).await.status, 303);
@@ -344,7 +381,8 @@ both! {
         place.done_at("2026-10-29T09:05:00Z", &["run-task", "dispatch"]);
         let mails = place.mail();
         let letter = rung(&mails, "head@oh.nhs.example", "this goes to PAQA").unwrap();
-        assert_eq!(letter.text.matches("nobody came, and we had no word before").count(), 3, "{}", letter.text);
+        assert_eq!(letter.text.matches("your service had accepted, and nobody came").count(), 3, "{}", letter.text);
+        assert!(letter.text.contains("We rang your agency about this more than 20 working days ago"), "nobody wrote: {}", letter.text);
     }
 
     async fn a_letter_of_the_ladder_waits_on_its_agencys_own_page_until_it_is_answered_and_on_no_others(place: Place) {

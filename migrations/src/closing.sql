@@ -21,3 +21,5 @@ create table month_restated (
 create index register_by_time on register (confirmed_at);
 
 create index amendment_by_time on amendment (at);
+
+alter table ladder_step add column spoken_with text;

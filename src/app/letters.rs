@@ -60,6 +60,11 @@ mod tests {
                 format!("Subject: {}\n\n{}", written.subject, written.text.replace("\r\n", "\n"))
             });
             let texts: Vec<String> = texts.collect();
+            for text in &texts {
+                for gap in ["by ,", "by .", " ,", "of .", "of ,"] {
+                    assert!(!text.contains(gap), "{}: {gap:?} in {text}", of_kind[0].kind);
+                }
+            }
             let rule = "\n".to_owned() + &"-".repeat(72) + "\n\n";
             settings.bind(|| insta::assert_snapshot!(of_kind[0].kind, texts.join(&rule)));
         }

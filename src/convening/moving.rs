@@ -17,7 +17,7 @@ use crate::conferences::entity::{child, conference};
 use crate::conferences::{self, ChildId, ConferenceId, Sight, Status, new_reference};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, InvitationId, Report, report_timing};
-use crate::outbox::{self, Gone, NoticeError};
+use crate::outbox::{self, Gone, NoticeError, State};
 use crate::platform::Tx;
 use crate::register::save::take;
 use crate::register::store::Record;
@@ -189,9 +189,15 @@ impl Office<'_> {
         (c.version, c.calendar_sequence) = (c.version + 1, c.calendar_sequence + 1);
         let changes = json!({ "before": said(&record.conference), "after": said(&c) });
         c.clone().into_active_model().reset_all().update(tx.conn()).await?;
+        // Where a change before this one is still in the queue, its message is taken back with the others: what this one
+        // tells of is not all that changed.
+        let messages = store::messages_of(tx.conn(), [id]).await?.into_iter();
+        let told = messages.filter(|m| m.kind == MessageKind::Changed).map(|m| m.id.0);
+        let told = outbox::about(tx.conn(), told.collect()).await?;
+        let waits = told.iter().any(|m| m.sent_at.is_none() && m.state != State::Cancelled);
         let unsent = take_back(&tx, id, None, "the conference was changed").await?;
         let mut papers = self.papers(tx.conn(), c, record.services()).await?;
-        papers.was = Some(record.conference);
+        papers.was = (!waits).then_some(record.conference);
         let mut written = self.tell(&tx, &papers, &record.invitations, &unsent, MessageKind::Changed).await?;
         for row in record.invitations.iter().filter(|row| unsent.contains(&row.id) && row.excused.is_none()) {
             written += usize::from(post(self, &tx, &papers, row, MessageKind::Invitation, None).await?);

@@ -69,14 +69,23 @@ impl Basis {
                 (self.invited_on, &self.address, &self.role, &self.fault)
                     != (now.invited_on, &now.address, &now.role, &now.fault),
             ),
-            (
-                "the conference itself: when or how it met, or who chaired",
-                self.when != now.when || self.conference != now.conference,
-            ),
+            ("when the conference began, or was decided", self.when != now.when),
+            ("what kind of conference it was, or how it ended", self.met(0..2) != now.met(0..2)),
+            ("how it met, or who chaired", self.met(2..4) != now.met(2..4)),
             ("whether it was quorate", self.quorate != now.quorate),
             ("what the absence did", self.impact != now.impact),
         ];
         said.into_iter().filter(|(_, changed)| *changed).map(|(what, _)| what).collect()
+    }
+
+    /// Of type, status, mode and chair, in this order, some.
+    fn met(&self, which: std::ops::Range<usize>) -> Vec<&str> {
+        self.conference
+            .split(' ')
+            .enumerate()
+            .filter(|(n, _)| which.contains(n))
+            .map(|(_, code)| code)
+            .collect()
     }
 
     /// What a letter about this invitation rests on now.
@@ -193,13 +202,17 @@ mod tests {
             address: None,
             role: "Health visitor".into(),
             when: String::new(),
-            conference: String::new(),
+            conference: "review held hybrid chair".into(),
             quorate: true,
             impact: vec![ImpactCode::ViewMissing],
         };
         assert_eq!(then.changes(&then), [] as [&str; 0]);
         let report = Basis { report: "on_time".into(), impact: Vec::new(), ..then.clone() };
         assert_eq!(then.changes(&report), ["your report", "what the absence did"]);
+        let chair = Basis { conference: "review held hybrid other".into(), ..then.clone() };
+        assert_eq!(then.changes(&chair), ["how it met, or who chaired"]);
+        let adjourned = Basis { conference: "review adjourned hybrid chair".into(), ..then.clone() };
+        assert_eq!(then.changes(&adjourned), ["what kind of conference it was, or how it ended"]);
         let fault = Basis { fault: Some("late".into()), wording: "authority_fault".into(), ..then.clone() };
         assert_eq!(then.changes(&fault), ["how we invited you"]);
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-use super::steps::{DeclinedBecause, EndedBecause, StepId, StepReason, StepState};
+use super::steps::{DeclinedBecause, EndedBecause, Spoke, StepId, StepReason, StepState};
 use super::{FeedbackId, ItemState, Kind};
 use crate::invitations::InvitationId;
 
@@ -81,6 +81,8 @@ pub mod ladder_step {
         pub declined_because: Option<DeclinedBecause>,
         pub ended_at: Option<DateTime<Utc>>,
         pub ended_because: Option<EndedBecause>,
+        /// Nobody could be written to: with whom somebody spoke on the telephone.
+        pub spoken_with: Option<Spoke>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

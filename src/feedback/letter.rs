@@ -9,8 +9,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::store::Following;
-use super::tasks::{CORRECTION, MINIMAL, REPEAT, WITHDRAWAL};
-use super::{REMINDER, Settings, Wording};
+use super::{Settings, Wording};
 use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::conferences::{Decision, Status};
@@ -297,93 +296,4 @@ fn impact(source: Source<'_>, row: &invitation::Model, code: ImpactCode) -> Stri
             "Your report covered what your service knew, and the chair saw no further effect.".to_owned()
         }
     }
-}
-
-/// Every kind of letter with contexts to try it on: one with everything in it, one with as little as
-/// can be.
-pub fn samples() -> Vec<(&'static str, Letter)> {
-    let full = Letter {
-        reference: "K7Q2-M4TD".into(),
-        conference_type: "first review conference".into(),
-        date: "Wednesday 30 September 2026".into(),
-        time: "1:30pm".into(),
-        place: Some("Conference room 2, County Hall".into()),
-        chair: "A. Chair".into(),
-        mode: "in person or by video".into(),
-        service: "Health Visiting North & O'Neil House".into(),
-        role: "Health visitor".into(),
-        invited: "The invitation went on Monday 7 September 2026 (17 working days before) to h…@…nhs.uk."
-            .into(),
-        told: false,
-        recorded: "We recorded that nobody came, and that we had no answer to the invitation.".into(),
-        report: "We had no report.".into(),
-        nil_return: false,
-        quorum: "The conference was not quorate, and it was adjourned.".into(),
-        impact: vec![
-            "With your service there, it would have been quorate.".into(),
-            "A decision about the children waits 10 working days longer, until Wednesday 14 October 2026."
-                .into(),
-        ],
-        our_fault: false,
-        again: false,
-        missed: true,
-        corrects: false,
-        changed: Vec::new(),
-        decided_without: true,
-        next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
-        address_wanted: true,
-        reply_by: Some("Wednesday 7 October 2026".into()),
-        reply_link: "https://quorate.example/reply/0123456789abcdef0123456789abcdef".into(),
-        contact: "Conference team, Oxfordshire".into(),
-        telephone: "01865 000000".into(),
-        disagreement_procedure: "https://safeguarding.example/disagreement".into(),
-    };
-    let bare = Letter {
-        place: None,
-        impact: Vec::new(),
-        our_fault: false,
-        again: false,
-        missed: false,
-        decided_without: false,
-        told: false,
-        next: None,
-        address_wanted: false,
-        reply_by: None,
-        reply_link: String::new(),
-        quorum: "The conference was quorate.".into(),
-        ..full.clone()
-    };
-    let others = [CORRECTION, WITHDRAWAL, REPEAT, MINIMAL, REMINDER];
-    let kinds = Wording::ALL.iter().map(|w| w.code()).chain(others);
-    let of = move |kind: &'static str| {
-        // What was our fault is said where it was, and nowhere else.
-        let our_fault = kind == Wording::AuthorityFault.code();
-        let (again, told) = (kind == REPEAT, kind == Wording::Apologies.code());
-        let full = Letter { our_fault, address_wanted: our_fault, again, told, ..full.clone() };
-        let (full, bare) = match kind {
-            CORRECTION => {
-                let changed = vec!["your report", "what the absence did"];
-                let report = "Your report reached us on Monday 28 September 2026, in time.".into();
-                let full = Letter { corrects: true, changed, report, reply_by: None, ..full };
-                (full, Letter { corrects: true, missed: true, ..bare.clone() })
-            }
-            WITHDRAWAL => {
-                let recorded = "We recorded that your service was there at the decision.".to_owned();
-                let there = |letter: Letter| Letter {
-                    corrects: true,
-                    missed: false,
-                    recorded: recorded.clone(),
-                    report: String::new(),
-                    impact: Vec::new(),
-                    reply_by: None,
-                    ..letter
-                };
-                (there(full), there(bare.clone()))
-            }
-            MINIMAL => (full, Letter { corrects: true, ..bare.clone() }),
-            _ => (full, bare.clone()),
-        };
-        [(kind, full), (kind, bare)]
-    };
-    kinds.flat_map(of).collect()
 }

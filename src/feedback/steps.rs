@@ -13,6 +13,7 @@ use super::entity::{ladder_cause, ladder_step};
 use crate::audit::Event;
 use crate::conferences::Sight;
 use crate::invitations::{self, InvitationId};
+use crate::outbox::{self, Listed, State};
 use crate::platform::Tx;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
@@ -64,8 +65,20 @@ codes! {
     pub enum Spoke {
         Invited = "invited", "the person who was invited";
         Lead = "lead", "the safeguarding lead";
-        Manager = "manager", "a manager of the service";
+        Manager = "manager", "the head of service, or a manager";
+        Named = "named", "the named professional";
         Office = "office", "its office, which passes it on";
+    }
+}
+
+impl Spoke {
+    /// With whom a call about a step of a rung is made: whose letter it would have been. An office passes nothing of
+    /// this on.
+    pub const fn of_rung(rung: i32) -> &'static [Self] {
+        match rung {
+            2 => &[Self::Lead, Self::Manager, Self::Named],
+            _ => &[Self::Manager, Self::Named],
+        }
     }
 }
 
@@ -78,18 +91,29 @@ codes! {
     }
 }
 
+/// What an agency said, as far as the ladder asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// That it has read it, or what happened.
+    Answered,
+    /// Whom to write to: that answers none of the ladder's letters, which ask for more.
+    Contact,
+    /// That the record is wrong.
+    Disputed,
+}
+
 /// Whether a reply ends a step. What is proposed for want of an answer, or for one absence, is stopped by it; what many
 /// absences led to is decided by a person, reply or not. Whatever has gone is answered. A dispute ends only what waits for
 /// an answer: it pauses the rest until it is settled.
-const fn ends(step: &ladder_step::Model, disputed: bool) -> Option<StepState> {
+const fn ends(step: &ladder_step::Model, answer: Answer) -> Option<StepState> {
     match (step.state, step.rung) {
         (StepState::Proposed, 3) => None,
-        (StepState::Proposed, _) if disputed => match step.reason {
+        (StepState::Proposed, _) if matches!(answer, Answer::Disputed) => match step.reason {
             StepReason::NoReply | StepReason::StillOpen => Some(StepState::Stopped),
             _ => None,
         },
         (StepState::Proposed, _) => Some(StepState::Stopped),
-        (StepState::Approved | StepState::ToTelephone, _) if disputed => None,
+        (StepState::Approved | StepState::ToTelephone, _) if !matches!(answer, Answer::Answered) => None,
         (StepState::Approved | StepState::ToTelephone, _) => Some(StepState::Answered),
         (StepState::Declined | StepState::Stopped | StepState::Answered, _) => None,
     }
@@ -99,18 +123,19 @@ const fn ends(step: &ladder_step::Model, disputed: bool) -> Option<StepState> {
 pub async fn answered(
     tx: &Tx,
     id: InvitationId,
-    disputed: bool,
+    answer: Answer,
     now: DateTime<Utc>,
 ) -> Result<Vec<Event>, DbErr> {
     let mut events = Vec::new();
     for step in of_cause(tx, id).await? {
-        let Some(state) = ends(&step, disputed) else { continue };
+        let Some(state) = ends(&step, answer) else { continue };
         events.push(end(tx, step, state, EndedBecause::Replied, now).await?);
     }
     Ok(events)
 }
 
-/// Whether a step about an absence was approved and is open: more was asked since its letter.
+/// Whether more was asked about an absence since its letter, and is not answered: a step's letter has gone, or somebody
+/// rang about it.
 pub async fn is_open_about(db: &impl ConnectionTrait, id: InvitationId) -> Result<bool, DbErr> {
     let caused = Query::select()
         .column(ladder_cause::Column::StepId)
@@ -119,8 +144,12 @@ pub async fn is_open_about(db: &impl ConnectionTrait, id: InvitationId) -> Resul
         .to_owned();
     let open = ladder_step::Entity::find()
         .filter(ladder_step::Column::Id.in_subquery(caused))
-        .filter(ladder_step::Column::State.is_in([StepState::Approved, StepState::ToTelephone]));
-    Ok(open.one(db).await?.is_some())
+        .filter(ladder_step::Column::State.eq(StepState::Approved));
+    let open: Vec<uuid::Uuid> = open.all(db).await?.into_iter().map(|step| step.id.0).collect();
+    let letters = outbox::about(db, open.clone()).await?;
+    let of = |id: &uuid::Uuid| letters.iter().filter(|letter| letter.about_id == *id).collect::<Vec<_>>();
+    let rang = |all: &[&Listed]| all.iter().all(|letter| letter.state == State::Cancelled);
+    Ok(open.iter().map(of).any(|all| rang(&all) || all.iter().any(|letter| letter.sent_at.is_some())))
 }
 
 /// The steps that an absence caused, taken for this transaction.
@@ -219,6 +248,7 @@ mod tests {
             declined_because: None,
             ended_at: None,
             ended_because: None,
+            spoken_with: None,
         };
         for (rung, state, becomes) in [
             (2, StepState::Proposed, Some(StepState::Stopped)),
@@ -230,15 +260,18 @@ mod tests {
             (2, StepState::Declined, None),
             (2, StepState::Answered, None),
         ] {
-            assert_eq!(ends(&step(rung, state), false), becomes, "{rung} {state:?}");
+            assert_eq!(ends(&step(rung, state), Answer::Answered), becomes, "{rung} {state:?}");
         }
         let grave = ladder_step::Model { reason: StepReason::Severity, ..step(2, StepState::Proposed) };
-        assert_eq!(ends(&grave, true), None, "a dispute pauses it");
+        assert_eq!(ends(&grave, Answer::Disputed), None, "a dispute pauses it");
         assert_eq!(
-            ends(&step(2, StepState::Proposed), true),
+            ends(&step(2, StepState::Proposed), Answer::Disputed),
             Some(StepState::Stopped),
             "there is an answer now"
         );
-        assert_eq!(ends(&step(3, StepState::Approved), true), None);
+        assert_eq!(ends(&step(3, StepState::Approved), Answer::Disputed), None);
+        let contact = |state| ends(&step(2, state), Answer::Contact);
+        assert_eq!(contact(StepState::Approved), None, "whom to write to is no answer to what it asks");
+        assert_eq!(contact(StepState::Proposed), Some(StepState::Stopped));
     }
 }

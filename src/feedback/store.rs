@@ -14,6 +14,7 @@ use super::{FeedbackId, ItemState};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{ConferenceId, ConferenceType, Sight, Status};
 use crate::invitations::{self, InvitationId};
+use crate::outbox;
 use crate::platform::Tx;
 use crate::register::FeedbackWanted;
 use crate::register::entity::register;
@@ -100,6 +101,21 @@ pub async fn by_id(db: &impl ConnectionTrait, id: FeedbackId) -> Result<Option<f
 pub async fn conference_of(db: &impl ConnectionTrait, id: FeedbackId) -> Result<Option<ConferenceId>, DbErr> {
     let Some(item) = by_id(db, id).await? else { return Ok(None) };
     Ok(invitations::store::by_id(db, item.invitation_id).await?.map(|row| row.conference_id))
+}
+
+/// The last item of an invitation of which somebody was told, by a letter that was sent or on the telephone.
+pub async fn last_told(
+    db: &impl ConnectionTrait,
+    id: InvitationId,
+) -> Result<Option<feedback::Model>, DbErr> {
+    let items = feedback::Entity::find().filter(feedback::Column::InvitationId.eq(id));
+    let items = items.order_by_asc(feedback::Column::MadeAt).order_by_asc(feedback::Column::Version);
+    let items = items.all(db).await?;
+    let went = outbox::reached_at(db, items.iter().map(|item| item.id.0)).await?;
+    let is_told = |item: &feedback::Model| {
+        item.state == ItemState::Telephoned || went.iter().any(|(about, ..)| *about == item.id.0)
+    };
+    Ok(items.into_iter().rev().find(is_told))
 }
 
 /// One item, for this transaction alone.

@@ -194,14 +194,13 @@ async fn make_one(
             Owed::Feedback(wording, reached) => (Some(wording), reached),
         };
         let name = wording.map_or(CORRECTION, Wording::code);
-        let basis = |name| Basis::of(name, &paperwork.record, &paperwork.assessment, place);
+        let basis = |name: &str| Basis::of(name, &paperwork.record, &paperwork.assessment, place);
         let mut kind = newest.get(&row.id).map_or(Kind::Absence, |item| item.kind);
         if let Some(item) = held_item {
             let then = serde_json::from_str::<Basis>(&item.basis).ok();
             if [name, &item.wording].into_iter().any(|name| then.as_ref() == Some(&basis(name))) {
                 continue;
             }
-            changed = then.map(|then| then.changes(&basis(name))).unwrap_or_default();
             // What has not gone is taken back; what has gone is corrected, never silently withdrawn. A call
             // that was made has gone too.
             let why = "the record was amended before it went";
@@ -218,6 +217,16 @@ async fn make_one(
         }
         let mut corrected: Vec<Recipient> = Vec::new();
         if kind == Kind::Correction {
+            // Compared with what somebody was told last, not with a correction that never went.
+            let told = store::last_told(tx.conn(), row.id).await?;
+            let told =
+                told.and_then(|told| Some((serde_json::from_str::<Basis>(&told.basis).ok()?, told.wording)));
+            if let Some((then, as_what)) = told {
+                if then == basis(name) || then == basis(&as_what) {
+                    continue;
+                }
+                changed = then.changes(&basis(name));
+            }
             // Those who were written to are told. Whoever was still to be written to, and has not been, gets the
             // letter itself.
             let about = store::ids_of(tx.conn(), row.id).await?.into_iter().map(|id| id.0);

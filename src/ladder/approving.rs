@@ -1,25 +1,26 @@
 //! A person decides on a step: it goes, or it does not, and the trail says who and why.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 use sea_orm::DbErr;
 use serde_json::json;
 
 use super::causes::{Cause, Standing, of_step, standing};
-use super::letter::{StepLetter, template};
+use super::found;
+use super::letter::{Past, StepLetter, template};
 use super::proposing::overtaken;
 use super::recipients::{Addressee, addressees};
-use super::rules::Ladders;
+use super::rules::{Ladders, Trigger};
 use super::signed::tell_the_chair;
-use super::store;
-use crate::agencies::store::contacts_of;
+use crate::agencies::store::{contacts_of, one_service};
 use crate::audit::{self, Actor, Event};
-use crate::calendar::london;
+use crate::calendar::{london, months_before};
 use crate::conferences::{self, Sight};
 use crate::feedback::entity::ladder_step;
-use crate::feedback::steps::{self, DeclinedBecause, Spoke, StepId, StepState};
+use crate::feedback::steps::{self, DeclinedBecause, Spoke, StepId, StepReason, StepState};
 use crate::feedback::{Evidence, Office, evidence, make_link};
 use crate::outbox::{self, MessageId, NoticeError, Post};
 use crate::platform::Tx;
+use crate::register::of_services;
 
 /// The rung whose letter is written in the chair's name.
 pub(super) const SIGNED_BY_THE_CHAIR: i32 = 2;
@@ -63,7 +64,7 @@ pub async fn case(
     step: ladder_step::Model,
     now: DateTime<Utc>,
 ) -> Result<Option<Case>, DbErr> {
-    let Some(item) = store::item_of(db, step.invitation_id).await? else { return Ok(None) };
+    let Some(item) = found::item_of(db, step.invitation_id).await? else { return Ok(None) };
     let found = evidence(db, office.policies, office.settings, item.id, now).await?;
     let Some(evidence) = found else { return Ok(None) };
     let causes = of_step(db, office.policies, &step).await?;
@@ -72,11 +73,39 @@ pub async fn case(
     let by = office.settings.reply_by(&office.policies.calendar, agency.agency_group, today);
     let ladder = ladders.of(&step.ladder_version);
     let rule = ladder.trigger(step.rung, step.reason);
-    let letter = StepLetter::of(step.reason, rule, &causes, &evidence, london::full_date(by));
+    let past = past(db, office, rule, &step, &evidence).await?;
+    let letter = StepLetter::of(step.reason, rule, &causes, past, &evidence, london::full_date(by));
     let contacts = contacts_of(db, [agency.id]).await?;
     let roles = ladder.rung(step.rung).map(|rung| rung.roles.as_slice());
     let to = addressees(roles.unwrap_or_default(), service.id, &contacts, &office.settings.domains, today);
     Ok(Some(Case { step, causes, evidence, letter, to }))
+}
+
+/// What a pattern rests on, up to the newest absence; and whether the step before was a call.
+async fn past(
+    db: &impl sea_orm::ConnectionTrait,
+    office: Office<'_>,
+    rule: Option<Trigger>,
+    step: &ladder_step::Model,
+    evidence: &Evidence,
+) -> Result<Past, DbErr> {
+    let mut past = Past::default();
+    if let Some(Trigger::Pattern { months, .. }) = rule {
+        let newest = evidence.record.conference.conference_date;
+        let since = months_before(newest, months) + Days::new(1);
+        let service = one_service(evidence.row().service_id);
+        let rows = of_services(db, service, since, newest, office.policies).await?;
+        past.expected = rows.iter().filter(|row| row.counted().is_some()).count();
+        past.missed = rows.iter().filter(|row| row.is_miss()).count();
+    }
+    if step.reason == StepReason::StillOpen {
+        let before = found::before(db, step).await?;
+        past.by_telephone = match before {
+            Some(before) => outbox::reached_at(db, [before.id.0]).await?.is_empty(),
+            None => false,
+        };
+    }
+    Ok(past)
 }
 
 async fn taken(tx: &Tx, id: StepId, sight: Sight) -> Result<Option<ladder_step::Model>, DbErr> {
@@ -137,7 +166,7 @@ pub async fn approve(
     let Some(mut case) = case(tx.conn(), office, ladders, step, now).await? else {
         return Ok(Decided::Nothing);
     };
-    let item = store::item_of(tx.conn(), case.step.invitation_id).await?.map(|item| item.id.0);
+    let item = found::item_of(tx.conn(), case.step.invitation_id).await?.map(|item| item.id.0);
     let kind = template(case.step.rung);
     for to in &case.to {
         let Some(item) = item else { break };
@@ -198,13 +227,15 @@ pub async fn telephoned(
     let tx = office.db.begin("note a telephone call about a step").await?;
     let step = taken(&tx, id, sight).await?.filter(|step| step.state == StepState::ToTelephone);
     let Some(mut step) = step else { return Ok(Decided::Nothing) };
-    let Some(with) = with else { return Ok(Decided::WithWhom) };
+    let Some(with) = with.filter(|with| Spoke::of_rung(step.rung).contains(with)) else {
+        return Ok(Decided::WithWhom);
+    };
     let how = standing(tx.conn(), office.policies, &step).await?;
     if how != Standing::Holds {
         return held_up(tx, office, actor, step, how, now).await;
     }
     outbox::cancel_unsent(&tx, step.id.0, "somebody telephoned").await?;
-    (step.state, step.decided_at) = (StepState::Approved, Some(now));
+    (step.state, step.decided_at, step.spoken_with) = (StepState::Approved, Some(now), Some(with));
     let payload = json!({ "rung": step.rung, "reason": step.reason, "with": with });
     let event = Event { action: "ladder.telephoned", object: step.id.to_string(), payload };
     steps::save(&tx, step).await?;

@@ -4,14 +4,45 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::agencies::store::directory_of;
 use crate::calendar::london;
-use crate::conferences::{self, ConferenceId, Sight};
+use crate::conferences::entity::conference;
+use crate::conferences::{self, AdjournmentReason, ConferenceId, Sight};
 use crate::feedback::entity::ladder_step;
 use crate::feedback::repeats;
 use crate::feedback::steps::{StepReason, StepState, causes};
-use crate::invitations::{self, ImpactCode, InvitationId};
+use crate::invitations::entity::invitation;
+use crate::invitations::{self, AbsenceReason, ImpactCode, InvitationId, Response};
 use crate::register::store::{Record, records};
 use crate::register::{Assessed, Policies, Standing as Recorded, assess};
 use crate::replies::{ReplyKind, ReplyState, told};
+
+/// What was recorded of an absence, as those read it who were not there: what its own letter says, in fewer words.
+pub fn recorded(row: &invitation::Model, standing: Recorded) -> &'static str {
+    let missing = matches!(standing, Recorded::Silent | Recorded::Apologies | Recorded::Contributed);
+    match (standing, row.response) {
+        _ if missing && row.absence_reason == Some(AbsenceReason::JoiningFailed) => {
+            "your service could not join"
+        }
+        (Recorded::Contributed, _) => "you wrote to us, and nobody was there",
+        (Recorded::LeftBeforeDecision, _) => "your service took part, and was not there at the decision",
+        (Recorded::Silent | Recorded::Apologies, Response::Accepted) => {
+            "your service had accepted, and nobody came"
+        }
+        (Recorded::Silent | Recorded::Apologies, Response::Deputy) => "a deputy was to come, and nobody did",
+        (Recorded::Apologies, Response::Apologies) => "apologies came, and nobody could come instead",
+        (Recorded::Silent, Response::None) => "nobody came, and we had no word before",
+        (Recorded::Silent | Recorded::Apologies, _) => "nobody came",
+        (other, _) => other.label(),
+    }
+}
+
+/// Whether an absence may be pressed at all: who could not join chose nothing, and a conference that was adjourned for
+/// another reason than missing agencies was not held up by one.
+pub fn presses(row: &invitation::Model, conference: &conference::Model) -> bool {
+    let could_not_join = row.absence_reason == Some(AbsenceReason::JoiningFailed);
+    let elsewhere =
+        |reason| !matches!(reason, AdjournmentReason::Inquorate | AdjournmentReason::AgencyOrReportMissing);
+    !could_not_join && !conference.adjournment_reason.is_some_and(elsewhere)
+}
 
 /// Whether what led to a step is still so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +65,11 @@ pub struct Cause {
     /// "Wednesday 30 September 2026".
     pub date: String,
     pub assessed: Assessed,
+    /// What was recorded, as those read it who were not there.
+    pub recorded: &'static str,
     pub miss: bool,
     in_population: bool,
+    presses: bool,
     pub restricted: bool,
 }
 
@@ -48,8 +82,10 @@ impl Cause {
             reference: record.conference.reference.clone(),
             date: london::full_date(record.conference.conference_date),
             assessed: assessed.clone(),
+            recorded: recorded(row, assessed.standing),
             miss: assessed.is_miss(row.absence_reason),
             in_population,
+            presses: presses(row, &record.conference),
             restricted: record.conference.restricted,
         }
     }
@@ -61,8 +97,10 @@ impl Cause {
             && self.assessed.counted
             && match reason {
                 StepReason::Pattern | StepReason::Running => self.miss,
-                StepReason::PlanEnds => plan(),
-                StepReason::Severity => self.assessed.impact.iter().any(|i| i.severity == Some(3)),
+                StepReason::PlanEnds => self.presses && plan(),
+                StepReason::Severity => {
+                    self.presses && self.assessed.impact.iter().any(|i| i.severity == Some(3))
+                }
                 // A letter of thanks for a report asks for no answer.
                 StepReason::NoReply => {
                     self.assessed.standing.is_missing() && self.assessed.standing != Recorded::Contributed

@@ -21,17 +21,6 @@ pub const fn template(rung: i32) -> &'static str {
 /// The template folder of the letter that takes one of these back.
 pub const WITHDRAWN: &str = "rung_withdrawn";
 
-/// What was recorded of an absence, as those read it who were not there.
-const fn recorded(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Silent => "nobody came, and we had no word before",
-        Standing::Apologies => "apologies came, and nobody could come instead",
-        Standing::Contributed => "you wrote to us, and nobody was there",
-        Standing::LeftBeforeDecision => "your service took part, and was not there at the decision",
-        other => other.label(),
-    }
-}
-
 /// The context of the templates `rung_2`, `rung_3`, `rung_4` and `rung_withdrawn`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StepLetter {
@@ -65,6 +54,7 @@ impl StepLetter {
         reason: StepReason,
         rule: Option<Trigger>,
         causes: &[Cause],
+        past: Past,
         evidence: &Evidence,
         reply_by: String,
     ) -> Self {
@@ -73,12 +63,14 @@ impl StepLetter {
             reference: letter.reference.clone(),
             service: letter.service.clone(),
             role: letter.role.clone(),
-            why: why(reason, rule, causes.len(), letter),
+            why: why(reason, rule, causes.len(), past, letter),
             absences: causes
                 .iter()
-                .map(|c| format!("{} ({}): {}", c.date, c.reference, recorded(c.assessed.standing)))
+                .map(|c| format!("{} ({}): {}", c.date, c.reference, c.recorded))
                 .collect(),
-            contributed: causes.first().is_some_and(|c| c.assessed.standing == Standing::Contributed),
+            // What it was asked, not what it sent: who could not join was asked what happened, report or not.
+            contributed: letter.reply_by.is_none()
+                && causes.first().is_some_and(|c| c.assessed.standing == Standing::Contributed),
             impact: letter.impact.clone(),
             chair: letter.chair.clone(),
             next: letter.next.clone(),
@@ -106,32 +98,44 @@ impl StepLetter {
     }
 }
 
+/// What the letter's reader cannot know otherwise of the months before, and of the step before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Times that the service was expected, in the months that a pattern looks at.
+    pub expected: usize,
+    /// Of those, the ones that it missed.
+    pub missed: usize,
+    /// Of the step before nobody could be written to: somebody rang.
+    pub by_telephone: bool,
+}
+
 /// What led to a letter, with the numbers of the rule by which it was proposed. A rule that the ladder has forgotten says
 /// none.
-fn why(reason: StepReason, rule: Option<Trigger>, absences: usize, letter: &Letter) -> String {
+fn why(reason: StepReason, rule: Option<Trigger>, absences: usize, past: Past, letter: &Letter) -> String {
     match (reason, rule) {
         (StepReason::NoReply, _) => {
             let by = letter.reply_by.as_deref().map(|day| format!(" by {day}")).unwrap_or_default();
             format!("We wrote to your service about its absence and asked for an answer{by}. None has reached us.")
         }
         (StepReason::Severity, _) => {
-            "Your service's absence mattered to the decision that day; how is said below.".to_owned()
+            "That your service was not there mattered to what the conference could do that day; how is said below.".to_owned()
         }
         (StepReason::Running, _) => {
             "Your service was not there for the decision at the conference before about the same child either."
                 .to_owned()
         }
-        (StepReason::Pattern, Some(Trigger::Pattern { months, more_than_percent, .. })) => {
-            let share = match more_than_percent {
-                50 => "half".to_owned(),
-                percent => format!("{percent}%"),
+        (StepReason::Pattern, Some(Trigger::Pattern { months, .. })) => {
+            let since = match absences < past.missed {
+                true => format!(" The {absences} since we last wrote about this stand below."),
+                false => String::new(),
             };
             format!(
-                "Your service was missing from {absences} conferences within {months} months: more than {share} of those at which it was expected."
+                "In {months} months your service was expected {} times, and was not there at the decision of {}.{since}",
+                past.expected, past.missed
             )
         }
         (StepReason::Pattern, _) => {
-            format!("Your service was missing from {absences} of the conferences at which it was expected.")
+            format!("Your service was not there at the decision {absences} times when it was expected.")
         }
         (StepReason::PlanEnds, rule) => {
             let within = match rule {
@@ -147,7 +151,8 @@ fn why(reason: StepReason, rule: Option<Trigger>, absences: usize, letter: &Lett
                 Some(Trigger::StillOpen { working_days }) => format!(" more than {working_days} working days ago"),
                 _ => String::new(),
             };
-            format!("We wrote to your agency about this{ago}, and have had no answer.")
+            let how = if past.by_telephone { "rang" } else { "wrote to" };
+            format!("We {how} your agency about this{ago}, and have had no answer.")
         }
     }
 }
@@ -161,8 +166,8 @@ pub fn samples() -> Vec<(&'static str, StepLetter)> {
         why: "It is the second conference running about the same child from which your service was missing."
             .into(),
         absences: vec![
-            format!("Wednesday 30 September 2026 (K7Q2-M4TD): {}", recorded(Standing::Silent)),
-            format!("Tuesday 7 July 2026 (R3WF-9HNP): {}", recorded(Standing::Apologies)),
+            format!("Wednesday 30 September 2026 (K7Q2-M4TD): {}", "nobody came, and we had no word before"),
+            format!("Tuesday 7 July 2026 (R3WF-9HNP): {}", "apologies came, and nobody could come instead"),
         ],
         contributed: false,
         impact: vec!["With your service there, it would have been quorate.".into()],
@@ -174,7 +179,7 @@ pub fn samples() -> Vec<(&'static str, StepLetter)> {
         telephone: "01865 000000".into(),
         disagreement_procedure: "https://safeguarding.example/disagreement".into(),
     };
-    let pattern = "Your service was missing from 3 conferences within 6 months: more than half of those at which it was expected.";
+    let pattern = "In 6 months your service was expected 3 times, and was not there at the decision of 2.";
     let open = "We wrote to your agency about this more than 20 working days ago, and have had no answer.";
     let said =
         [(template(2), full.why.as_str()), (template(3), pattern), (template(4), open), (WITHDRAWN, "")];
@@ -189,18 +194,25 @@ mod tests {
     #[test]
     fn a_letter_says_the_numbers_of_the_rule_that_led_to_it_and_none_where_that_is_forgotten() {
         let (_, first) = crate::feedback::samples().swap_remove(0);
-        let said = |reason, rule| why(reason, rule, 5, &first);
-        let pattern =
-            |percent| Trigger::Pattern { misses: 5, months: 9, more_than_percent: percent, of_at_least: 6 };
+        let past = Past { expected: 8, missed: 5, by_telephone: false };
+        let said = |reason, rule, absences| why(reason, rule, absences, past, &first);
+        let rule = Some(Trigger::Pattern { misses: 3, months: 9, more_than_percent: 60, of_at_least: 6 });
+        let all = "In 9 months your service was expected 8 times, and was not there at the decision of 5.";
+        assert_eq!(said(StepReason::Pattern, rule, 5), all);
         assert_eq!(
-            said(StepReason::Pattern, Some(pattern(50))),
-            "Your service was missing from 5 conferences within 9 months: more than half of those at which it was expected."
+            said(StepReason::Pattern, rule, 3),
+            format!("{all} The 3 since we last wrote about this stand below."),
+            "two of the five led to a letter before"
         );
-        assert!(said(StepReason::Pattern, Some(pattern(60))).contains("more than 60% of those"));
         let open = Some(Trigger::StillOpen { working_days: 15 });
-        assert!(said(StepReason::StillOpen, open).contains("more than 15 working days ago"));
+        assert!(
+            said(StepReason::StillOpen, open, 3)
+                .starts_with("We wrote to your agency about this more than 15 working days ago")
+        );
+        let rang = why(StepReason::StillOpen, open, 3, Past { by_telephone: true, ..past }, &first);
+        assert!(rang.starts_with("We rang your agency about this"), "nobody wrote: {rang}");
         for reason in [StepReason::Pattern, StepReason::PlanEnds, StepReason::StillOpen] {
-            let text = said(reason, None);
+            let text = said(reason, None, 5);
             assert!(!text.replace('5', "").chars().any(|c| c.is_ascii_digit()), "{text}");
         }
     }

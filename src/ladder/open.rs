@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
-use super::store;
+use super::found;
 use crate::agencies::AgencyGroup;
 use crate::agencies::store::directory_of;
 use crate::calendar::london;
@@ -39,7 +39,7 @@ pub async fn open(db: &impl ConnectionTrait, which: Condition) -> Result<Vec<Ope
     let mut found = Vec::new();
     for step in steps {
         let Some(since) = step.decided_at else { continue };
-        let Some(item) = store::item_of(db, step.invitation_id).await? else { continue };
+        let Some(item) = found::item_of(db, step.invitation_id).await? else { continue };
         let Some(row) = invitations::store::by_id(db, step.invitation_id).await? else { continue };
         let group = directory_of(db, [row.service_id]).await?.of(row.service_id).1.agency_group;
         found.push(Open { item: item.id, invitation: row.id, since, group });

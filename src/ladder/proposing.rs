@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::causes::{Standing, standing};
 use super::climb::{Clock, Proposal, climb};
-use super::letter::{StepLetter, WITHDRAWN};
+use super::found::{self, in_states};
+use super::letter::{Past, StepLetter, WITHDRAWN};
 use super::rules::Ladders;
-use super::store::{self, history, in_states};
+use super::store::{self, history};
 use crate::agencies::ServiceId;
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
@@ -71,6 +72,7 @@ async fn write(office: Office<'_>, proposal: Proposal, now: DateTime<Utc>) -> Re
         declined_because: None,
         ended_at: None,
         ended_because: None,
+        spoken_with: None,
     };
     let payload = json!({
         "rung": step.rung, "reason": step.reason, "causes": proposal.causes,
@@ -134,13 +136,13 @@ async fn withdraw(
     now: DateTime<Utc>,
 ) -> Result<(), NoticeError> {
     outbox::cancel_unsent(tx, step.id.0, "the record was amended before it went").await?;
-    let Some(item) = store::item_of(tx.conn(), step.invitation_id).await? else { return Ok(()) };
+    let Some(item) = found::item_of(tx.conn(), step.invitation_id).await? else { return Ok(()) };
     let found = evidence(tx.conn(), office.policies, office.settings, item.id, now).await?;
     let Some(found) = found.filter(|_| office.settings.missing().is_empty()) else { return Ok(()) };
     for address in outbox::sent_to(tx.conn(), [step.id.0]).await? {
         let path = make_link(tx, item.id.0, &address, now).await?;
         let full = office.settings.domains.trust(&address) == Trust::Full;
-        let letter = StepLetter::of(step.reason, None, &[], &found, String::new());
+        let letter = StepLetter::of(step.reason, None, &[], Past::default(), &found, String::new());
         let letter = if full { letter } else { letter.little() };
         let letter = StepLetter { reply_link: format!("{}{path}", office.settings.address), ..letter };
         outbox::tell(tx, office.letterhead, WITHDRAWN, step.id.0, &address, &letter, now).await?;

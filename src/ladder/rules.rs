@@ -132,6 +132,14 @@ impl Ladders {
                     ladder.version
                 )));
             }
+            let twice = |rung: &&Rung| {
+                let reasons: Vec<_> = rung.trigger.iter().map(|trigger| trigger.reason()).collect();
+                reasons.iter().enumerate().any(|(n, reason)| reasons[..n].contains(reason))
+            };
+            if let Some(rung) = ladder.rung.iter().find(twice) {
+                let which = format!("ladder {}, rung {}", ladder.version, rung.rung);
+                return Err(wrong(format!("{which}: two triggers of one kind; leave one")));
+            }
             if let Some(rung) =
                 ladder.rung.iter().find(|rung| rung.roles.is_empty() || rung.trigger.is_empty())
             {
@@ -196,6 +204,10 @@ mod tests {
             (BUILT_IN.replace("rung = 4", "rung = 5"), "its rungs are 2, 3 and 4"),
             (BUILT_IN.replace("roles = [\"safeguarding lead\"]", "roles = []"), "needs a role and a trigger"),
             (BUILT_IN.replace("at_least = 3", "at_most = 3"), "at_most"),
+            (
+                BUILT_IN.replace("{ when = \"no_reply\" }", "{ when = \"severity\", at_least = 2 }"),
+                "two triggers of one kind",
+            ),
         ] {
             std::fs::write(&file, wrong).unwrap();
             let said = Ladders::read(&file).unwrap_err().to_string();

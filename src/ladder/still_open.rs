@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::causes::{Standing, standing};
+use super::found;
 use super::proposing::overtaken;
-use super::store;
 use crate::audit::{self, Actor};
 use crate::feedback::entity::ladder_step;
 use crate::feedback::steps::{self, EndedBecause, StepId, StepReason, StepState, causes, save};
@@ -57,7 +57,7 @@ impl Delivery for StillOpen<'_> {
         }
         let overtaken = |why: &str| Ok(Fate::Cancel(why.to_owned()));
         let db = self.db.read();
-        let step = store::by_id(db, StepId(claim.about)).await?;
+        let step = found::by_id(db, StepId(claim.about)).await?;
         let Some(step) = step.filter(|step| step.state == StepState::Approved) else {
             return overtaken("the step is not open any more");
         };

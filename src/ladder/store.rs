@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use sea_orm::sea_query::{Expr, Func, Query};
+use sea_orm::sea_query::Query;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
 };
 
+use super::causes::presses;
 use super::expected::{Expected, OpenStep, Told};
 use super::rules::{Ladders, Trigger};
 use super::telling::{lately, newest_of, when_told};
@@ -18,7 +18,7 @@ use crate::calendar::{london, months_before};
 use crate::conferences::entity::child;
 use crate::conferences::{self, ConferenceId, Sight};
 use crate::feedback::Settings;
-use crate::feedback::entity::{feedback, ladder_cause, ladder_step};
+use crate::feedback::entity::{ladder_cause, ladder_step};
 use crate::feedback::steps::{StepId, StepState, causes};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, ImpactCode, InvitationId};
@@ -184,13 +184,14 @@ fn expectation(
 ) -> Expected {
     let (row, assessed) = (&case.record.invitations[place], &case.assessment.invitations[place]);
     let miss = assessed.is_miss(row.absence_reason);
+    let presses = presses(row, &case.record.conference);
     let (told_of, told) = (told, told.get(&row.id).copied());
     Expected {
         invitation: row.id,
         date: case.record.conference.conference_date,
         miss,
-        severity: assessed.impact.iter().filter_map(|i| i.severity).max(),
-        plan_ended_without: assessed.impact.iter().any(|i| i.code == ImpactCode::PlanEndedWithout),
+        severity: assessed.impact.iter().filter_map(|i| i.severity).max().filter(|_| presses),
+        plan_ended_without: presses && assessed.impact.iter().any(|i| i.code == ImpactCode::PlanEndedWithout),
         running: match miss && told.is_some() {
             true => running(case, row, cases, told_of, longest),
             false => usize::from(miss),
@@ -310,81 +311,4 @@ pub async fn insert(tx: &Tx, step: ladder_step::Model, causes: &[InvitationId]) 
     let causes = causes.map(IntoActiveModel::into_active_model);
     ladder_cause::Entity::insert_many(causes).exec_without_returning(tx.conn()).await?;
     Ok(())
-}
-
-/// Steps in these states, oldest first.
-pub async fn in_states(
-    db: &impl ConnectionTrait,
-    states: impl IntoIterator<Item = StepState>,
-) -> Result<Vec<ladder_step::Model>, DbErr> {
-    ladder_step::Entity::find()
-        .filter(ladder_step::Column::State.is_in(states))
-        .order_by_asc(ladder_step::Column::ProposedAt)
-        .order_by_asc(ladder_step::Column::Id)
-        .all(db)
-        .await
-}
-
-/// The steps that wait for a decision, oldest first.
-pub async fn proposed(db: &impl ConnectionTrait) -> Result<Vec<ladder_step::Model>, DbErr> {
-    in_states(db, [StepState::Proposed]).await
-}
-
-/// The approved steps that wait for a telephone call.
-pub async fn to_telephone(db: &impl ConnectionTrait) -> Result<Vec<ladder_step::Model>, DbErr> {
-    in_states(db, [StepState::ToTelephone]).await
-}
-
-/// The steps that ended or were decided on last.
-pub async fn newest_ended(db: &impl ConnectionTrait, count: u64) -> Result<Vec<ladder_step::Model>, DbErr> {
-    ladder_step::Entity::find()
-        .filter(ladder_step::Column::State.is_in([
-            StepState::Declined,
-            StepState::Stopped,
-            StepState::Answered,
-        ]))
-        .order_by_desc(Func::coalesce([
-            Expr::col(ladder_step::Column::EndedAt),
-            Expr::col(ladder_step::Column::DecidedAt),
-        ]))
-        .limit(count)
-        .all(db)
-        .await
-}
-
-/// The steps about a service that were proposed since a day, the newest first; those about a conference that somebody may
-/// see.
-pub async fn of_service(
-    db: &impl ConnectionTrait,
-    service: ServiceId,
-    since: NaiveDate,
-    sight: Sight,
-) -> Result<Vec<ladder_step::Model>, DbErr> {
-    let own = Query::select()
-        .column(invitation::Column::Id)
-        .from(invitation::Entity)
-        .and_where(invitation::Column::ServiceId.eq(service))
-        .and_where(invitation::Column::Id.not_in_subquery(invitations::store::hidden_from(sight)))
-        .to_owned();
-    ladder_step::Entity::find()
-        .filter(ladder_step::Column::ProposedAt.gte(london::to_utc_or_after(since, NaiveTime::MIN)))
-        .filter(ladder_step::Column::InvitationId.in_subquery(own))
-        .order_by_desc(ladder_step::Column::ProposedAt)
-        .all(db)
-        .await
-}
-
-/// One step.
-pub async fn by_id(db: &impl ConnectionTrait, id: StepId) -> Result<Option<ladder_step::Model>, DbErr> {
-    ladder_step::Entity::find_by_id(id).one(db).await
-}
-
-/// The newest feedback item of an invitation: whose link a step's letter carries.
-pub async fn item_of(db: &impl ConnectionTrait, id: InvitationId) -> Result<Option<feedback::Model>, DbErr> {
-    feedback::Entity::find()
-        .filter(feedback::Column::InvitationId.eq(id))
-        .order_by_desc(feedback::Column::MadeAt)
-        .order_by_desc(feedback::Column::Version)
-        .one(db)
-        .await
 }

@@ -112,13 +112,7 @@ impl Assessed {
 
     /// A miss (DOMAIN 7): counted, and silent, gone before the decision, or away for the agency's own reason.
     pub fn is_miss(&self, reason: Option<AbsenceReason>) -> bool {
-        let own_reason = !reason.is_some_and(|r| r.is_the_authoritys() || r == AbsenceReason::JoiningFailed);
-        self.counted
-            && match self.standing {
-                Standing::Apologies => own_reason,
-                Standing::Silent | Standing::LeftBeforeDecision => true,
-                _ => false,
-            }
+        self.counted && self.standing.is_miss(reason)
     }
 }
 

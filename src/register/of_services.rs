@@ -32,6 +32,11 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// A miss (DOMAIN 7).
+    pub fn is_miss(&self) -> bool {
+        self.counted().is_some_and(|standing| standing.is_miss(self.row.absence_reason))
+    }
+
     /// The standing of an invitation that counts (E).
     pub fn counted(&self) -> Option<Standing> {
         self.standing.filter(|s| s.can_count() && self.fault.is_none() && !self.row.walk_in)

@@ -32,6 +32,17 @@ impl Standing {
         !matches!(self, Self::Excused | Self::NotExpected | Self::Unrecorded)
     }
 
+    /// Whether it is a miss (DOMAIN 7), where it counts: silent, gone before the decision, or away for the agency's own
+    /// reason.
+    pub fn is_miss(self, reason: Option<AbsenceReason>) -> bool {
+        let own_reason = !reason.is_some_and(|r| r.is_the_authoritys() || r == AbsenceReason::JoiningFailed);
+        match self {
+            Self::Apologies => own_reason,
+            Self::Silent | Self::LeftBeforeDecision => true,
+            _ => false,
+        }
+    }
+
     /// Feedback is due: expected, recorded, and not represented (DOMAIN 7).
     pub const fn is_missing(self) -> bool {
         self.can_count() && !self.is_represented()

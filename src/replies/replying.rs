@@ -11,7 +11,8 @@ use super::reply::{Reply, Said};
 use super::{ReplyId, ReplyKind, ReplyState, Texts, sealed, store};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::{Calendar, london};
-use crate::feedback::{self, Office, Opened, steps};
+use crate::feedback::steps::{self, Answer};
+use crate::feedback::{self, Office, Opened};
 use crate::mail::Trust;
 use crate::outbox::{self, NoticeError};
 use crate::platform::Keys;
@@ -120,7 +121,9 @@ pub async fn reply(
         return Ok(Replied::Done);
     }
     let kind = reply.said.kind();
-    if !thread.takes(kind, now, calendar) {
+    let unanswered = thread.escalated
+        && matches!(&reply.said, Said::Explained { prevention, .. } if prevention.is_empty());
+    if unanswered || !thread.takes(kind, now, calendar) {
         return Ok(Replied::NotNow);
     }
     let row = written(office.keys, &thread, reply, now);
@@ -148,9 +151,14 @@ pub async fn reply(
         }
     }
     let about = row.invitation_id;
+    let answer = match kind {
+        ReplyKind::Acknowledged | ReplyKind::Explained => Answer::Answered,
+        ReplyKind::Nominated => Answer::Contact,
+        ReplyKind::Disputed => Answer::Disputed,
+    };
     store::insert(&tx, row).await?;
     let mut events = vec![event];
-    events.extend(steps::answered(&tx, about, kind == ReplyKind::Disputed, now).await?);
+    events.extend(steps::answered(&tx, about, answer, now).await?);
     audit::record(&tx, office.keys, &by_its_link(), now, events).await?;
     tx.commit().await?;
     Ok(Replied::Done)

@@ -7,17 +7,19 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
+use super::queue::{Asked, Queue};
 use crate::access::{ClimbLadder, May, SignedIn};
 use crate::agencies::store::one_service;
 use crate::calendar::{london, months_before};
 use crate::conferences;
+use crate::feedback::entity::ladder_step;
 use crate::feedback::steps::{DeclinedBecause, StepId, StepState};
 use crate::feedback::{Evidence, Office, REMINDER, Settings};
 use crate::invitations;
 use crate::ladder::approving::{self, Case, Decided, SIGNED_BY_THE_CHAIR};
-use crate::ladder::causes::{Cause, Standing, standing};
+use crate::ladder::causes::{Cause, Standing, recorded, standing};
 use crate::ladder::letter::template;
-use crate::ladder::{Ladders, store};
+use crate::ladder::{Ladders, found};
 use crate::outbox;
 use crate::register::{Policies, of_services};
 use crate::replies::{Told, told};
@@ -37,6 +39,7 @@ struct Absence {
 struct Other {
     href: String,
     rung: i32,
+    reference: String,
     /// "proposed: no reply by the day that the letter named, Thursday 1 October 2026".
     stands: String,
 }
@@ -121,7 +124,7 @@ impl Room<'_> {
     ) -> Result<Response, Problem> {
         let not_found = || Problem::NotFound(who.chrome());
         let (db, now) = (self.desk.db.read(), self.desk.clock.now());
-        let step = store::by_id(db, id).await?.ok_or_else(not_found)?;
+        let step = found::by_id(db, id).await?.ok_or_else(not_found)?;
         let row = invitations::store::by_id(db, step.invitation_id).await?.ok_or_else(not_found)?;
         if conferences::store::by_ids(db, [row.conference_id], who.sight(now)).await?.is_empty() {
             return Err(not_found());
@@ -147,7 +150,7 @@ impl Room<'_> {
             date: cause.date.clone(),
             reference: cause.reference.clone(),
             href: seen.contains(&cause.conference).then(|| format!("/conferences/{}", cause.conference)),
-            standing: cause.assessed.standing.label(),
+            standing: cause.recorded,
         });
         let replies = told(db, causes.iter().map(|cause| cause.invitation)).await?;
         let first = evidence.messages.iter().filter(|m| m.kind != REMINDER).filter_map(|m| m.sent_at).min();
@@ -186,8 +189,17 @@ impl Room<'_> {
         let since = months_before(london::date(now), ladder.looks_back_months());
         let (record, recorded) = self.record(&evidence, ladder.looks_back_months()).await?;
         let others =
-            store::of_service(db, evidence.row().service_id, since, who.sight(now)).await?.into_iter();
-        let others = others.filter(|other| other.id != step.id).map(|other| Other {
+            found::of_service(db, evidence.row().service_id, since, who.sight(now)).await?.into_iter();
+        let others: Vec<_> = others.filter(|other| other.id != step.id).collect();
+        let about = invitations::store::by_ids(db, others.iter().map(|other| other.invitation_id)).await?;
+        let met =
+            conferences::store::by_ids(db, about.iter().map(|row| row.conference_id), who.sight(now)).await?;
+        let reference = |other: &ladder_step::Model| {
+            let row = about.iter().find(|row| row.id == other.invitation_id)?;
+            Some(met.iter().find(|c| c.id == row.conference_id)?.reference.clone())
+        };
+        let others = others.iter().map(|other| Other {
+            reference: reference(other).unwrap_or_default(),
             href: format!("/escalation/{}", other.id),
             rung: other.rung,
             stands: format!(
@@ -203,6 +215,8 @@ impl Room<'_> {
         let by = step.decided_by.as_ref().map(|by| format!(", {by}")).unwrap_or_default();
         let because = step.declined_because.map(|b| b.label()).or(step.ended_because.map(|b| b.label()));
         let because = because.map(|because| format!(": {because}")).unwrap_or_default();
+        let spoke = step.spoken_with.map(|with| format!("; on the telephone, with {}", with.label()));
+        let spoke = spoke.unwrap_or_default();
         let on = step.ended_at.or(step.decided_at).unwrap_or(step.proposed_at);
         let on = london::full_date(london::date(on));
         Ok(StepPage {
@@ -226,7 +240,7 @@ impl Room<'_> {
             paused: waits && standing(db, self.policies, &step).await? == Standing::Paused,
             in_the_chairs_name: step.rung == SIGNED_BY_THE_CHAIR && to.iter().any(|to| to.full),
             waits,
-            decided: format!("{}{because}{by}, {on}", step.state.label()),
+            decided: format!("{}{because}{by}, {on}{spoke}", step.state.label()),
             letters,
             people: people.collect(),
             declined: choices(DeclinedBecause::ALL, None, |b| (b.code(), b.label())),
@@ -254,7 +268,10 @@ impl Room<'_> {
             date: london::full_date(row.date),
             reference: row.reference.clone(),
             href: None,
-            standing: standing.label(),
+            standing: match standing.is_missing() {
+                true => recorded(&row.row, *standing),
+                false => standing.label(),
+            },
         });
         Ok((said, recorded.collect()))
     }
@@ -316,6 +333,7 @@ pub(super) async fn telephoned(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(ladders): Extension<Arc<Ladders>>,
     Path(id): Path<String>,
     form: Fields,
 ) -> Result<Response, Problem> {
@@ -329,7 +347,10 @@ pub(super) async fn telephoned(
         Decided::Telephoned => Ok(Redirect::to("/escalation?done=telephoned").into_response()),
         Decided::Paused => Ok(Redirect::to("/escalation?done=paused").into_response()),
         Decided::Overtaken => Ok(Redirect::to("/escalation?done=overtaken").into_response()),
-        Decided::WithWhom => Ok(Redirect::to(&format!("/escalation?which={id}#calls")).into_response()),
+        Decided::WithWhom => {
+            let queue = Queue { desk: &desk, who: &may.who, settings: &settings, ladders: &ladders };
+            queue.page(&Asked::default(), Some(id)).await
+        }
         _ => Err(not_found()),
     }
 }

@@ -20,7 +20,7 @@ use crate::register::identifying::identifying;
 use crate::register::save::open_note;
 use crate::replies::entity::reply as table;
 use crate::replies::life::settle_by;
-use crate::replies::reply::{REASONS, Reply, TEXT_LIMIT};
+use crate::replies::reply::{REASONS, Reply, Said, TEXT_LIMIT};
 use crate::replies::replying::{Replied, Thread, by_its_link, reply, thread};
 use crate::replies::{Ground, ReplyKind, ReplyState, Texts};
 use crate::web::{Choice, Chrome, Desk, Errors, Fields, Page, Problem, choices, options};
@@ -216,7 +216,7 @@ fn page(
             name: text("name"),
             role: text("role"),
         },
-        evidence: EvidenceLines::of(evidence),
+        evidence: EvidenceLines::of(evidence, found.escalated),
         limit: TEXT_LIMIT,
         look_again,
         errors,
@@ -246,6 +246,12 @@ pub(super) async fn step(
     let Some(said) = Reply::read(&form, &settings.domains, &mut errors) else {
         return Ok(page(&desk, &policies, &token, &found, &form, errors, false));
     };
+    if let (true, Said::Explained { prevention, .. }) = (found.escalated, &said.said)
+        && prevention.is_empty()
+    {
+        errors.add("prevention", "Say what would help somebody to be there, and what you do");
+        return Ok(page(&desk, &policies, &token, &found, &form, errors, false));
+    }
     // By its form alone, not by what is written on this conference: whoever holds the link is not told whether a
     // reference or a name is right.
     let names_somebody = said.texts().any(|text| !identifying(text, &[]).is_empty());

@@ -27,7 +27,8 @@ pub struct EvidenceLines {
 }
 
 impl EvidenceLines {
-    pub fn of(evidence: &Evidence) -> Self {
+    /// `asked_again`: the day that the first letter named is not asked for any more.
+    pub fn of(evidence: &Evidence, asked_again: bool) -> Self {
         let row = evidence.row();
         let assessed = &evidence.assessment.invitations[evidence.place];
         let on = row.responded_on.map(|day| format!(", on {}", london::full_date(day))).unwrap_or_default();
@@ -60,8 +61,10 @@ impl EvidenceLines {
                 None => format!("to {to}: {}", m.state.label()),
             }
         });
+        let mut letter = evidence.letter.clone();
+        letter.reply_by = letter.reply_by.filter(|_| !asked_again);
         Self {
-            letter: evidence.letter.clone(),
+            letter,
             answer: format!("{}{on}", row.answer_in_words()),
             times,
             counts,

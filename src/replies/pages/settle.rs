@@ -120,7 +120,7 @@ fn page(
     let page = SettlePage {
         here: format!("/replies/{}", row.id),
         conference: format!("/conferences/{}/replies", evidence.record.conference.id),
-        evidence: EvidenceLines::of(evidence),
+        evidence: EvidenceLines::of(evidence, false),
         reply: ReplyLine::of(&desk.keys, row),
         settle_by: london::full_date(settle_by(london::date(row.made_at), &policies.calendar)),
         restricted: evidence.record.conference.restricted,

@@ -28,6 +28,8 @@ use crate::web::{Desk, Page, Paging, Problem};
 
 /// Days back from which letters are looked at: more than a link lives.
 const LETTERS: u64 = 60;
+/// Letters that wait which are shown at once.
+const WAITING: usize = 10;
 /// Invitations that are shown at once.
 const SHOWN: usize = 25;
 /// Months of the trend.
@@ -38,6 +40,7 @@ pub(super) struct Asked {
     month: Option<String>,
     done: Option<String>,
     page: Option<usize>,
+    letters: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -95,6 +98,7 @@ struct AgencyPage {
     next_name: String,
     nothing_granted: bool,
     owed: Vec<Owed>,
+    owed_paging: Option<Paging>,
     rows: Vec<Row>,
     paging: Option<Paging>,
     represented: String,
@@ -256,6 +260,10 @@ pub(super) async fn own(
     let (rows, paging) = Paging::of(rows, asked.page.unwrap_or(1), SHOWN, |page| {
         format!("/agency?month={month}&page={page}#recorded")
     });
+    let owed = owed(&desk, &may.who, &policies, &settings).await?;
+    let (owed, owed_paging) = Paging::of(owed, asked.letters.unwrap_or(1), WAITING, |page| {
+        format!("/agency?month={month}&letters={page}")
+    });
     let chart = chart_of(&record.trend);
     let sum = |of: fn(&Rate) -> u32| record.trend.iter().map(|(_, rate)| of(rate) as usize).sum();
     let all = Rate::of(sum(|rate| rate.numerator), sum(|rate| rate.denominator));
@@ -266,7 +274,8 @@ pub(super) async fn own(
         next: month.next().to_string(),
         next_name: month.next().name(),
         nothing_granted: grants(db, id).await?.is_empty(),
-        owed: owed(&desk, &may.who, &policies, &settings).await?,
+        owed,
+        owed_paging,
         represented: match (record.represented.denominator, record.represented.is_small()) {
             (0, _) => "nothing to count yet".to_owned(),
             (_, true) => record.represented.fraction(),
