@@ -122,3 +122,63 @@ pub fn exceptions(
         .chain(ours(paper))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agencies::store::Directory;
+    use crate::calendar::{Breaks, Calendar};
+    use crate::invitations::MinimumNotice;
+    use crate::register::Policies;
+    use crate::reports::finish::finish;
+    use crate::reports::funnel::Position;
+    use crate::reports::store::MonthData;
+
+    fn line(name: &str, rate: Rate, position: Position, stands_out: bool) -> (String, AgencyLine) {
+        let line = AgencyLine {
+            name: name.into(),
+            group: "police".into(),
+            rate,
+            rolling: Rate::of(200, 400),
+            group_rolling: Rate::of(800, 1000),
+            position,
+            verdict: "lower than chance explains".into(),
+            stands_out,
+        };
+        (name.to_owned(), line)
+    }
+
+    #[test]
+    fn an_exception_says_of_how_many_how_sure_and_whose_fault_and_chance_is_none() {
+        let policies = Policies {
+            calendar: Calendar::with_changes([]),
+            minimum_notice: MinimumNotice { initial: 5, review: 10, reconvened: 3 },
+            report_on_time_working_days: 2,
+            quorum: Vec::new(),
+        };
+        let data = MonthData::alone("2026-09".parse().unwrap(), Directory::default(), Vec::new());
+        let nothing = finish(&data, &policies, &Breaks::none());
+        assert_eq!(exceptions(&nothing, &[], &BTreeMap::new()), [] as [&str; 0]);
+        let missing =
+            |name: &str, children| EndedWithout { name: name.into(), children, ..EndedWithout::default() };
+        let paper = Paper {
+            M9: Rate::of(16, 42),
+            M9b: Rate::of(7, 42),
+            M9_our_fault: 3,
+            plans_ended_without: [("S".into(), missing("Schools", 6)), ("H".into(), missing("Health", 2))]
+                .into(),
+            ..nothing
+        };
+        let agencies = [
+            line("Police", Rate::of(19, 44), Position::Within, false),
+            line("CAMHS", Rate::of(3, 4), Position::Below998, false),
+        ];
+        assert_eq!(
+            exceptions(&paper, &[], &agencies.into()),
+            [
+                "Plans ended without a core agency: 16 of 42 (38.1%, 25.0 to 53.2) children. For 7 of the 16 a missing agency had sent no report either. Most often missing: Schools (6), Health (2). In 3 of the 16 we had invited an agency wrongly: our fault, not theirs.",
+                "CAMHS was represented 3 of 4 times it was expected. Over the last twelve months it was at 200 of 400 (50.0%, 45.1 to 54.9): lower than 99.8% limit among those of its group (80.0%).",
+            ]
+        );
+    }
+}
