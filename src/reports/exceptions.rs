@@ -10,12 +10,13 @@ use super::{Rate, titles};
 /// Agencies that a sentence names, at most.
 const NAMED: usize = 3;
 
-/// "16 of 42 (38.1%, 25.0 to 53.2)"; of fewer than 20 the count alone.
-fn said(rate: Rate) -> String {
+/// "16 of 42 children (38.1%, 25.0 to 53.2)", of what is counted; of fewer than 20 the count alone.
+fn said(rate: Rate, what: &str) -> String {
+    let count = format!("{}{what}", rate.fraction());
     if rate.is_small() || rate.denominator == 0 {
-        return rate.fraction();
+        return count;
     }
-    format!("{} ({}, {})", rate.fraction(), rate.percent_text(), rate.interval_text())
+    format!("{count} ({}, {})", rate.percent_text(), rate.interval_text())
 }
 
 /// "1 child", "3 children".
@@ -27,7 +28,7 @@ fn plan_ends(paper: &Paper) -> Option<String> {
     if paper.M9.numerator == 0 {
         return None;
     }
-    let mut text = format!("Plans ended without a core agency: {} children.", said(paper.M9));
+    let mut text = format!("Plans ended without a core agency: {}.", said(paper.M9, " children"));
     if paper.M9b.numerator > 0 {
         text += &format!(
             " For {} of the {} a missing agency had sent no report either.",
@@ -53,7 +54,7 @@ fn plan_ends(paper: &Paper) -> Option<String> {
 fn quorum(paper: &Paper) -> Vec<String> {
     let mut all = Vec::new();
     if paper.M9c.numerator > 0 {
-        all.push(format!("Plans ended at a conference without quorum: {} children.", said(paper.M9c)));
+        all.push(format!("Plans ended at a conference without quorum: {}.", said(paper.M9c, " children")));
     }
     if paper.M8_consecutive > 0 {
         let conferences = counted(paper.M8_consecutive, "conference", "conferences");
@@ -67,14 +68,14 @@ fn agency(line: &AgencyLine) -> Option<String> {
     if !low && !line.stands_out {
         return None;
     }
-    let mut text = format!("{} was represented {} times it was expected", line.name, said(line.rate));
+    let mut text = format!("{} was represented {}", line.name, said(line.rate, " times it was expected"));
     if line.stands_out {
         text += &format!(": {}", line.verdict);
     }
     if low {
         text += &format!(
             ". Over the last twelve months it was at {}: {} among those of its group ({})",
-            said(line.rolling),
+            said(line.rolling, ""),
             line.position.label(),
             line.group_rolling.percent_text()
         );
@@ -110,7 +111,7 @@ pub fn exceptions(
 ) -> Vec<String> {
     let changed = headlines.iter().filter(|h| h.stands_out).map(|h| {
         let title = titles::of(&h.id).0;
-        format!("{title}: {}, {}.", said(h.rate), h.verdict)
+        format!("{title}: {}, {}.", said(h.rate, ""), h.verdict)
     });
     let mut of_agencies: Vec<&AgencyLine> = agencies.values().collect();
     of_agencies.sort_by_key(|line| line.name.to_lowercase());
@@ -176,7 +177,7 @@ mod tests {
         assert_eq!(
             exceptions(&paper, &[], &agencies.into()),
             [
-                "Plans ended without a core agency: 16 of 42 (38.1%, 25.0 to 53.2) children. For 7 of the 16 a missing agency had sent no report either. Most often missing: Schools (6), Health (2). In 3 of the 16 we had invited an agency wrongly: our fault, not theirs.",
+                "Plans ended without a core agency: 16 of 42 children (38.1%, 25.0 to 53.2). For 7 of the 16 a missing agency had sent no report either. Most often missing: Schools (6), Health (2). In 3 of the 16 we had invited an agency wrongly: our fault, not theirs.",
                 "CAMHS was represented 3 of 4 times it was expected. Over the last twelve months it was at 200 of 400 (50.0%, 45.1 to 54.9): lower than 99.8% limit among those of its group (80.0%).",
             ]
         );
