@@ -358,6 +358,10 @@ both! {
             decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await.location.as_deref(),
             Some("/escalation?done=telephone")
         );
+        // A word on one of the three, before anybody has rung, stops nothing that the three led to.
+        let mut agency = Person::anonymous(&place.site("2026-09-30T09:10:00Z").await);
+        let again = [("say", "explained"), ("reason", "clash"), ("words", "The clinic.")];
+        assert_eq!(say(&mut agency, &answered, &again).await.status, 303);
         let (mut qa, _, call) = queue(&place, "2026-09-30T09:30:00Z").await;
         assert_eq!(decide(&mut qa, call.as_ref().unwrap(), &[]).await.status, 422);
         assert_eq!(decide(&mut qa, call.as_ref().unwrap(), &[("with", "office")]).await.status, 422, "an office passes nothing of this on");

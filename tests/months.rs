@@ -116,4 +116,21 @@ both! {
         let said = place.done_at("2026-12-07T09:00:00Z", &["run-task", "report"]);
         assert!(said.contains("2 months closed"), "October had none, and is nothing to close: {said}");
     }
+
+    async fn a_month_of_long_ago_that_closes_late_hides_no_change_of_another(place: Place) {
+        let mut qa = september(&place).await;
+        was_there(&mut qa).await;
+        // History comes in, and is closed between: after the amendment, and before the month that tells of it.
+        let history = missed_on("C-0", "2026-08-12").into_iter().map(|row| {
+            let row = row.with("invited_on", "2026-07-10");
+            if row.get("report_received_on").is_empty() { row } else { row.with("report_received_on", "2026-08-01") }
+        });
+        place.import("2026-10-12T15:00:00Z", &history.collect::<Vec<_>>());
+        assert!(place.done_at("2026-10-13T09:00:00Z", &["run-task", "report"]).contains("1 months closed"));
+        place.import("2026-10-21T15:00:00Z", &missed_on("C-3", "2026-10-20"));
+        place.done_at("2026-11-06T09:00:00Z", &["run-task", "report"]);
+        let october = place.report("2026-10");
+        let revised = october["revisions"].as_array().unwrap();
+        assert!(revised.iter().any(|r| r["month"] == "2026-09" && r["figure"] == "Attendance rate" && r["is"] == "4 of 4"), "{october:#}");
+    }
 }

@@ -13,7 +13,7 @@ use super::entity::{ladder_cause, ladder_step};
 use crate::audit::Event;
 use crate::conferences::Sight;
 use crate::invitations::{self, InvitationId};
-use crate::outbox::{self, Listed, State};
+use crate::outbox::{self, State};
 use crate::platform::Tx;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
@@ -129,9 +129,24 @@ pub async fn answered(
     let mut events = Vec::new();
     for step in of_cause(tx, id).await? {
         let Some(state) = ends(&step, answer) else { continue };
+        // What many absences led to, and a person approved, is not stopped by a word on one of them before it has gone.
+        let waits = matches!(step.state, StepState::Approved | StepState::ToTelephone);
+        if waits && step.rung == 3 && !has_gone(tx.conn(), &step).await? {
+            continue;
+        }
         events.push(end(tx, step, state, EndedBecause::Replied, now).await?);
     }
     Ok(events)
+}
+
+/// Whether a step has reached the agency: its letter was sent, or somebody rang.
+async fn has_gone(db: &impl ConnectionTrait, step: &ladder_step::Model) -> Result<bool, DbErr> {
+    if step.state != StepState::Approved {
+        return Ok(false);
+    }
+    let letters = outbox::about(db, vec![step.id.0]).await?;
+    let rang = step.spoken_with.is_some() || letters.iter().all(|letter| letter.state == State::Cancelled);
+    Ok(rang || letters.iter().any(|letter| letter.sent_at.is_some()))
 }
 
 /// Whether more was asked about an absence since its letter, and is not answered: a step's letter has gone, or somebody
@@ -145,11 +160,12 @@ pub async fn is_open_about(db: &impl ConnectionTrait, id: InvitationId) -> Resul
     let open = ladder_step::Entity::find()
         .filter(ladder_step::Column::Id.in_subquery(caused))
         .filter(ladder_step::Column::State.eq(StepState::Approved));
-    let open: Vec<uuid::Uuid> = open.all(db).await?.into_iter().map(|step| step.id.0).collect();
-    let letters = outbox::about(db, open.clone()).await?;
-    let of = |id: &uuid::Uuid| letters.iter().filter(|letter| letter.about_id == *id).collect::<Vec<_>>();
-    let rang = |all: &[&Listed]| all.iter().all(|letter| letter.state == State::Cancelled);
-    Ok(open.iter().map(of).any(|all| rang(&all) || all.iter().any(|letter| letter.sent_at.is_some())))
+    for step in open.all(db).await? {
+        if has_gone(db, &step).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The steps that an absence caused, taken for this transaction.

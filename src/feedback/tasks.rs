@@ -219,14 +219,8 @@ async fn make_one(
         if kind == Kind::Correction {
             // Compared with what somebody was told last, not with a correction that never went.
             let told = store::last_told(tx.conn(), row.id).await?;
-            let told =
-                told.and_then(|told| Some((serde_json::from_str::<Basis>(&told.basis).ok()?, told.wording)));
-            if let Some((then, as_what)) = told {
-                if then == basis(name) || then == basis(&as_what) {
-                    continue;
-                }
-                changed = then.changes(&basis(name));
-            }
+            let then = told.and_then(|told| serde_json::from_str::<Basis>(&told.basis).ok());
+            changed = then.map(|then| then.changes(&basis(name))).unwrap_or_default();
             // Those who were written to are told. Whoever was still to be written to, and has not been, gets the
             // letter itself.
             let about = store::ids_of(tx.conn(), row.id).await?.into_iter().map(|id| id.0);

@@ -264,7 +264,9 @@ async fn open(
         // From when its letter went, or somebody rang; one that is still in the post has not begun.
         let went = reached.iter().filter(|(about, ..)| *about == step.id.0).map(|(.., at)| *at).min();
         let by_post = letters.iter().any(|m| m.about_id == step.id.0 && m.state != State::Cancelled);
-        let Some(since) = went.or(step.decided_at.filter(|_| !by_post)) else { continue };
+        let Some(since) = went.or(step.decided_at.filter(|_| step.spoken_with.is_some() || !by_post)) else {
+            continue;
+        };
         let since = london::date(since);
         let mut causes = of.remove(&step.id).unwrap_or_default();
         causes.sort_by_key(|id| (*id != step.invitation_id, std::cmp::Reverse(*id)));

@@ -159,9 +159,9 @@ impl Making<'_> {
         let db = self.db.read();
         let mut restated = Restated::default();
         let mut again = Vec::new();
-        let Some(since) = closed::newest(db).await? else { return Ok((restated, again)) };
+        let counted = closed::counted_at(db).await?;
         let first = std::iter::successors(Some(month), |m| Some(m.previous())).nth(RESTATED).unwrap_or(month);
-        let changed = closed::changed_since(db, since, first, month).await?;
+        let changed = closed::changed_since(db, &counted, first, month).await?;
         for (of, late) in changed {
             let Some(was) = closed::figures(db, of).await? else { continue };
             let was = match was {

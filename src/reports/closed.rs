@@ -1,6 +1,6 @@
 //! What is asked of the months that are closed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{LockType, Query};
@@ -32,10 +32,25 @@ pub async fn take(tx: &Tx, month: Month) -> Result<Option<month_close::Model>, D
     month_close::Entity::find_by_id(month.to_string()).lock(LockType::Update).one(tx.conn()).await
 }
 
-/// When a month was closed last.
-pub async fn newest(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let newest = month_close::Entity::find().select_only().column(month_close::Column::ClosedAt);
-    newest.order_by_desc(month_close::Column::ClosedAt).into_tuple().one(db).await
+/// When each closed month was counted last: when it closed, or when a later close counted it again.
+pub async fn counted_at(db: &impl ConnectionTrait) -> Result<BTreeMap<String, DateTime<Utc>>, DbErr> {
+    use month_close::Column::{ClosedAt, Month};
+    let closes = month_close::Entity::find().select_only().columns([Month, ClosedAt]);
+    let closes: BTreeMap<String, DateTime<Utc>> = closes.into_tuple().all(db).await?.into_iter().collect();
+    let again: Vec<(String, String)> = month_restated::Entity::find()
+        .select_only()
+        .columns([month_restated::Column::Month, month_restated::Column::Closing])
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut counted = closes.clone();
+    for (month, closing) in again {
+        let (at, entry) = (closes.get(&closing), counted.get_mut(&month));
+        if let (Some(at), Some(entry)) = (at, entry) {
+            *entry = (*entry).max(*at);
+        }
+    }
+    Ok(counted)
 }
 
 /// The figures of so many months before this one, as they are known by now, oldest first: of those that are closed.
@@ -97,40 +112,51 @@ pub async fn figures(db: &impl ConnectionTrait, month: Month) -> Result<Option<F
     Ok(Some(Figures::Frozen(Box::new(snapshot))))
 }
 
-/// The months from `first` on, before `before`, with a register that was amended or confirmed since a moment; with how many
-/// were confirmed.
+/// The months from `first` on, before `before`, with a register that was amended or confirmed since the month was counted
+/// last; with how many were confirmed. A month that is not closed was never counted.
 pub async fn changed_since(
     db: &impl ConnectionTrait,
-    since: DateTime<Utc>,
+    counted: &BTreeMap<String, DateTime<Utc>>,
     first: Month,
     before: Month,
 ) -> Result<BTreeMap<Month, usize>, DbErr> {
-    let amended = Query::select()
-        .column(amendment::Column::ConferenceId)
-        .from(amendment::Entity)
-        .and_where(amendment::Column::At.gt(since))
-        .to_owned();
-    let confirmed = Query::select()
-        .column(register::Column::ConferenceId)
-        .from(register::Entity)
-        .and_where(register::Column::ConfirmedAt.gt(since))
-        .to_owned();
-    let days = |which| {
-        conference::Entity::find()
-            .select_only()
-            .columns([conference::Column::Id, conference::Column::ConferenceDate])
-            .filter(conference::Column::Id.in_subquery(which))
-            .filter(conference::Column::ConferenceDate.gte(first.first()))
-            .filter(conference::Column::ConferenceDate.lt(before.first()))
-            .into_tuple::<(ConferenceId, NaiveDate)>()
-            .all(db)
+    // Nothing is read of before the first of these months was counted: it does not grow with the years.
+    let these = counted.range(first.to_string()..before.to_string());
+    let Some(oldest) = these.map(|(_, at)| *at).min() else { return Ok(BTreeMap::new()) };
+    let amended: Vec<(ConferenceId, DateTime<Utc>)> = amendment::Entity::find()
+        .select_only()
+        .columns([amendment::Column::ConferenceId, amendment::Column::At])
+        .filter(amendment::Column::At.gt(oldest))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let confirmed: Vec<(ConferenceId, DateTime<Utc>)> = register::Entity::find()
+        .select_only()
+        .columns([register::Column::ConferenceId, register::Column::ConfirmedAt])
+        .filter(register::Column::ConfirmedAt.gt(oldest))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let days: Vec<(ConferenceId, NaiveDate)> = conference::Entity::find()
+        .select_only()
+        .columns([conference::Column::Id, conference::Column::ConferenceDate])
+        .filter(conference::Column::ConferenceDate.gte(first.first()))
+        .filter(conference::Column::ConferenceDate.lt(before.first()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let months: HashMap<ConferenceId, Month> =
+        days.into_iter().map(|(id, day)| (id, Month::of(day))).collect();
+    let since = |id: &ConferenceId, at: DateTime<Utc>| {
+        let month = *months.get(id)?;
+        counted.get(&month.to_string()).filter(|counted| at > **counted).map(|_| month)
     };
-    let mut months: BTreeMap<Month, usize> =
-        days(amended).await?.into_iter().map(|(_, day)| (Month::of(day), 0)).collect();
-    for (_, day) in days(confirmed).await? {
-        *months.entry(Month::of(day)).or_default() += 1;
+    let mut changed: BTreeMap<Month, usize> =
+        amended.iter().filter_map(|(id, at)| since(id, *at)).map(|month| (month, 0)).collect();
+    for month in confirmed.iter().filter_map(|(id, at)| since(id, *at)) {
+        *changed.entry(month).or_default() += 1;
     }
-    Ok(months)
+    Ok(changed)
 }
 
 /// The months up to this one that have a confirmed register and are not closed, oldest first.

@@ -7,9 +7,6 @@ use super::paper::{EndedWithout, Paper};
 use super::snapshot::{AgencyLine, Headline};
 use super::{Rate, titles};
 
-/// Agencies that a sentence names, at most.
-const NAMED: usize = 3;
-
 /// "16 of 42 children (38.1%, 25.0 to 53.2)", of what is counted; of fewer than 20 the count alone.
 fn said(rate: Rate, what: &str) -> String {
     let count = format!("{}{what}", rate.fraction());
@@ -35,12 +32,16 @@ fn plan_ends(paper: &Paper) -> Option<String> {
             paper.M9b.numerator, paper.M9.numerator
         );
     }
+    // In alphabetical order, each with what was our fault: no list of who was worst.
     let mut missing: Vec<&EndedWithout> = paper.plans_ended_without.values().collect();
-    missing.sort_by(|a, b| b.children.cmp(&a.children).then_with(|| a.name.cmp(&b.name)));
-    let named = missing.iter().take(NAMED).map(|a| format!("{} ({})", a.name, a.children));
+    missing.sort_by_key(|agency| agency.name.to_lowercase());
+    let named = missing.iter().map(|agency| match agency.our_fault {
+        0 => format!("{} {}", agency.name, agency.children),
+        fault => format!("{} {} ({fault} our fault)", agency.name, agency.children),
+    });
     let named: Vec<String> = named.collect();
     if !named.is_empty() {
-        text += &format!(" Most often missing: {}.", named.join(", "));
+        text += &format!(" Missing: {}.", named.join(", "));
     }
     if paper.M9_our_fault > 0 {
         text += &format!(
@@ -74,7 +75,7 @@ fn agency(line: &AgencyLine) -> Option<String> {
     }
     if low {
         text += &format!(
-            ". Over the last twelve months it was at {}: {} among those of its group ({})",
+            ". Of the last twelve months, as far as they are known, it was at {}: {} among those of its group ({})",
             said(line.rolling, ""),
             line.position.label(),
             line.group_rolling.percent_text()
@@ -88,7 +89,7 @@ fn ours(paper: &Paper) -> Vec<String> {
     let (late, back, never) = (paper.M13.late, paper.M13.undelivered, paper.M13.not_invited);
     if late + back + never > 0 {
         all.push(format!(
-            "Our own faults: of {} invitations {late} went too late, {back} came back and {never} never went. They count against no agency.",
+            "Our own faults: of {} invitations {late} went too late, {back} came back and {never} never went. They count in no attendance rate.",
             paper.M13_of
         ));
     }
@@ -166,8 +167,11 @@ mod tests {
             M9: Rate::of(16, 42),
             M9b: Rate::of(7, 42),
             M9_our_fault: 3,
-            plans_ended_without: [("S".into(), missing("Schools", 6)), ("H".into(), missing("Health", 2))]
-                .into(),
+            plans_ended_without: [
+                ("S".into(), missing("Schools", 6)),
+                ("H".into(), EndedWithout { our_fault: 1, ..missing("Health", 2) }),
+            ]
+            .into(),
             ..nothing
         };
         let agencies = [
@@ -177,8 +181,8 @@ mod tests {
         assert_eq!(
             exceptions(&paper, &[], &agencies.into()),
             [
-                "Plans ended without a core agency: 16 of 42 children (38.1%, 25.0 to 53.2). For 7 of the 16 a missing agency had sent no report either. Most often missing: Schools (6), Health (2). In 3 of the 16 we had invited an agency wrongly: our fault, not theirs.",
-                "CAMHS was represented 3 of 4 times it was expected. Over the last twelve months it was at 200 of 400 (50.0%, 45.1 to 54.9): lower than 99.8% limit among those of its group (80.0%).",
+                "Plans ended without a core agency: 16 of 42 children (38.1%, 25.0 to 53.2). For 7 of the 16 a missing agency had sent no report either. Missing: Health 2 (1 our fault), Schools 6. In 3 of the 16 we had invited an agency wrongly: our fault, not theirs.",
+                "CAMHS was represented 3 of 4 times it was expected. Of the last twelve months, as far as they are known, it was at 200 of 400 (50.0%, 45.1 to 54.9): lower than 99.8% limit among those of its group (80.0%).",
             ]
         );
     }

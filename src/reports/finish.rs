@@ -98,12 +98,13 @@ fn ended_without<'a>(
             }
             for (agency, places) in agencies {
                 let agency = &data.directory.agencies[&agency];
-                let reported = |at: &usize| case.facts.invitations[*at].facts.report.was_received();
+                let none = |report| matches!(report, Report::None | Report::NotRequired);
+                let unreported = |at: &usize| none(case.facts.invitations[*at].facts.report);
                 let at_fault = |at: &usize| case.assessment.invitations[*at].fault.is_some();
                 let entry = of.entry(agency.code.clone()).or_default();
                 entry.name.clone_from(&agency.name);
                 entry.children += 1;
-                entry.without_report += usize::from(!places.iter().any(reported));
+                entry.without_report += usize::from(places.iter().any(unreported));
                 entry.our_fault += usize::from(places.iter().any(at_fault));
             }
         }
@@ -177,17 +178,12 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
     let took_place = |c: &&Case| matches!(c.record.conference.status.code(), "held" | "adjourned");
 
     let of = |split: Split| by(all.clone(), |e| split.part(e, data, holidays));
-    let open = || data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
-    // One that is restricted is counted, and named to nobody.
-    let named = open().map(|c| &c.record.conference).filter(|c| !c.restricted);
-    let mut named: Vec<String> = named.map(|c| c.reference.clone()).collect();
-    named.sort();
+    let open = data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
 
     Paper {
         month: data.month.to_string(),
         conferences: population().count(),
-        registers_open: open().count(),
-        open: named,
+        registers_open: open.count(),
         invitations: all.clone().count(),
         from_a_tracker: population().filter(|c| c.record.is_of_a_tracker()).count(),
         M13_of: count(&|e| !e.row.attendance_only),

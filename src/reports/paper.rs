@@ -130,8 +130,6 @@ pub struct Paper {
     pub conferences: usize,
     /// Held or adjourned, register not confirmed: counted nowhere.
     pub registers_open: usize,
-    /// The references of those.
-    pub open: Vec<String>,
     /// Invitations I.
     pub invitations: usize,
     /// Conferences that a tracker brought: M5, M6, M9, M9b, M11 to M14, M18 and M19 leave them out.

@@ -98,7 +98,6 @@ pub struct Around {
     slots: Vec<SlotRow>,
     revisions: Vec<Revision>,
     late: Vec<LateRow>,
-    open: Vec<String>,
 }
 
 fn fraction(rate: Rate) -> String {
@@ -238,7 +237,6 @@ impl Around {
                 .iter()
                 .map(|(month, count)| LateRow { month: name(month), count: *count })
                 .collect(),
-            open: paper.open.clone(),
         }
     }
 }
