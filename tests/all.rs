@@ -36,5 +36,6 @@ mod report;
 mod restricted;
 mod schema;
 mod scope;
+mod stopping;
 mod teams;
 mod tracker;

@@ -25,6 +25,15 @@ pub async fn amend_page(person: &mut Person, conference: &str, nth: usize) -> St
     there.find_iter(&page).nth(nth).unwrap().as_str().to_owned()
 }
 
+/// The health visitor was there after all: the third agency of a conference is amended.
+pub async fn was_there(person: &mut Person, conference: &str) {
+    let there = amend_page(person, conference, 2).await;
+    let mut form = person.get(&there).await.form();
+    attend(&mut form, &["video"]);
+    set(&mut form, "why", "She was in the waiting room of the call.");
+    assert_eq!(amend(person, &there, &form).await.status, 303);
+}
+
 /// The register with the health visitor absent, and its letter gone.
 async fn missed(place: &Place) -> (Person, String, String) {
     let mut rows = conference("C-1");

@@ -1,6 +1,6 @@
 //! The directory: found while typing, kept by the conference administrators, and heeded by letters and files.
 
-use crate::amending::{amend, amend_page};
+use crate::amending::was_there;
 use crate::both;
 use crate::feedback::make_and_send;
 use crate::harness::Place;
@@ -8,7 +8,6 @@ use crate::harness::http::{Person, Seen, set};
 use crate::harness::log::{EVENING, LATER, Row, conference};
 use crate::harness::smtp::{MailServer, Tls, Trouble};
 use crate::post::dispatch as post_by;
-use crate::registers::attend;
 
 fn fields(form: &[(&str, &str)]) -> Vec<(String, String)> {
     form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -193,11 +192,7 @@ both! {
         let mut qa = Person::with_role(&place, &place.site("2026-10-01T08:10:00Z").await, "qa_manager").await;
         let found = qa.get("/?day=2026-09-30").await;
         let at = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&found.body).unwrap().as_str().to_owned();
-        let there = amend_page(&mut qa, &at, 2).await;
-        let mut form = qa.get(&there).await.form();
-        attend(&mut form, &["video"]);
-        set(&mut form, "why", "She was in the waiting room of the call.");
-        assert_eq!(amend(&mut qa, &there, &form).await.status, 303);
+        was_there(&mut qa, &at).await;
         place.done_at("2026-10-01T09:00:00Z", &["run-task", "feedback"]);
         place.done_at("2026-10-01T09:00:00Z", &["run-task", "dispatch"]);
         place.done_at("2026-10-02T08:00:00Z", &["run-task", "dispatch"]);

@@ -1,14 +1,14 @@
 //! What is written beside the letter on an absence: that it happened again, that we were wrong, a reminder, an open
 //! register, a month that is ready; and wordings of a partnership's own.
 
-use crate::amending::{amend, amend_page};
+use crate::amending::was_there;
 use crate::both;
 use crate::convening::dispatch;
 use crate::feedback::make_and_send;
-use crate::harness::http::{Person, set};
+use crate::harness::http::Person;
 use crate::harness::log::{EVENING, LATER, Row, conference};
 use crate::harness::{Mail, Place};
-use crate::registers::{at_the_register, attend};
+use crate::registers::at_the_register;
 use crate::replies::{link, say, to};
 
 const TEAM: &str = "health-visiting-north@oh.nhs.example";
@@ -84,11 +84,7 @@ both! {
         rows[2] = rows[2].clone().absent();
         let (_, mut qa, at) = at_the_register(&place, rows, "qa_manager").await;
         make_and_send(&place);
-        let there = amend_page(&mut qa, &at, 2).await;
-        let mut form = qa.get(&there).await.form();
-        attend(&mut form, &["video"]);
-        set(&mut form, "why", "She was in the waiting room of the call.");
-        assert_eq!(amend(&mut qa, &there, &form).await.status, 303);
+        was_there(&mut qa, &at).await;
         let morning = "2026-10-01T09:00:00Z";
         place.done_at(morning, &["run-task", "feedback"]);
         dispatch(&place, morning);

@@ -12,7 +12,8 @@ use crate::conferences::{self, Sight};
 use crate::outbox;
 use crate::platform::{Db, Keys};
 
-/// Notes that somebody telephoned, and with whom (`None`: nobody said). `false`: there was no such call to make, or none that they may see.
+/// Notes that somebody telephoned, and with whom (`None`: nobody said). `false`: there was no such call to make, or none
+/// that they may see.
 pub async fn note_call(
     db: &Db,
     keys: &Keys,

@@ -22,7 +22,7 @@ use crate::register::restating::Figure;
 use crate::web::Desk;
 
 /// Working days after a month on which it closes.
-const CLOSES_AFTER: u32 = 5;
+pub(super) const CLOSES_AFTER: u32 = 5;
 /// Months back that are counted again where their registers changed.
 const RESTATED: usize = 12;
 /// Figures that are about the month before and what came of its letters: they end with their own paper.
@@ -62,7 +62,7 @@ pub struct Edition {
 }
 
 /// The newest month that is over for so long that it closes, as of a day.
-pub fn closes(today: NaiveDate, policies: &Policies) -> Month {
+fn closes(today: NaiveDate, policies: &Policies) -> Month {
     let month = Month::of(today).previous();
     let is_due = policies.calendar.working_days(month.last(), today) >= CLOSES_AFTER;
     if is_due { month } else { month.previous() }

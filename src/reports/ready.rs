@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::close::{Edition, Making, edition};
+use super::close::{CLOSES_AFTER, Edition, Making, edition};
 use super::{Month, Paper, closed};
 use crate::access::{self, Role};
 use crate::audit::{self, Actor, Event};
@@ -17,8 +17,6 @@ use crate::outbox::{self, Letterhead, NoticeError};
 use crate::platform::Db;
 
 const READY: &str = "report_ready";
-/// Working days after a month, on which it is told.
-const AFTER: u32 = 5;
 /// Working days after which nobody is told any more: the service was set up since.
 const AT_MOST: u32 = 15;
 
@@ -72,7 +70,7 @@ impl Ready {
 pub(super) fn due(today: NaiveDate, calendar: &Calendar) -> Option<Month> {
     let month = Month::of(today).previous();
     let days = calendar.working_days(month.last(), today);
-    (AFTER..=AT_MOST).contains(&days).then_some(month)
+    (CLOSES_AFTER..=AT_MOST).contains(&days).then_some(month)
 }
 
 /// An id that is the same for a month wherever it is made.

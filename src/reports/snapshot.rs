@@ -14,9 +14,8 @@ use super::{Month, Paper, Rate};
 /// they said the same.
 pub const DEFINITIONS: &str = "2026-1";
 
-/// The figures at the head of the paper, in their order: their ids, and whether more is better.
-pub const HEADLINES: [(&str, bool); 5] =
-    [("M1", true), ("M2", true), ("M7", true), ("M9", false), ("M6_on_time", true)];
+/// The ids of the figures at the head of the paper, in their order.
+pub const HEADLINES: [&str; 5] = ["M1", "M2", "M7", "M9", "M6_on_time"];
 
 /// Months that a chart goes back.
 pub const CHARTED: usize = 24;
@@ -49,7 +48,7 @@ impl Known {
     /// Of a paper.
     pub fn of(paper: &Paper) -> Self {
         Self {
-            headlines: HEADLINES.iter().map(|(id, _)| ((*id).to_owned(), headline(paper, id))).collect(),
+            headlines: HEADLINES.iter().map(|id| ((*id).to_owned(), headline(paper, id))).collect(),
             agencies: paper.by_agency.iter().map(|(code, a)| (code.clone(), a.part.M2)).collect(),
             groups: paper.by_group.iter().map(|(code, part)| (code.clone(), part.M2)).collect(),
         }
@@ -181,7 +180,7 @@ impl Snapshot {
         let all: Vec<Option<&Known>> = months.iter().map(known).collect();
         let first = all.iter().position(Option::is_some).unwrap_or_default();
         let rolling = &all[all.len() - ROLLING..];
-        let headlines = HEADLINES.iter().map(|(id, _)| {
+        let headlines = HEADLINES.iter().map(|id| {
             let of = |known: &Option<&Known>| known.and_then(|known| known.headlines.get(*id).copied());
             let chart = charted(all.iter().map(|known| known.and_then(|known| known.headlines.get(*id))));
             let rate = headline(&paper, id);
