@@ -5,8 +5,9 @@ use crate::both;
 use crate::feedback::make_and_send;
 use crate::harness::Place;
 use crate::harness::http::{Person, set};
+use crate::harness::log::CONTACTS;
 use crate::harness::log::{EVENING, conference};
-use crate::ladder::{NO_ANSWER, climb, decide, missed, queue, rung, steps};
+use crate::ladder::{HEADS, NO_ANSWER, climb, decide, missed, queue, rung, steps, three_misses_of_four};
 use crate::replies::{link, look, say, to};
 
 /// An address is out of the directory by now.
@@ -117,6 +118,60 @@ both! {
         place.done_at("2026-10-08T11:00:00Z", &["run-task", "dispatch"]);
         assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_none(), "it would say that none has reached us");
         assert!(queue(&place, "2026-10-08T11:01:00Z").await.1.contains("answered: the agency replied"));
+    }
+
+    async fn what_was_said_before_it_was_asked_again_answers_once_it_is_said_again(place: Place) {
+        three_misses_of_four(&place);
+        climb(&place, "2026-09-30T09:00:00Z");
+        let (mut qa, _, step) = queue(&place, "2026-09-30T09:00:00Z").await;
+        decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await;
+        let own = link(to(&place.mail(), "health-visiting-north@oh.nhs.example", "we missed you"));
+        let helps = [("say", "explained"), ("reason", "clash"), ("prevention", "Mornings, by video.")];
+        let mut agency = Person::anonymous(&place.site("2026-09-30T09:10:00Z").await);
+        assert_eq!(say(&mut agency, &own, &helps).await.status, 303);
+        let (mut qa, _, call) = queue(&place, "2026-09-30T09:30:00Z").await;
+        assert_eq!(decide(&mut qa, &call.unwrap(), &[("with", "manager")]).await.status, 303);
+        let mut agency = Person::anonymous(&place.site("2026-09-30T10:00:00Z").await);
+        assert_eq!(say(&mut agency, &own, &helps).await.status, 303);
+        let body = queue(&place, "2026-09-30T10:01:00Z").await.1;
+        assert!(body.contains("answered: the agency replied"), "{body}");
+    }
+
+    async fn a_contact_or_a_dispute_ends_no_fourth_rung_and_what_would_help_ends_it(place: Place) {
+        three_misses_of_four(&place);
+        climb(&place, "2026-09-30T09:00:00Z");
+        let (mut qa, _, step) = queue(&place, "2026-09-30T09:00:00Z").await;
+        decide(&mut qa, &step.unwrap(), &[("do", "approve")]).await;
+        let (mut qa, _, call) = queue(&place, "2026-09-30T09:30:00Z").await;
+        assert_eq!(decide(&mut qa, &call.unwrap(), &[("with", "manager")]).await.status, 303);
+        place.write("records/contacts.csv", format!("{CONTACTS}{HEADS}"));
+        place.done_at("2026-10-01T08:00:00Z", &["import", place.path("records/contacts.csv").to_str().unwrap()]);
+        climb(&place, "2026-10-29T09:00:00Z");
+        let fourth = |list: &str| steps(&list[..list.find("no answer to the step before").unwrap_or(0)]).pop();
+        let (mut qa, ..) = queue(&place, "2026-10-29T09:00:00Z").await;
+        let step = fourth(&qa.get("/escalation").await.body).expect("the twenty-first working day");
+        // By an account, for the links of the first letters have had their time.
+        let site = place.site("2026-10-29T10:00:00Z").await;
+        let mut lead = Person::with_role(&place, &site, "agency_lead").await;
+        place.done_at("2026-10-29T09:00:00Z", &["account", "grant", "agency_lead@quorate.example", "--agency", "OH"]);
+        let page = lead.get("/agency").await.body;
+        let answer = regex::Regex::new("/agency/answer/[0-9a-f-]{36}").unwrap().find(&page).unwrap().as_str().to_owned();
+        let own = lead.post(&answer, &[]).await.location.unwrap();
+        let contact = [("say", "nominated"), ("nominee_email", "duty@oh.nhs.example"), ("nominee_role", "Duty health visitor")];
+        assert_eq!(say(&mut lead, &own, &contact).await.status, 303);
+        assert!(lead.get("/agency").await.body.contains("we wrote again"), "whom to write to is not what was asked");
+        assert_eq!(fourth(&qa.get("/escalation").await.body).as_ref(), Some(&step));
+        // Approved, and its letter in the post: a contact does not stop it either, and what would help does.
+        assert_eq!(decide(&mut qa, &step, &[("do", "approve")]).await.status, 303);
+        place.done_at("2026-10-29T10:30:00Z", &["run-task", "dispatch"]);
+        let mails = place.mail();
+        let letter = rung(&mails, "head@oh.nhs.example", "this goes to PAQA").unwrap();
+        assert!(letter.text.contains("have not heard what would help"), "it named somebody, and that is no answer: {}", letter.text);
+        let helps = [("say", "explained"), ("reason", "clash"), ("prevention", "Mornings, by video.")];
+        assert_eq!(say(&mut lead, &own, &helps).await.status, 303);
+        let list = qa.get("/escalation").await.body;
+        assert_eq!(list.matches("answered: the agency replied").count(), 2, "the third and the fourth: {list}");
+        assert!(!lead.get("/agency").await.body.contains("we wrote again"));
     }
 
     async fn a_call_that_is_to_be_made_about_a_step_is_taken_back_where_the_record_is_corrected(place: Place) {

@@ -3,6 +3,7 @@
 
 mod asking;
 mod calls;
+mod correcting;
 mod digest;
 mod due;
 pub(crate) mod entity;
@@ -37,7 +38,7 @@ pub use retry::next_attempt;
 pub use settings::Settings;
 pub use specimens::samples;
 pub use still_due::StillDue;
-pub use store::{hidden_from, posted_again};
+pub use store::{hidden_from, items_that_stand, newest, posted_again};
 pub use tasks::{FeedbackError, Office, make, preview};
 pub use window::Window;
 pub use wording::Wording;

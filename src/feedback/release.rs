@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 
+use super::correcting::says_it;
 use super::due::{Basis, Owed};
 use super::entity::feedback;
 use super::letter::Letter;
@@ -78,11 +79,10 @@ pub(super) async fn waits(
         Owed::HeldBack | Owed::Feedback(..) => return Ok(None),
     };
     let absence = wording.map(|_| Waits { kind: Kind::Absence, wording });
-    let Some(item) = newest.filter(|item| item.state != ItemState::Overtaken) else { return Ok(absence) };
-    let basis = |name| Basis::of(name, &paperwork.record, &paperwork.assessment, place);
+    let Some(item) = newest else { return Ok(absence) };
+    let basis = |name: &str| Basis::of(name, &paperwork.record, &paperwork.assessment, place);
     let name = wording.map_or(CORRECTION, Wording::code);
-    let then = serde_json::from_str::<Basis>(&item.basis).ok();
-    if then == Some(basis(name)) || then == Some(basis(&item.wording)) {
+    if says_it(item, name, &basis) {
         return Ok(None);
     }
     let about = store::ids_of(db, item.invitation_id).await?.into_iter().map(|id| id.0);
@@ -176,14 +176,13 @@ pub(super) async fn decide(
         }
     };
     let name = wanted.name();
-    let last = newest.filter(|item| item.kind == wanted.kind).map_or(0, |item| item.version);
     let about = FeedbackId::new();
     let basis = Basis::of(name, &paperwork.record, &paperwork.assessment, place);
     let item = feedback::Model {
         id: about,
         invitation_id: invitation,
         kind: wanted.kind,
-        version: last + 1,
+        version: store::next_version(tx.conn(), invitation, wanted.kind).await?,
         wording: name.to_owned(),
         basis: serde_json::to_string(&basis).expect("codes are JSON"),
         state: if recipient.is_some() { ItemState::Posted } else { ItemState::Withheld },

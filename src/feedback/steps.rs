@@ -1,6 +1,8 @@
 //! The ladder's steps as a reply finds them (DOMAIN 7): who answers stops what was to follow, in the transaction of the
 //! answer. What leads to a step, and what it says, is `ladder`'s.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, LockType, Query, SelectStatement};
 use sea_orm::{
@@ -104,15 +106,16 @@ pub enum Answer {
 
 /// Whether a reply ends a step. What is proposed for want of an answer, or for one absence, is stopped by it; what many
 /// absences led to is decided by a person, reply or not. Whatever has gone is answered. A dispute ends only what waits for
-/// an answer: it pauses the rest until it is settled.
+/// a first answer: it pauses the rest until it is settled. What follows a letter that asked for more than an answer ends
+/// by what would have answered that letter.
 const fn ends(step: &ladder_step::Model, answer: Answer) -> Option<StepState> {
     match (step.state, step.rung) {
         (StepState::Proposed, 3) => None,
-        (StepState::Proposed, _) if matches!(answer, Answer::Disputed) => match step.reason {
-            StepReason::NoReply | StepReason::StillOpen => Some(StepState::Stopped),
-            _ => None,
+        (StepState::Proposed, _) => match (step.reason, answer) {
+            (StepReason::StillOpen, Answer::Contact | Answer::Disputed) => None,
+            (StepReason::NoReply, _) | (_, Answer::Answered | Answer::Contact) => Some(StepState::Stopped),
+            (_, Answer::Disputed) => None,
         },
-        (StepState::Proposed, _) => Some(StepState::Stopped),
         (StepState::Approved | StepState::ToTelephone, _) if !matches!(answer, Answer::Answered) => None,
         (StepState::Approved | StepState::ToTelephone, _) => Some(StepState::Answered),
         (StepState::Declined | StepState::Stopped | StepState::Answered, _) => None,
@@ -131,7 +134,8 @@ pub async fn answered(
         let Some(state) = ends(&step, answer) else { continue };
         // What many absences led to, and a person approved, is not stopped by a word on one of them before it has gone.
         let waits = matches!(step.state, StepState::Approved | StepState::ToTelephone);
-        if waits && step.rung == 3 && !has_gone(tx.conn(), &step).await? {
+        let waits = waits && step.rung == 3;
+        if waits && gone(tx.conn(), std::slice::from_ref(&step)).await?.is_empty() {
             continue;
         }
         events.push(end(tx, step, state, EndedBecause::Replied, now).await?);
@@ -139,19 +143,31 @@ pub async fn answered(
     Ok(events)
 }
 
-/// Whether a step has reached the agency: its letter was sent, or somebody rang.
-async fn has_gone(db: &impl ConnectionTrait, step: &ladder_step::Model) -> Result<bool, DbErr> {
-    if step.state != StepState::Approved {
-        return Ok(false);
-    }
-    let letters = outbox::about(db, vec![step.id.0]).await?;
-    let rang = step.spoken_with.is_some() || letters.iter().all(|letter| letter.state == State::Cancelled);
-    Ok(rang || letters.iter().any(|letter| letter.sent_at.is_some()))
+/// From when each of these steps has reached its agency: its letter was sent and has not come back, or somebody rang. One
+/// that is still in the post, or to be telephoned, has not.
+pub async fn gone(
+    db: &impl ConnectionTrait,
+    steps: &[ladder_step::Model],
+) -> Result<HashMap<StepId, DateTime<Utc>>, DbErr> {
+    let ids = || steps.iter().map(|step| step.id.0);
+    let reached = outbox::reached_at(db, ids()).await?;
+    let letters = outbox::about(db, ids().collect()).await?;
+    let went = |step: &ladder_step::Model| {
+        let by_post = letters.iter().any(|m| m.about_id == step.id.0 && m.state != State::Cancelled);
+        // A call that was noted before it was asked with whom left no letter.
+        let rang = step.spoken_with.is_some() || step.state == StepState::Approved && !by_post;
+        let first = reached.iter().filter(|(about, ..)| *about == step.id.0).map(|(.., at)| *at).min();
+        first.or(step.decided_at.filter(|_| rang))
+    };
+    Ok(steps.iter().filter_map(|step| Some((step.id, went(step)?))).collect())
 }
 
-/// Whether more was asked about an absence since its letter, and is not answered: a step's letter has gone, or somebody
-/// rang about it.
-pub async fn is_open_about(db: &impl ConnectionTrait, id: InvitationId) -> Result<bool, DbErr> {
+/// Since when more is asked about an absence than its letter did, and is not answered: when the last open step about it
+/// reached the agency.
+pub async fn asked_again(
+    db: &impl ConnectionTrait,
+    id: InvitationId,
+) -> Result<Option<DateTime<Utc>>, DbErr> {
     let caused = Query::select()
         .column(ladder_cause::Column::StepId)
         .from(ladder_cause::Entity)
@@ -160,12 +176,7 @@ pub async fn is_open_about(db: &impl ConnectionTrait, id: InvitationId) -> Resul
     let open = ladder_step::Entity::find()
         .filter(ladder_step::Column::Id.in_subquery(caused))
         .filter(ladder_step::Column::State.eq(StepState::Approved));
-    for step in open.all(db).await? {
-        if has_gone(db, &step).await? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(gone(db, &open.all(db).await?).await?.into_values().max())
 }
 
 /// The steps that an absence caused, taken for this transaction.
@@ -289,5 +300,10 @@ mod tests {
         let contact = |state| ends(&step(2, state), Answer::Contact);
         assert_eq!(contact(StepState::Approved), None, "whom to write to is no answer to what it asks");
         assert_eq!(contact(StepState::Proposed), Some(StepState::Stopped));
+        let open = ladder_step::Model { reason: StepReason::StillOpen, ..step(4, StepState::Proposed) };
+        for answer in [Answer::Contact, Answer::Disputed] {
+            assert_eq!(ends(&open, answer), None, "the letter before asked for more, and is open");
+        }
+        assert_eq!(ends(&open, Answer::Answered), Some(StepState::Stopped));
     }
 }

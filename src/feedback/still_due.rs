@@ -113,9 +113,8 @@ impl Delivery for StillDue<'_> {
             // The feedback task looks at the register again, and makes what is owed now.
             End::Cancelled => {
                 let invitation = item.invitation_id;
-                if outbox::cancel_unsent(tx, about, "the record was amended before it went").await?
-                    == Gone::No
-                {
+                let gone = outbox::cancel_unsent(tx, about, "the record was amended before it went").await?;
+                if gone == Gone::No && item.state != ItemState::Telephoned {
                     store::set_state(tx, item, ItemState::Overtaken).await?;
                 }
                 store::want_again(tx, invitation).await

@@ -1,16 +1,16 @@
 //! The feedback items' only queries.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, LockType, Query, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, Set,
+    QueryOrder, QuerySelect, Select, Set,
 };
 
 use super::entity::feedback;
-use super::{FeedbackId, ItemState};
+use super::{FeedbackId, ItemState, Kind};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{ConferenceId, ConferenceType, Sight, Status};
 use crate::invitations::{self, InvitationId};
@@ -78,18 +78,35 @@ pub async fn done(tx: &Tx, register: register::Model) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// The newest item of each of these invitations.
+/// The items that stand, oldest first: one that was overtaken before it went told nobody anything, and what was told before
+/// it stands.
+pub fn items_that_stand() -> Select<feedback::Entity> {
+    feedback::Entity::find()
+        .filter(feedback::Column::State.ne(ItemState::Overtaken))
+        .order_by_asc(feedback::Column::MadeAt)
+        .order_by_asc(feedback::Column::Version)
+}
+
+/// The newest item of each of these invitations that stands.
 pub async fn newest(
     db: &impl ConnectionTrait,
     invitations: impl IntoIterator<Item = InvitationId>,
 ) -> Result<HashMap<InvitationId, feedback::Model>, DbErr> {
-    let items = feedback::Entity::find()
-        .filter(feedback::Column::InvitationId.is_in(invitations))
-        .order_by_asc(feedback::Column::MadeAt)
-        .order_by_asc(feedback::Column::Version)
-        .all(db)
-        .await?;
-    Ok(items.into_iter().map(|item| (item.invitation_id, item)).collect())
+    let ids: Vec<InvitationId> = invitations.into_iter().collect();
+    let mut newest = HashMap::new();
+    for ids in ids.chunks(BATCH) {
+        let items = items_that_stand().filter(feedback::Column::InvitationId.is_in(ids.iter().copied()));
+        newest.extend(items.all(db).await?.into_iter().map(|item| (item.invitation_id, item)));
+    }
+    Ok(newest)
+}
+
+/// The number of the next item of a kind about an invitation, from 1.
+pub async fn next_version(db: &impl ConnectionTrait, id: InvitationId, kind: Kind) -> Result<i32, DbErr> {
+    let of = feedback::Entity::find().filter(feedback::Column::InvitationId.eq(id));
+    let of = of.filter(feedback::Column::Kind.eq(kind)).select_only();
+    let last = of.column_as(feedback::Column::Version.max(), "last").into_tuple::<Option<i32>>();
+    Ok(last.one(db).await?.flatten().unwrap_or(0) + 1)
 }
 
 /// One item.
@@ -103,19 +120,32 @@ pub async fn conference_of(db: &impl ConnectionTrait, id: FeedbackId) -> Result<
     Ok(invitations::store::by_id(db, item.invitation_id).await?.map(|row| row.conference_id))
 }
 
-/// The last item of an invitation of which somebody was told, by a letter that was sent or on the telephone.
-pub async fn last_told(
-    db: &impl ConnectionTrait,
-    id: InvitationId,
-) -> Result<Option<feedback::Model>, DbErr> {
-    let items = feedback::Entity::find().filter(feedback::Column::InvitationId.eq(id));
-    let items = items.order_by_asc(feedback::Column::MadeAt).order_by_asc(feedback::Column::Version);
-    let items = items.all(db).await?;
-    let went = outbox::reached_at(db, items.iter().map(|item| item.id.0)).await?;
-    let is_told = |item: &feedback::Model| {
-        item.state == ItemState::Telephoned || went.iter().any(|(about, ..)| *about == item.id.0)
-    };
-    Ok(items.into_iter().rev().find(is_told))
+/// What a reader was told last.
+pub struct ToldLast {
+    /// The address, where it was a letter; otherwise somebody rang.
+    pub address: Option<String>,
+    pub item: feedback::Model,
+    /// Its letter may only have been delivered.
+    pub doubtful: bool,
+}
+
+/// What each reader was told last about an invitation.
+pub async fn told_last(db: &impl ConnectionTrait, id: InvitationId) -> Result<Vec<ToldLast>, DbErr> {
+    let of = feedback::Entity::find().filter(feedback::Column::InvitationId.eq(id));
+    let of = of.order_by_asc(feedback::Column::MadeAt).order_by_asc(feedback::Column::Version);
+    let items = of.all(db).await?;
+    let went = outbox::went_to(db, items.iter().map(|item| item.id.0)).await?;
+    let mut last: BTreeMap<Option<String>, ToldLast> = BTreeMap::new();
+    for item in items {
+        if item.state == ItemState::Telephoned {
+            last.insert(None, ToldLast { address: None, item: item.clone(), doubtful: false });
+        }
+        for (_, to, certain) in went.iter().filter(|(about, ..)| *about == item.id.0) {
+            let told = ToldLast { address: Some(to.clone()), item: item.clone(), doubtful: !certain };
+            last.insert(Some(to.to_lowercase()), told);
+        }
+    }
+    Ok(last.into_values().collect())
 }
 
 /// One item, for this transaction alone.

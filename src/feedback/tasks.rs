@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::correcting::{Again, says_it};
 use super::due::{Basis, Owed, owed, recipients_of};
 use super::entity::feedback;
 use super::letter::{Letter, Source};
@@ -20,7 +21,6 @@ use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId, Sight};
 use crate::invitations::InvitationId;
-use crate::mail::Trust;
 use crate::outbox::{self, Gone, Letterhead, MessageId, NoticeError, Post};
 use crate::platform::{Db, Keys, Tx};
 use crate::register::store::{Record, record};
@@ -176,8 +176,6 @@ async fn make_one(
     let mut events = Vec::new();
     for (place, owed) in paperwork.owed(office.settings).into_iter().enumerate() {
         let row = &paperwork.record.invitations[place];
-        let mut changed = Vec::new();
-        let held_item = newest.get(&row.id).filter(|item| item.state != ItemState::Overtaken);
         let (wording, mut reached) = match owed {
             Owed::HeldBack => {
                 made.held_back += 1;
@@ -196,9 +194,8 @@ async fn make_one(
         let name = wording.map_or(CORRECTION, Wording::code);
         let basis = |name: &str| Basis::of(name, &paperwork.record, &paperwork.assessment, place);
         let mut kind = newest.get(&row.id).map_or(Kind::Absence, |item| item.kind);
-        if let Some(item) = held_item {
-            let then = serde_json::from_str::<Basis>(&item.basis).ok();
-            if [name, &item.wording].into_iter().any(|name| then.as_ref() == Some(&basis(name))) {
+        if let Some(item) = newest.get(&row.id) {
+            if says_it(item, name, &basis) {
                 continue;
             }
             // What has not gone is taken back; what has gone is corrected, never silently withdrawn. A call
@@ -215,35 +212,28 @@ async fn make_one(
                 Gone::No | Gone::Yes => kind = Kind::Correction,
             }
         }
-        let mut corrected: Vec<Recipient> = Vec::new();
+        let mut corrections = Vec::new();
         if kind == Kind::Correction {
-            // Compared with what somebody was told last, not with a correction that never went.
-            let told = store::last_told(tx.conn(), row.id).await?;
-            let then = told.and_then(|told| serde_json::from_str::<Basis>(&told.basis).ok());
-            changed = then.map(|then| then.changes(&basis(name))).unwrap_or_default();
-            // Those who were written to are told. Whoever was still to be written to, and has not been, gets the
-            // letter itself.
-            let about = store::ids_of(tx.conn(), row.id).await?.into_iter().map(|id| id.0);
-            let written = outbox::sent_to(tx.conn(), about).await?.into_iter().map(|address| Recipient {
-                full: office.settings.domains.trust(&address) == Trust::Full,
-                address,
-            });
-            corrected.extend(written);
-            reached
-                .recipients
-                .retain(|r| corrected.iter().all(|c| !c.address.eq_ignore_ascii_case(&r.address)));
-            reached.call = corrected.is_empty() && reached.recipients.is_empty();
+            let told = store::told_last(tx.conn(), row.id).await?;
+            let again = Again::of(&told, reached, &office.settings.domains, name, &basis);
+            if again.is_nothing() {
+                continue;
+            }
+            // Who was told is told nothing else: only the first letter is left to be written.
+            if again.corrections.is_empty() && !again.first.call {
+                kind = Kind::Absence;
+            }
+            (corrections, reached) = (again.corrections, again.first);
         } else if wording.is_none() {
             continue;
         }
         let of_absence = name;
         let name = if kind == Kind::Correction { CORRECTION } else { name };
-        let last = newest.get(&row.id).filter(|item| item.kind == kind).map_or(0, |item| item.version);
         let item = feedback::Model {
             id: FeedbackId::new(),
             invitation_id: row.id,
             kind,
-            version: last + 1,
+            version: store::next_version(tx.conn(), row.id, kind).await?,
             wording: name.to_owned(),
             basis: serde_json::to_string(&basis(name)).expect("codes are JSON"),
             state: if reached.call { ItemState::ToTelephone } else { ItemState::Posted },
@@ -256,11 +246,10 @@ async fn make_one(
         store::insert(tx, item).await?;
         made.absences += 1;
         made.telephone_calls += usize::from(reached.call);
-        let correction = corrected.into_iter().map(|recipient| (recipient, CORRECTION, None));
-        let absence = reached.recipients.into_iter().map(|recipient| (recipient, of_absence, wording));
-        for (recipient, name, wording) in correction.chain(absence) {
+        let correction = corrections.into_iter().map(|(to, changed)| (to, CORRECTION, None, changed));
+        let absence = reached.recipients.into_iter().map(|to| (to, of_absence, wording, Vec::new()));
+        for (recipient, name, wording, changed) in correction.chain(absence) {
             let corrects = name == CORRECTION;
-            let changed = if corrects { changed.clone() } else { Vec::new() };
             let letter = Letter { corrects, changed, ..Letter::of(source, place, wording) };
             post(tx, office, about, name, &letter, recipient, now).await?;
             made.letters += 1;

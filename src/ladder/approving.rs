@@ -1,5 +1,7 @@
 //! A person decides on a step: it goes, or it does not, and the trail says who and why.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Days, Utc};
 use sea_orm::DbErr;
 use serde_json::json;
@@ -18,9 +20,11 @@ use crate::conferences::{self, Sight};
 use crate::feedback::entity::ladder_step;
 use crate::feedback::steps::{self, DeclinedBecause, Spoke, StepId, StepReason, StepState};
 use crate::feedback::{Evidence, Office, evidence, make_link};
+use crate::invitations::InvitationId;
 use crate::outbox::{self, MessageId, NoticeError, Post};
 use crate::platform::Tx;
-use crate::register::of_services;
+use crate::register::{Standing as Recorded, of_services};
+use crate::replies::{ReplyKind, ReplyState, told};
 
 /// The rung whose letter is written in the chair's name.
 pub(super) const SIGNED_BY_THE_CHAIR: i32 = 2;
@@ -73,7 +77,7 @@ pub async fn case(
     let by = office.settings.reply_by(&office.policies.calendar, agency.agency_group, today);
     let ladder = ladders.of(&step.ladder_version);
     let rule = ladder.trigger(step.rung, step.reason);
-    let past = past(db, office, rule, &step, &evidence).await?;
+    let past = past(db, office, rule, &step, &causes, &evidence).await?;
     let letter = StepLetter::of(step.reason, rule, &causes, past, &evidence, london::full_date(by));
     let contacts = contacts_of(db, [agency.id]).await?;
     let roles = ladder.rung(step.rung).map(|rung| rung.roles.as_slice());
@@ -81,22 +85,32 @@ pub async fn case(
     Ok(Some(Case { step, causes, evidence, letter, to }))
 }
 
-/// What a pattern rests on, up to the newest absence; and whether the step before was a call.
+/// What a pattern rests on, up to the newest absence; of the newest, whether it was there for a part; and whether the step
+/// before was a call.
 async fn past(
     db: &impl sea_orm::ConnectionTrait,
     office: Office<'_>,
     rule: Option<Trigger>,
     step: &ladder_step::Model,
+    causes: &[Cause],
     evidence: &Evidence,
 ) -> Result<Past, DbErr> {
-    let mut past = Past::default();
+    let left = |cause: &Cause| cause.assessed.standing == Recorded::LeftBeforeDecision;
+    let mut past = Past { left_before: causes.first().is_some_and(left), ..Past::default() };
     if let Some(Trigger::Pattern { months, .. }) = rule {
         let newest = evidence.record.conference.conference_date;
         let since = months_before(newest, months) + Days::new(1);
         let service = one_service(evidence.row().service_id);
         let rows = of_services(db, service, since, newest, office.policies).await?;
         past.expected = rows.iter().filter(|row| row.counted().is_some()).count();
-        past.missed = rows.iter().filter(|row| row.is_miss()).count();
+        let missed: Vec<InvitationId> = rows.iter().filter(|of| of.is_miss()).map(|of| of.row.id).collect();
+        let disputes = told(db, missed.iter().copied()).await?.into_iter();
+        let disputes = disputes.filter(|r| r.kind == ReplyKind::Disputed && r.state == ReplyState::Open);
+        let disputed: HashSet<InvitationId> = disputes.map(|r| r.invitation).collect();
+        let stand = || missed.iter().copied().filter(|id| !disputed.contains(id));
+        past.missed = stand().count();
+        let rest = stand().filter(|id| causes.iter().all(|cause| cause.invitation != *id)).collect();
+        past.told_of_the_rest = found::led_to_a_letter(db, step.rung, &rest).await?;
     }
     if step.reason == StepReason::StillOpen {
         let before = found::before(db, step).await?;

@@ -1,5 +1,7 @@
 //! The steps, as pages and tasks ask for them.
 
+use std::collections::HashSet;
+
 use chrono::{NaiveDate, NaiveTime};
 use sea_orm::sea_query::{Expr, Func, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -8,7 +10,8 @@ use crate::agencies::ServiceId;
 use crate::calendar::london;
 use crate::conferences::Sight;
 use crate::feedback::entity::{feedback, ladder_cause, ladder_step};
-use crate::feedback::steps::{StepId, StepState};
+use crate::feedback::newest;
+use crate::feedback::steps::{StepId, StepState, gone};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, InvitationId};
 
@@ -92,17 +95,28 @@ pub async fn before(
         .await
 }
 
+/// Whether each of these absences led to a step of a rung that reached the agency.
+pub async fn led_to_a_letter(
+    db: &impl ConnectionTrait,
+    rung: i32,
+    ids: &HashSet<InvitationId>,
+) -> Result<bool, DbErr> {
+    let caused = ladder_cause::Entity::find().filter(ladder_cause::Column::Rung.eq(rung));
+    let caused = caused.filter(ladder_cause::Column::InvitationId.is_in(ids.iter().copied())).all(db).await?;
+    let steps = ladder_step::Entity::find();
+    let steps = steps.filter(ladder_step::Column::Id.is_in(caused.iter().map(|cause| cause.step_id)));
+    let gone = gone(db, &steps.all(db).await?).await?;
+    let led =
+        |id: &InvitationId| caused.iter().any(|c| c.invitation_id == *id && gone.contains_key(&c.step_id));
+    Ok(ids.iter().all(led))
+}
+
 /// One step.
 pub async fn by_id(db: &impl ConnectionTrait, id: StepId) -> Result<Option<ladder_step::Model>, DbErr> {
     ladder_step::Entity::find_by_id(id).one(db).await
 }
 
-/// The newest feedback item of an invitation: whose link a step's letter carries.
+/// The newest feedback item of an invitation that stands: whose link a step's letter carries.
 pub async fn item_of(db: &impl ConnectionTrait, id: InvitationId) -> Result<Option<feedback::Model>, DbErr> {
-    feedback::Entity::find()
-        .filter(feedback::Column::InvitationId.eq(id))
-        .order_by_desc(feedback::Column::MadeAt)
-        .order_by_desc(feedback::Column::Version)
-        .one(db)
-        .await
+    Ok(newest(db, [id]).await?.remove(&id))
 }

@@ -103,8 +103,12 @@ impl StepLetter {
 pub struct Past {
     /// Times that the service was expected, in the months that a pattern looks at.
     pub expected: usize,
-    /// Of those, the ones that it missed.
+    /// Of those, the ones that it missed, and does not dispute.
     pub missed: usize,
+    /// Those of them that are not below led to a letter before, which arrived.
+    pub told_of_the_rest: bool,
+    /// It was there for a part of the newest.
+    pub left_before: bool,
     /// Of the step before nobody could be written to: somebody rang.
     pub by_telephone: bool,
 }
@@ -118,7 +122,8 @@ fn why(reason: StepReason, rule: Option<Trigger>, absences: usize, past: Past, l
             format!("We wrote to your service about its absence and asked for an answer{by}. None has reached us.")
         }
         (StepReason::Severity, _) => {
-            "That your service was not there mattered to what the conference could do that day; how is said below.".to_owned()
+            let at = if past.left_before { " at the decision" } else { "" };
+            format!("That your service was not there{at} mattered to what the conference could do that day; how is said below.")
         }
         (StepReason::Running, _) => {
             "Your service was not there for the decision at the conference before about the same child either."
@@ -126,7 +131,10 @@ fn why(reason: StepReason, rule: Option<Trigger>, absences: usize, past: Past, l
         }
         (StepReason::Pattern, Some(Trigger::Pattern { months, .. })) => {
             let since = match absences < past.missed {
-                true => format!(" The {absences} since we last wrote about this stand below."),
+                true if past.told_of_the_rest => {
+                    format!(" The {absences} since we last wrote about this stand below.")
+                }
+                true => format!(" Of these, {absences} stand below."),
                 false => String::new(),
             };
             format!(
@@ -152,7 +160,7 @@ fn why(reason: StepReason, rule: Option<Trigger>, absences: usize, past: Past, l
                 _ => String::new(),
             };
             let how = if past.by_telephone { "rang" } else { "wrote to" };
-            format!("We {how} your agency about this{ago}, and have had no answer.")
+            format!("We {how} your agency about this{ago}, and have not heard what would help.")
         }
     }
 }
@@ -180,7 +188,7 @@ pub fn samples() -> Vec<(&'static str, StepLetter)> {
         disagreement_procedure: "https://safeguarding.example/disagreement".into(),
     };
     let pattern = "In 6 months your service was expected 3 times, and was not there at the decision of 2.";
-    let open = "We wrote to your agency about this more than 20 working days ago, and have had no answer.";
+    let open = "We wrote to your agency about this more than 20 working days ago, and have not heard what would help.";
     let said =
         [(template(2), full.why.as_str()), (template(3), pattern), (template(4), open), (WITHDRAWN, "")];
     let of = said.map(|(kind, why)| (kind, StepLetter { why: why.to_owned(), ..full.clone() }));
@@ -194,7 +202,7 @@ mod tests {
     #[test]
     fn a_letter_says_the_numbers_of_the_rule_that_led_to_it_and_none_where_that_is_forgotten() {
         let (_, first) = crate::feedback::samples().swap_remove(0);
-        let past = Past { expected: 8, missed: 5, by_telephone: false };
+        let past = Past { expected: 8, missed: 5, told_of_the_rest: true, ..Past::default() };
         let said = |reason, rule, absences| why(reason, rule, absences, past, &first);
         let rule = Some(Trigger::Pattern { misses: 3, months: 9, more_than_percent: 60, of_at_least: 6 });
         let all = "In 9 months your service was expected 8 times, and was not there at the decision of 5.";
@@ -204,6 +212,10 @@ mod tests {
             format!("{all} The 3 since we last wrote about this stand below."),
             "two of the five led to a letter before"
         );
+        let silent = why(StepReason::Pattern, rule, 3, Past { told_of_the_rest: false, ..past }, &first);
+        assert_eq!(silent, format!("{all} Of these, 3 stand below."), "nobody wrote about the other two");
+        let left = why(StepReason::Severity, None, 1, Past { left_before: true, ..past }, &first);
+        assert!(left.starts_with("That your service was not there at the decision mattered"), "{left}");
         let open = Some(Trigger::StillOpen { working_days: 15 });
         assert!(
             said(StepReason::StillOpen, open, 3)

@@ -1,4 +1,4 @@
-//! Steps whose letter has gone and that nobody has answered, for the agency that owes the answer.
+//! Steps that have reached their agency and that nobody has answered, for the agency that owes the answer.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
@@ -8,7 +8,7 @@ use crate::agencies::AgencyGroup;
 use crate::agencies::store::directory_of;
 use crate::calendar::london;
 use crate::feedback::entity::ladder_step;
-use crate::feedback::steps::StepState;
+use crate::feedback::steps::{StepState, gone};
 use crate::feedback::{FeedbackId, Office};
 use crate::invitations::{self, InvitationId};
 
@@ -17,7 +17,7 @@ pub struct Open {
     /// The item whose link its letter carries.
     pub item: FeedbackId,
     pub invitation: InvitationId,
-    /// When it was approved.
+    /// When it was approved: its letter names its day from then.
     pub since: DateTime<Utc>,
     group: AgencyGroup,
 }
@@ -36,8 +36,9 @@ pub async fn open(db: &impl ConnectionTrait, which: Condition) -> Result<Vec<Ope
         .filter(which)
         .all(db)
         .await?;
+    let gone = gone(db, &steps).await?;
     let mut found = Vec::new();
-    for step in steps {
+    for step in steps.into_iter().filter(|step| gone.contains_key(&step.id)) {
         let Some(since) = step.decided_at else { continue };
         let Some(item) = found::item_of(db, step.invitation_id).await? else { continue };
         let Some(row) = invitations::store::by_id(db, step.invitation_id).await? else { continue };

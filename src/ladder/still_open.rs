@@ -13,16 +13,19 @@ use crate::feedback::{Settings, next_attempt};
 use crate::outbox::{self, Claim, Delivery, End, Fate, Gone};
 use crate::platform::{Db, Keys, Tx};
 use crate::register::Policies;
-use crate::replies::told;
+use crate::replies::{ReplyKind, told};
 
 /// Whether a letter that says that no answer has come would not be true any more.
 async fn has_answered(db: &impl ConnectionTrait, step: &ladder_step::Model) -> Result<bool, DbErr> {
-    if !matches!(step.reason, StepReason::NoReply | StepReason::StillOpen) {
-        return Ok(false);
-    }
+    let answers = |kind: ReplyKind| match step.reason {
+        StepReason::NoReply => true,
+        // The letter before asked for more than a contact, and a dispute pauses it.
+        StepReason::StillOpen => matches!(kind, ReplyKind::Acknowledged | ReplyKind::Explained),
+        _ => false,
+    };
     let of = causes(db, [step.id]).await?;
     let replies = told(db, of.iter().map(|cause| cause.invitation_id)).await?;
-    Ok(replies.iter().any(|reply| reply.made_at >= step.proposed_at))
+    Ok(replies.iter().any(|reply| answers(reply.kind) && reply.made_at >= step.proposed_at))
 }
 
 /// Answers for the ladder's messages.

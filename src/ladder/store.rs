@@ -11,18 +11,17 @@ use sea_orm::{
 use super::causes::presses;
 use super::expected::{Expected, OpenStep, Told};
 use super::rules::{Ladders, Trigger};
-use super::telling::{lately, newest_of, when_told};
+use super::telling::{lately, when_told};
 use crate::agencies::ServiceId;
 use crate::agencies::store::{Directory, directory};
 use crate::calendar::{london, months_before};
 use crate::conferences::entity::child;
 use crate::conferences::{self, ConferenceId, Sight};
-use crate::feedback::Settings;
 use crate::feedback::entity::{ladder_cause, ladder_step};
-use crate::feedback::steps::{StepId, StepState, causes};
+use crate::feedback::steps::{StepId, StepState, causes, gone};
+use crate::feedback::{Settings, newest};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, ImpactCode, InvitationId};
-use crate::outbox::{self, State};
 use crate::platform::Tx;
 use crate::register::store::{Record, records, records_in_brief};
 use crate::register::{Assessment, Policies, assess};
@@ -74,8 +73,8 @@ pub async fn history(
         .filter(|(row, assessed)| of_them(row) && assessed.standing.is_missing())
         .map(|(row, _)| (row.id, row.service_id))
         .collect();
-    let ids: Vec<InvitationId> = all.keys().copied().collect();
-    let told = when_told(db, &newest_of(db, &ids).await?, &all, policies, settings, &directory).await?;
+    let items: Vec<_> = newest(db, all.keys().copied()).await?.into_values().collect();
+    let told = when_told(db, &items, &all, policies, settings, &directory).await?;
     let mut expected: BTreeMap<ServiceId, Vec<Expected>> = BTreeMap::new();
     for case in cases.values() {
         for place in 0..case.record.invitations.len() {
@@ -258,16 +257,9 @@ async fn open(
     let services: HashMap<InvitationId, ServiceId> =
         about.iter().map(|row| (row.id, row.service_id)).collect();
     let mut open: BTreeMap<ServiceId, Vec<OpenStep>> = BTreeMap::new();
-    let reached = outbox::reached_at(db, steps.iter().map(|step| step.id.0)).await?;
-    let letters = outbox::about(db, steps.iter().map(|step| step.id.0).collect()).await?;
+    let gone = gone(db, &steps).await?;
     for step in steps {
-        // From when its letter went, or somebody rang; one that is still in the post has not begun.
-        let went = reached.iter().filter(|(about, ..)| *about == step.id.0).map(|(.., at)| *at).min();
-        let by_post = letters.iter().any(|m| m.about_id == step.id.0 && m.state != State::Cancelled);
-        let Some(since) = went.or(step.decided_at.filter(|_| step.spoken_with.is_some() || !by_post)) else {
-            continue;
-        };
-        let since = london::date(since);
+        let Some(since) = gone.get(&step.id).map(|at| london::date(*at)) else { continue };
         let mut causes = of.remove(&step.id).unwrap_or_default();
         causes.sort_by_key(|id| (*id != step.invitation_id, std::cmp::Reverse(*id)));
         let (mut paused, mut paused_days) = (false, 0);

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryFilter};
 
 use super::expected::Told;
 use crate::agencies::ServiceId;
 use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::feedback::entity::feedback;
-use crate::feedback::{ItemState, REMINDER, Settings, Wording};
+use crate::feedback::{ItemState, REMINDER, Settings, Wording, items_that_stand};
 use crate::invitations::InvitationId;
 use crate::outbox;
 use crate::register::Policies;
@@ -26,25 +26,9 @@ const FEEDBACK_DAYS: u64 = 80;
 /// The newest feedback on an absence that was made lately.
 pub async fn lately(db: &impl ConnectionTrait, today: NaiveDate) -> Result<Vec<feedback::Model>, DbErr> {
     let since = london::to_utc_or_after(today - Days::new(FEEDBACK_DAYS), NaiveTime::MIN);
-    let items = feedback::Entity::find().filter(feedback::Column::MadeAt.gte(since));
-    let items = items.order_by_asc(feedback::Column::MadeAt).order_by_asc(feedback::Column::Version);
+    let items = items_that_stand().filter(feedback::Column::MadeAt.gte(since));
     let newest: BTreeMap<InvitationId, feedback::Model> =
         items.all(db).await?.into_iter().map(|item| (item.invitation_id, item)).collect();
-    Ok(newest.into_values().collect())
-}
-
-/// The newest feedback of these absences, however long ago.
-pub async fn newest_of(
-    db: &impl ConnectionTrait,
-    ids: &[InvitationId],
-) -> Result<Vec<feedback::Model>, DbErr> {
-    let mut newest: BTreeMap<InvitationId, feedback::Model> = BTreeMap::new();
-    for ids in ids.chunks(BATCH) {
-        let items =
-            feedback::Entity::find().filter(feedback::Column::InvitationId.is_in(ids.iter().copied()));
-        let items = items.order_by_asc(feedback::Column::MadeAt).order_by_asc(feedback::Column::Version);
-        newest.extend(items.all(db).await?.into_iter().map(|item| (item.invitation_id, item)));
-    }
     Ok(newest.into_values().collect())
 }
 

@@ -29,7 +29,7 @@ pub use listing::{
 pub use notice::{Letterhead, NoticeError, next_attempt as notice_pauses, tell};
 pub use pause::{held_back, hold_back, let_go};
 pub use reading::read;
-pub use store::{Gone, all_given_up, came_back, cancel_unsent, doubt_all, post, requeue, sent_to};
+pub use store::{Gone, all_given_up, came_back, cancel_unsent, doubt_all, post, requeue, sent_to, went_to};
 
 typed_id! {
     /// A message in the outbox.

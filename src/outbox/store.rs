@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 use uuid::Uuid;
 
@@ -291,16 +292,29 @@ pub async fn sent_to(
     db: &impl ConnectionTrait,
     about: impl IntoIterator<Item = Uuid>,
 ) -> Result<Vec<String>, DbErr> {
-    Entity::find()
+    gone_about(about).select_only().column(Column::Recipient).distinct().into_tuple().all(db).await
+}
+
+/// Which messages about these things have gone to whom, and did not come back; and whether that is certain, or one may only
+/// have been delivered.
+pub async fn went_to(
+    db: &impl ConnectionTrait,
+    about: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<(Uuid, String, bool)>, DbErr> {
+    let of: Vec<(Uuid, String, State)> = gone_about(about)
         .select_only()
-        .column(Column::Recipient)
+        .columns([Column::AboutId, Column::Recipient, Column::State])
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(of.into_iter().map(|(about, to, state)| (about, to, state == State::Sent)).collect())
+}
+
+fn gone_about(about: impl IntoIterator<Item = Uuid>) -> Select<Entity> {
+    Entity::find()
         .filter(Column::AboutId.is_in(about))
         .filter(Column::BouncedAt.is_null())
         .filter(Column::State.is_in([State::Sent, State::Sending]).or(Column::MayHaveBeenDelivered.eq(true)))
-        .distinct()
-        .into_tuple()
-        .all(db)
-        .await
 }
 
 /// Doubts all that waits: after a restore nobody knows what has gone.

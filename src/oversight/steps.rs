@@ -42,7 +42,8 @@ pub async fn late(
             and not c.restricted and c.erased_at is null and not i.attendance_only \
             and exists (select 1 from outbox o where o.about_id = f.id and o.state = 'sent' \
                 and o.bounced_at is null and o.kind <> 'reply_reminder') \
-            and not exists (select 1 from feedback n where n.invitation_id = i.id and n.made_at > f.made_at) \
+            and not exists (select 1 from feedback n where n.invitation_id = i.id and n.made_at > f.made_at \
+                and n.state <> 'overtaken') \
             and not exists (select 1 from reply p where p.invitation_id = i.id) \
             and not exists (select 1 from ladder_cause l where l.invitation_id = i.id and l.rung = 2)";
     let since = now - TimeDelta::days(DAYS as i64);

@@ -25,11 +25,16 @@ const MOST: usize = 20;
 pub struct Thread {
     pub opened: Opened,
     pub replies: Vec<table::Model>,
-    /// A letter of the ladder is open about it, and asks for more than that somebody has read it.
-    pub escalated: bool,
+    /// Since when a step of the ladder asks for more than that somebody has read it; never where the fault is ours.
+    pub asked_again: Option<DateTime<Utc>>,
 }
 
 impl Thread {
+    /// Whether a step of the ladder is open about it.
+    pub fn escalated(&self) -> bool {
+        self.asked_again.is_some()
+    }
+
     fn waiting(&self, kind: ReplyKind) -> Option<&table::Model> {
         self.replies.iter().find(|r| r.kind == kind && r.state == ReplyState::Open)
     }
@@ -46,9 +51,9 @@ impl Thread {
             .filter(move |r| r.address.as_ref().is_some_and(|a| a.eq_ignore_ascii_case(address)))
     }
 
-    /// What can still be said, at this moment. That it was read: where nothing more is asked. A dispute: none waits, none was settled since the last letter, and that is
-    /// not longer ago than a link lives. A contact: none waits, and the conference is not restricted, for then nobody
-    /// could be told of the change.
+    /// What can still be said, at this moment. That it was read: where nothing more is asked. A dispute: none waits, none
+    /// was settled since the last letter, and that is not longer ago than a link lives. A contact: none waits, and the
+    /// conference is not restricted, for then nobody could be told of the change.
     pub fn takes(&self, kind: ReplyKind, now: DateTime<Utc>, calendar: &Calendar) -> bool {
         let last_event = self.opened.last_event;
         // A link that was made since, with the answer or for an account, is no letter.
@@ -57,7 +62,7 @@ impl Thread {
         self.own().count() < MOST
             && self.waiting(kind).is_none()
             && match kind {
-                ReplyKind::Acknowledged => !self.escalated,
+                ReplyKind::Acknowledged => !self.escalated(),
                 ReplyKind::Explained => true,
                 ReplyKind::Nominated => !self.opened.evidence.record.conference.restricted,
                 ReplyKind::Disputed => {
@@ -78,8 +83,8 @@ pub async fn thread(
     let found = feedback::opened(db, office.policies, office.settings, token, now).await?;
     let Some(opened) = found else { return Ok(None) };
     let id = opened.evidence.row().id;
-    let (replies, escalated) = (store::of_invitation(db, id).await?, steps::is_open_about(db, id).await?);
-    let thread = Thread { opened, replies, escalated };
+    let asked_again = steps::asked_again(db, id).await?.filter(|_| !opened.evidence.letter.our_fault);
+    let thread = Thread { replies: store::of_invitation(db, id).await?, asked_again, opened };
     let said = thread.replies.iter().flat_map(|r| [Some(r.made_at), r.settled_at]).flatten();
     let last = said.chain([thread.opened.last_event]).max().unwrap_or(now);
     let alive = london::date(now) <= link_ends(london::date(last), &office.policies.calendar);
@@ -116,12 +121,13 @@ pub async fn reply(
         return Ok(Replied::Gone);
     }
     let Some(thread) = thread(tx.conn(), office, token, now).await? else { return Ok(Replied::Gone) };
-    if thread.own().next_back().is_some_and(|last| is_the_same(office.keys, last, reply)) {
-        // Sent twice, said once.
+    // Sent twice, said once; what was said before it was asked again is said anew.
+    let last = thread.own().next_back().filter(|last| Some(last.made_at) > thread.asked_again);
+    if last.is_some_and(|last| is_the_same(office.keys, last, reply)) {
         return Ok(Replied::Done);
     }
     let kind = reply.said.kind();
-    let unanswered = thread.escalated
+    let unanswered = thread.escalated()
         && matches!(&reply.said, Said::Explained { prevention, .. } if prevention.is_empty());
     if unanswered || !thread.takes(kind, now, calendar) {
         return Ok(Replied::NotNow);

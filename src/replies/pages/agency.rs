@@ -177,7 +177,7 @@ fn page(
     let waits = found.open_dispute().map(|r| london::full_date(settle_by(london::date(r.made_at), calendar)));
     let say = |kind: ReplyKind| match kind {
         ReplyKind::Acknowledged => "We have read this",
-        ReplyKind::Explained if found.escalated => "Tell us what happened, and what would help",
+        ReplyKind::Explained if found.escalated() => "Tell us what happened, and what would help",
         ReplyKind::Explained => "Explain what happened",
         ReplyKind::Disputed => "Tell us that our record is wrong",
         ReplyKind::Nominated => "Name a contact for invitations and letters",
@@ -197,7 +197,7 @@ fn page(
         before: found.replies.iter().map(|row| before(desk, row)).collect(),
         waits,
         our_fault,
-        escalated: found.escalated,
+        escalated: found.escalated(),
         address: masked(&found.opened.address),
         kinds: choices(&kinds, form.text("say").parse().ok(), |k| (k.code(), say(k))),
         reasons: options("choose a reason", REASONS, form.text("reason").parse().ok(), |r| {
@@ -216,7 +216,7 @@ fn page(
             name: text("name"),
             role: text("role"),
         },
-        evidence: EvidenceLines::of(evidence, found.escalated),
+        evidence: EvidenceLines::of(evidence, found.escalated()),
         limit: TEXT_LIMIT,
         look_again,
         errors,
@@ -246,7 +246,7 @@ pub(super) async fn step(
     let Some(said) = Reply::read(&form, &settings.domains, &mut errors) else {
         return Ok(page(&desk, &policies, &token, &found, &form, errors, false));
     };
-    if let (true, Said::Explained { prevention, .. }) = (found.escalated, &said.said)
+    if let (true, Said::Explained { prevention, .. }) = (found.escalated(), &said.said)
         && prevention.is_empty()
     {
         errors.add("prevention", "Say what would help somebody to be there, and what you do");
@@ -269,7 +269,16 @@ pub(super) async fn step(
         Replied::Done => Ok(Redirect::to(&format!("/reply/{token}?done=yes")).into_response()),
         Replied::Gone => Ok(gone(&settings)),
         Replied::NotNow => {
-            errors.add("say", "This cannot be said by the link any more, or waits already: please ring us");
+            // A step of the ladder may have reached the agency since the form was made.
+            let found = thread(desk.db.read(), Office::of(&desk, &policies, &settings), &token, now).await?;
+            let Some(found) = found else { return Ok(gone(&settings)) };
+            let why = match found.escalated() {
+                true => {
+                    "We have asked your agency again since: please say what would help somebody to be there"
+                }
+                false => "This cannot be said by the link any more, or waits already: please ring us",
+            };
+            errors.add("say", why);
             Ok(page(&desk, &policies, &token, &found, &form, errors, false))
         }
     }

@@ -19,7 +19,7 @@ use crate::feedback::{Asking, FeedbackId, Office, Settings, asking_since, make_l
 use crate::invitations::{self, AbsenceReason, InvitationId};
 use crate::ladder;
 use crate::register::{Policies, Recorded, Standing};
-use crate::replies::{Told, told};
+use crate::replies::{ReplyKind, ReplyState, Told, told};
 use crate::reports::agency::{is_own, own_record};
 use crate::reports::spc::Chart;
 use crate::reports::trend::{chart_of, data_url};
@@ -168,7 +168,9 @@ async fn waiting(
     let replied = told(db, all).await?;
     let mut waits: Vec<Waits> = Vec::new();
     for step in steps {
-        if replied.iter().any(|r| r.invitation == step.invitation && r.made_at > step.since) {
+        // What it disputes waits for us; any other word that left the step open leaves it waiting.
+        let is_disputed = |r: &Told| r.kind == ReplyKind::Disputed && r.state == ReplyState::Open;
+        if replied.iter().any(|r| r.invitation == step.invitation && is_disputed(r)) {
             continue;
         }
         let reply_by = step.reply_by(office);
