@@ -73,7 +73,12 @@ both! {
         assert_eq!(headline["previous"]["numerator"], 7, "the month before as it is known by now");
         assert_eq!(headline["rolling"]["denominator"], 12);
         let page = qa.get("/reports/2026-10").await.body;
-        for text in ["What was restated of earlier months", "7 of 8", "1 of September 2026"] {
+        assert_eq!(october["amended"]["2026-09"], 1);
+        let of_agency = revised.iter().find(|r| r["figure"].as_str().unwrap().ends_with(": represented"));
+        let of_agency = of_agency.unwrap_or_else(|| panic!("{october:#}"));
+        assert_eq!((&of_agency["was"], &of_agency["is"]), (&Value::from("1 of 1"), &Value::from("2 of 2")), "children's social care");
+        assert!(revised.iter().any(|r| r["was"] == "0 of 1" && r["is"] == "1 of 2"), "health visiting: {october:#}");
+        for text in ["What was restated of earlier months", "7 of 8", "September 2026: 1 amended, 1 confirmed late"] {
             assert!(page.contains(text), "{text}: {page}");
         }
         // What was said once is not said again a month later.
@@ -102,6 +107,44 @@ both! {
         assert_eq!(qa.get("/reports/2026-09").await.status, 500);
         let said = place.run(&["report", "--month", "2026-09"]);
         assert!(said.code != 0 && said.err.contains("was changed after it was closed"), "{}", said.err);
+    }
+
+    async fn what_later_months_compare_with_is_sealed_with_the_paper(place: Place) {
+        let mut qa = september(&place).await;
+        let db = Database::connect(&place.url).await.unwrap();
+        db.execute_unprepared("update month_close set known = replace(known, '\"numerator\":3', '\"numerator\":4')").await.unwrap();
+        assert_eq!(qa.get("/reports/2026-09").await.status, 500);
+    }
+
+    async fn paqas_members_read_a_month_once_it_is_approved_and_not_before(place: Place) {
+        let mut qa = september(&place).await;
+        let mut member = Person::with_role(&place, &place.site("2026-10-08T09:00:00Z").await, "paqa_member").await;
+        for month in ["2026-09", "2026-10"] {
+            let page = member.get(&format!("/reports/{month}")).await;
+            assert!(page.status == 200 && page.body.contains("not circulated yet"), "{}", page.body);
+            assert!(!page.body.contains("M1"), "{}", page.body);
+            for form in ["csv", "json"] {
+                assert_eq!(member.get(&format!("/reports/{month}/figures.{form}")).await.status, 404);
+            }
+        }
+        assert_eq!(qa.post("/reports/2026-09/approve", &[]).await.status, 303);
+        assert_eq!(member.get("/reports").await.location.as_deref(), Some("/reports/2026-09"));
+        let page = member.get("/reports/2026-09").await.body;
+        assert!(page.contains("3 of 4") && !page.contains("/behind"), "figures only: {page}");
+        assert_eq!(member.get("/reports/2026-09/figures.json").await.status, 200);
+        assert!(member.get("/reports/2026-10").await.body.contains("September 2026</a> is the newest month that is circulated"));
+        assert_eq!(qa.get("/reports/2026-10").await.status, 200, "who makes it reads it as it is made");
+    }
+
+    async fn an_agency_that_was_expected_nowhere_this_month_keeps_its_line_of_the_year(place: Place) {
+        place.import(EVENING, &missed_on("C-1", "2026-09-30"));
+        place.done_at("2026-10-07T08:00:00Z", &["run-task", "report"]);
+        let october: Vec<Row> = missed_on("C-3", "2026-10-20").into_iter().enumerate().filter(|(n, _)| *n != 2).map(|(_, row)| row).collect();
+        place.import("2026-10-21T15:00:00Z", &october);
+        place.done_at("2026-11-06T09:00:00Z", &["run-task", "report"]);
+        let line = &place.report("2026-10")["agencies"]["OH"];
+        assert_eq!((&line["rate"]["denominator"], &line["rolling"]["denominator"]), (&Value::from(0), &Value::from(1)), "{line:#}");
+        assert_eq!(line["verdict"], "nothing to judge");
     }
 
     async fn history_that_a_file_brings_is_closed_month_by_month(place: Place) {

@@ -48,6 +48,8 @@ pub enum Permission {
     ClimbLadder,
     /// Read PAQA's month.
     SeeFigures,
+    /// Read a month before it is closed and approved.
+    SeeOpenMonths,
     /// Approve a month that is closed.
     ApproveReport,
     /// See the invitations behind a figure.
@@ -99,7 +101,7 @@ impl Role {
             ReleaseLetter | SettleDispute => matches!(self, QaManager),
             ClimbLadder => matches!(self, Chair | QaManager),
             SeeFigures => matches!(self, Administrator | QaManager | PaqaMember),
-            SeeBehindFigures => matches!(self, Administrator | QaManager),
+            SeeBehindFigures | SeeOpenMonths => matches!(self, Administrator | QaManager),
             ApproveReport => matches!(self, QaManager),
             Import => matches!(self, Administrator),
             SeePost => matches!(self, Administrator | QaManager | SystemAdministrator),

@@ -210,6 +210,16 @@ impl Tx {
         &self.inner
     }
 
+    /// Keeps what these tables hold as it is until the transaction ends, and waits first for who is writing there.
+    /// SQLite has one writer anyway.
+    pub async fn keep_as_they_are(&self, tables: &[&'static str]) -> Result<(), DbErr> {
+        if self.inner.get_database_backend() == DbBackend::Postgres {
+            let lock = format!("lock table {} in share mode", tables.join(", "));
+            self.inner.execute_unprepared(&lock).await?;
+        }
+        Ok(())
+    }
+
     /// Makes all of it last.
     pub async fn commit(self) -> Result<(), DbErr> {
         tracing::debug!(transaction = self.name, "commit");

@@ -11,24 +11,19 @@ use sha2::{Digest, Sha256};
 
 use super::closed;
 use super::entity::{month_close, month_restated};
-use super::snapshot::{CHARTED, DEFINITIONS, Known, Restated, Revision, Snapshot};
-use super::{Month, MonthPage, Paper, paper};
+use super::revising::{lines, revisions};
+use super::snapshot::{CHARTED, DEFINITIONS, Known, Restated, Snapshot};
+use super::{Month, paper};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::{Breaks, london};
 use crate::feedback::Settings;
-use crate::platform::{Db, Keys};
+use crate::platform::{Db, Keys, Tx};
 use crate::register::Policies;
 use crate::register::restating::Figure;
 use crate::web::Desk;
 
 /// Working days after a month on which it closes.
 pub(super) const CLOSES_AFTER: u32 = 5;
-/// Months back that are counted again where their registers changed.
-const RESTATED: usize = 12;
-/// Figures that are about the month before and what came of its letters: they end with their own paper.
-const OF_THE_LOOP: [&str; 4] =
-    ["Feedback", "Dispute", "Services missing twice running", "Working days to the first reply"];
-
 /// What a paper is made with.
 #[derive(Clone, Copy)]
 pub struct Making<'a> {
@@ -61,6 +56,13 @@ pub struct Edition {
     pub closed: Option<Closed>,
 }
 
+impl Edition {
+    /// Closed and approved: PAQA's members read it.
+    pub fn is_circulated(&self) -> bool {
+        self.closed.as_ref().is_some_and(|closed| closed.approved.is_some())
+    }
+}
+
 /// The newest month that is over for so long that it closes, as of a day.
 fn closes(today: NaiveDate, policies: &Policies) -> Month {
     let month = Month::of(today).previous();
@@ -73,35 +75,25 @@ pub fn closes_on(month: Month, policies: &Policies) -> NaiveDate {
     policies.calendar.add_working_days(month.last(), CLOSES_AFTER)
 }
 
-fn hash(definitions: &str, snapshot: &str) -> Vec<u8> {
-    Sha256::digest(format!("{definitions}\n{snapshot}")).to_vec()
+/// The hash of all that a close wrote: the month's own paper, what later months compare with, and what was counted again.
+fn hash(row: &month_close::Model, again: &[month_restated::Model]) -> Vec<u8> {
+    let mut all = vec![&row.month, &row.definitions, &row.snapshot, &row.known];
+    all.extend(again.iter().flat_map(|again| [&again.month, &again.known, &again.figures]));
+    let mut hash = Sha256::new();
+    for part in all {
+        hash.update(format!("{}\n{part}\n", part.len()));
+    }
+    hash.finalize().to_vec()
+}
+
+/// Whether a closed month is as it was frozen. The first months were sealed by their paper alone.
+fn is_as_frozen(row: &month_close::Model, again: &[month_restated::Model]) -> bool {
+    let alone = || Sha256::digest(format!("{}\n{}", row.definitions, row.snapshot)).to_vec();
+    row.hash == hash(row, again) || row.hash == alone()
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Each figure of the whole month as a line, without those that end with their own paper.
-fn lines(paper: &Paper) -> Vec<Figure> {
-    let mut lines = MonthPage::figures_only(paper).lines();
-    lines.retain(|line| !OF_THE_LOOP.iter().any(|start| line.title.starts_with(start)));
-    lines
-}
-
-/// What differs, figure by figure. One that stood only in the one is nothing in the other.
-fn revisions(month: Month, was: &[Figure], is: &[Figure]) -> Vec<Revision> {
-    let titles: BTreeSet<&str> = was.iter().chain(is).map(|line| line.title.as_str()).collect();
-    let stands = |lines: &[Figure], title: &str| {
-        let line = lines.iter().find(|line| line.title == title);
-        line.map_or("none".to_owned(), |line| line.stands.clone())
-    };
-    let revised = titles.into_iter().map(|title| Revision {
-        month: month.to_string(),
-        figure: title.to_owned(),
-        was: stands(was, title),
-        is: stands(is, title),
-    });
-    revised.filter(|revision| revision.was != revision.is).collect()
 }
 
 fn json(value: &impl serde::Serialize) -> String {
@@ -115,7 +107,7 @@ fn json(value: &impl serde::Serialize) -> String {
 pub async fn edition(making: Making<'_>, month: Month) -> Result<Edition, DbErr> {
     let db = making.db.read();
     if let Some(row) = closed::by_month(db, month).await? {
-        if hash(&row.definitions, &row.snapshot) != row.hash {
+        if !is_as_frozen(&row, &closed::counted_again(db, month).await?) {
             return Err(DbErr::Custom(format!(
                 "the frozen paper of {month} was changed after it was closed"
             )));
@@ -155,14 +147,15 @@ impl Making<'_> {
     }
 
     /// Counts the months again whose registers changed since the last close.
-    async fn restate(self, month: Month) -> Result<(Restated, Vec<Again>), DbErr> {
-        let db = self.db.read();
+    async fn restate(self, tx: &Tx, month: Month) -> Result<(Restated, Vec<Again>), DbErr> {
+        let db = tx.conn();
         let mut restated = Restated::default();
         let mut again = Vec::new();
         let counted = closed::counted_at(db).await?;
-        let first = std::iter::successors(Some(month), |m| Some(m.previous())).nth(RESTATED).unwrap_or(month);
+        // As far back as the charts go: what stands in them is as it is known.
+        let first = std::iter::successors(Some(month), |m| Some(m.previous())).nth(CHARTED).unwrap_or(month);
         let changed = closed::changed_since(db, &counted, first, month).await?;
-        for (of, late) in changed {
+        for (of, changed) in changed {
             let Some(was) = closed::figures(db, of).await? else { continue };
             let was = match was {
                 closed::Figures::Restated(lines) => lines,
@@ -171,9 +164,13 @@ impl Making<'_> {
             let paper = paper(db, of, self.policies, self.holidays).await?;
             let (is, known) = (lines(&paper), Known::of(&paper));
             restated.revisions.extend(revisions(of, &was, &is));
-            if late > 0 {
-                restated.late_additions.insert(of.to_string(), late);
-            }
+            let note = |all: &mut BTreeMap<String, usize>, n: usize| {
+                if n > 0 {
+                    all.insert(of.to_string(), n);
+                }
+            };
+            note(&mut restated.late_additions, changed.confirmed);
+            note(&mut restated.amended, changed.amended);
             again.push(Again { month: of, known, figures: is });
         }
         Ok((restated, again))
@@ -181,8 +178,11 @@ impl Making<'_> {
 
     /// Freezes one month. `false`: another process was first.
     async fn close(self, month: Month, now: DateTime<Utc>) -> Result<bool, DbErr> {
-        let db = self.db.read();
-        let (restated, again) = self.restate(month).await?;
+        let tx = self.db.begin("close a month").await?;
+        // What is confirmed or amended meanwhile waits, and is later than the close: it is restated, and not lost.
+        tx.keep_as_they_are(&["register", "amendment"]).await?;
+        let db = tx.conn();
+        let (restated, again) = self.restate(&tx, month).await?;
         let mut before: BTreeMap<Month, Known> =
             closed::known(db, month, CHARTED).await?.into_iter().collect();
         before.extend(again.iter().map(|a| (a.month, a.known.clone())));
@@ -192,34 +192,36 @@ impl Making<'_> {
         let revised = restated.revisions.len();
         let snapshot = Snapshot::of(paper, &before, self.rules_of(month), restated);
         let conferences = snapshot.paper.conferences;
-        let snapshot = json(&snapshot);
-        let row = month_close::Model {
+        let again: Vec<month_restated::Model> = again
+            .into_iter()
+            .map(|a| month_restated::Model {
+                closing: month.to_string(),
+                month: a.month.to_string(),
+                known: json(&a.known),
+                figures: json(&a.figures),
+            })
+            .collect();
+        let mut row = month_close::Model {
             month: month.to_string(),
             closed_at: now,
             definitions: DEFINITIONS.to_owned(),
-            hash: hash(DEFINITIONS, &snapshot),
-            snapshot,
+            hash: Vec::new(),
+            snapshot: json(&snapshot),
             known,
             approved_by: None,
             approved_at: None,
         };
+        row.hash = hash(&row, &again);
         let payload = json!({
             "definitions": DEFINITIONS, "hash": hexadecimal(&row.hash), "conferences": conferences,
             "revised": revised,
         });
         let event = Event { action: "month.closed", object: month.to_string(), payload };
-        let tx = self.db.begin("close a month").await?;
         if !closed::insert(&tx, row).await? {
             tx.roll_back().await?;
             return Ok(false);
         }
-        for a in again {
-            let row = month_restated::Model {
-                closing: month.to_string(),
-                month: a.month.to_string(),
-                known: json(&a.known),
-                figures: json(&a.figures),
-            };
+        for row in again {
             closed::insert_restated(&tx, row).await?;
         }
         audit::record(&tx, self.keys, &Actor::system("report task"), now, vec![event]).await?;

@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::Month;
 use super::entity::{month_close, month_restated};
-use super::snapshot::{Known, Snapshot};
+use super::snapshot::{DEFINITIONS, Known, Snapshot};
 use crate::conferences::entity::conference;
 use crate::conferences::{ConferenceId, Status};
 use crate::platform::Tx;
@@ -27,38 +27,64 @@ pub async fn by_month(db: &impl ConnectionTrait, month: Month) -> Result<Option<
     month_close::Entity::find_by_id(month.to_string()).one(db).await
 }
 
+/// The newest month that is closed and approved.
+pub async fn newest_circulated(db: &impl ConnectionTrait) -> Result<Option<Month>, DbErr> {
+    let of = month_close::Entity::find().select_only().column(month_close::Column::Month);
+    let of =
+        of.filter(month_close::Column::ApprovedAt.is_not_null()).order_by_desc(month_close::Column::Month);
+    let newest: Option<String> = of.into_tuple().one(db).await?;
+    newest.map(|month| month.parse().map_err(DbErr::Custom)).transpose()
+}
+
 /// A closed month, for this transaction alone.
 pub async fn take(tx: &Tx, month: Month) -> Result<Option<month_close::Model>, DbErr> {
     month_close::Entity::find_by_id(month.to_string()).lock(LockType::Update).one(tx.conn()).await
 }
 
+/// When months closed, and by which definitions, by the month.
+async fn closes(db: &impl ConnectionTrait) -> Result<BTreeMap<String, (DateTime<Utc>, String)>, DbErr> {
+    use month_close::Column::{ClosedAt, Definitions, Month};
+    let closes = month_close::Entity::find().select_only().columns([Month, ClosedAt, Definitions]);
+    let rows: Vec<(String, DateTime<Utc>, String)> = closes.into_tuple().all(db).await?;
+    Ok(rows.into_iter().map(|(month, at, definitions)| (month, (at, definitions))).collect())
+}
+
 /// When each closed month was counted last: when it closed, or when a later close counted it again.
 pub async fn counted_at(db: &impl ConnectionTrait) -> Result<BTreeMap<String, DateTime<Utc>>, DbErr> {
-    use month_close::Column::{ClosedAt, Month};
-    let closes = month_close::Entity::find().select_only().columns([Month, ClosedAt]);
-    let closes: BTreeMap<String, DateTime<Utc>> = closes.into_tuple().all(db).await?.into_iter().collect();
+    let closes = closes(db).await?;
     let again: Vec<(String, String)> = month_restated::Entity::find()
         .select_only()
         .columns([month_restated::Column::Month, month_restated::Column::Closing])
         .into_tuple()
         .all(db)
         .await?;
-    let mut counted = closes.clone();
+    let mut counted: BTreeMap<String, DateTime<Utc>> =
+        closes.iter().map(|(month, (at, _))| (month.clone(), *at)).collect();
     for (month, closing) in again {
-        let (at, entry) = (closes.get(&closing), counted.get_mut(&month));
-        if let (Some(at), Some(entry)) = (at, entry) {
+        if let (Some((at, _)), Some(entry)) = (closes.get(&closing), counted.get_mut(&month)) {
             *entry = (*entry).max(*at);
         }
     }
     Ok(counted)
 }
 
-/// The figures of so many months before this one, as they are known by now, oldest first: of those that are closed.
+/// What a close counted again, oldest first.
+pub async fn counted_again(
+    db: &impl ConnectionTrait,
+    closing: Month,
+) -> Result<Vec<month_restated::Model>, DbErr> {
+    let of = month_restated::Entity::find().filter(month_restated::Column::Closing.eq(closing.to_string()));
+    of.order_by_asc(month_restated::Column::Month).all(db).await
+}
+
+/// The figures of so many months before this one, as they are known by now, oldest first: of those that are closed, and
+/// were counted by the definitions of today. What was counted by others is not compared.
 pub async fn known(
     db: &impl ConnectionTrait,
     month: Month,
     count: usize,
 ) -> Result<Vec<(Month, Known)>, DbErr> {
+    let closes = closes(db).await?;
     let first = std::iter::successors(Some(month), |m| Some(m.previous())).nth(count).unwrap_or(month);
     let (first, month) = (first.to_string(), month.to_string());
     let frozen: Vec<(String, String)> = month_close::Entity::find()
@@ -69,19 +95,30 @@ pub async fn known(
         .into_tuple()
         .all(db)
         .await?;
-    let restated: Vec<(String, String)> = month_restated::Entity::find()
+    let restated: Vec<(String, String, String)> = month_restated::Entity::find()
         .select_only()
-        .columns([month_restated::Column::Month, month_restated::Column::Known])
+        .columns([
+            month_restated::Column::Closing,
+            month_restated::Column::Month,
+            month_restated::Column::Known,
+        ])
         .filter(month_restated::Column::Month.gte(&first))
         .filter(month_restated::Column::Month.lt(&month))
-        .order_by_asc(month_restated::Column::Closing)
         .into_tuple()
         .all(db)
         .await?;
-    // The last that was said of a month holds.
-    let all: BTreeMap<String, String> = frozen.into_iter().chain(restated).collect();
-    all.into_iter()
-        .map(|(month, known)| {
+    // The last that was said of a month holds: by when it was said, for a month of long ago may close late.
+    let frozen = frozen.into_iter().map(|(month, known)| (month.clone(), month, known));
+    let mut said: Vec<_> = frozen
+        .chain(restated)
+        .filter_map(|(closing, month, known)| Some((closes.get(&closing)?, month, known)))
+        .collect();
+    said.sort_by_key(|((at, _), ..)| *at);
+    let last: BTreeMap<String, (&String, String)> =
+        said.into_iter().map(|((_, by), month, known)| (month, (by, known))).collect();
+    last.into_iter()
+        .filter(|(_, (by, _))| *by == DEFINITIONS)
+        .map(|(month, (_, known))| {
             let known = serde_json::from_str(&known).map_err(|e| wrong(&month, &e))?;
             Ok((month.parse().map_err(DbErr::Custom)?, known))
         })
@@ -98,12 +135,9 @@ pub enum Figures {
 
 /// The figures that were said last of a month; `None` where it is not closed.
 pub async fn figures(db: &impl ConnectionTrait, month: Month) -> Result<Option<Figures>, DbErr> {
-    let restated = month_restated::Entity::find()
-        .filter(month_restated::Column::Month.eq(month.to_string()))
-        .order_by_desc(month_restated::Column::Closing)
-        .one(db)
-        .await?;
-    if let Some(row) = restated {
+    let restated = month_restated::Entity::find().filter(month_restated::Column::Month.eq(month.to_string()));
+    let (restated, closes) = (restated.all(db).await?, closes(db).await?);
+    if let Some(row) = restated.into_iter().max_by_key(|row| closes.get(&row.closing).map(|(at, _)| *at)) {
         let lines = serde_json::from_str(&row.figures).map_err(|e| wrong(&row.month, &e))?;
         return Ok(Some(Figures::Restated(lines)));
     }
@@ -112,14 +146,23 @@ pub async fn figures(db: &impl ConnectionTrait, month: Month) -> Result<Option<F
     Ok(Some(Figures::Frozen(Box::new(snapshot))))
 }
 
+/// Registers of a month that changed since it was counted last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Confirmed.
+    pub confirmed: usize,
+    /// Amended, each once.
+    pub amended: usize,
+}
+
 /// The months from `first` on, before `before`, with a register that was amended or confirmed since the month was counted
-/// last; with how many were confirmed. A month that is not closed was never counted.
+/// last. A month that is not closed was never counted.
 pub async fn changed_since(
     db: &impl ConnectionTrait,
     counted: &BTreeMap<String, DateTime<Utc>>,
     first: Month,
     before: Month,
-) -> Result<BTreeMap<Month, usize>, DbErr> {
+) -> Result<BTreeMap<Month, Changed>, DbErr> {
     // Nothing is read of before the first of these months was counted: it does not grow with the years.
     let these = counted.range(first.to_string()..before.to_string());
     let Some(oldest) = these.map(|(_, at)| *at).min() else { return Ok(BTreeMap::new()) };
@@ -151,10 +194,17 @@ pub async fn changed_since(
         let month = *months.get(id)?;
         counted.get(&month.to_string()).filter(|counted| at > **counted).map(|_| month)
     };
-    let mut changed: BTreeMap<Month, usize> =
-        amended.iter().filter_map(|(id, at)| since(id, *at)).map(|month| (month, 0)).collect();
-    for month in confirmed.iter().filter_map(|(id, at)| since(id, *at)) {
-        *changed.entry(month).or_default() += 1;
+    let confirmed: HashMap<ConferenceId, Month> =
+        confirmed.iter().filter_map(|(id, at)| Some((*id, since(id, *at)?))).collect();
+    let amended: HashMap<ConferenceId, Month> =
+        amended.iter().filter_map(|(id, at)| Some((*id, since(id, *at)?))).collect();
+    let mut changed: BTreeMap<Month, Changed> = BTreeMap::new();
+    for month in confirmed.values() {
+        changed.entry(*month).or_default().confirmed += 1;
+    }
+    // One that is new is no correction of what was counted.
+    for (_, month) in amended.iter().filter(|(id, _)| !confirmed.contains_key(id)) {
+        changed.entry(*month).or_default().amended += 1;
     }
     Ok(changed)
 }

@@ -40,8 +40,9 @@ pub struct Known {
     pub headlines: BTreeMap<String, Rate>,
     /// By the agency's code (M2).
     pub agencies: BTreeMap<String, Rate>,
-    /// By the agency group's code (M2).
-    pub groups: BTreeMap<String, Rate>,
+    /// What those agencies were called, and in which group they were, by their code.
+    #[serde(default)]
+    pub called: BTreeMap<String, (String, String)>,
 }
 
 impl Known {
@@ -50,7 +51,11 @@ impl Known {
         Self {
             headlines: HEADLINES.iter().map(|id| ((*id).to_owned(), headline(paper, id))).collect(),
             agencies: paper.by_agency.iter().map(|(code, a)| (code.clone(), a.part.M2)).collect(),
-            groups: paper.by_group.iter().map(|(code, part)| (code.clone(), part.M2)).collect(),
+            called: paper
+                .by_agency
+                .iter()
+                .map(|(code, a)| (code.clone(), (a.name.clone(), a.group.clone())))
+                .collect(),
         }
     }
 }
@@ -124,6 +129,9 @@ pub struct Restated {
     pub revisions: Vec<Revision>,
     /// Registers of earlier months that were confirmed since the month before closed.
     pub late_additions: BTreeMap<String, usize>,
+    /// Registers of earlier months that were amended since then, whether or not a figure moved.
+    #[serde(default)]
+    pub amended: BTreeMap<String, usize>,
 }
 
 /// The paper of a month, with what stands around it.
@@ -199,26 +207,31 @@ impl Snapshot {
         let of_year = |code: &str| -> Rate {
             rolling.iter().flatten().filter_map(|known| known.agencies.get(code).copied()).sum()
         };
-        let of_group = |code: &str| -> Rate {
-            rolling.iter().flatten().filter_map(|known| known.groups.get(code).copied()).sum()
+        // As they are called now, those of the year that were expected nowhere this month among them.
+        let called: BTreeMap<&String, &(String, String)> =
+            rolling.iter().flatten().flat_map(|known| &known.called).collect();
+        // An agency stands among those that are in its group now, whichever they were in then.
+        let of_group = |group: &str| -> Rate {
+            called.iter().filter(|(_, (_, of))| of == group).map(|(code, _)| of_year(code)).sum()
         };
-        let line = |(code, agency): (&String, &super::paper::AgencyPart)| {
-            let (own, group) = (of_year(code), of_group(&agency.group));
-            let chart = charted(all.iter().map(|known| known.and_then(|known| known.agencies.get(code))));
-            let (verdict, stands_out) = verdict(chart.as_ref(), Some(&agency.part.M2));
+        let line = |(code, (name, group)): (&&String, &&(String, String))| {
+            let rate = own.agencies.get(*code).copied().unwrap_or(Rate::of(0, 0));
+            let chart = charted(all.iter().map(|known| known.and_then(|known| known.agencies.get(*code))));
+            let (verdict, stands_out) = verdict(chart.as_ref(), Some(&rate));
+            let (rolling, group_rolling) = (of_year(code), of_group(group));
             let line = AgencyLine {
-                name: agency.name.clone(),
-                group: agency.group.clone(),
-                rate: agency.part.M2,
-                rolling: own,
-                group_rolling: group,
-                position: position(own, group),
+                name: name.clone(),
+                group: group.clone(),
+                rate,
+                rolling,
+                group_rolling,
+                position: position(rolling, group_rolling),
                 verdict,
                 stands_out,
             };
-            (code.clone(), line)
+            ((*code).clone(), line)
         };
-        let agencies: BTreeMap<String, AgencyLine> = paper.by_agency.iter().map(line).collect();
+        let agencies: BTreeMap<String, AgencyLine> = called.iter().map(line).collect();
         let series = months.iter().zip(&all).skip(first).map(|(month, known)| Charted {
             month: month.to_string(),
             rates: known.map(|known| known.headlines.clone()).unwrap_or_default(),

@@ -4,8 +4,13 @@
 
 use serde::Serialize;
 
+use super::tail::{at_least, at_most};
+
 /// Months from which on there are limits.
 const LIMITS_FROM: usize = 12;
+/// How often a bell curve lies beyond three sigma on one side, and beyond two.
+const BEYOND_THREE: f64 = 0.001_349_9;
+const BEYOND_TWO: f64 = 0.022_750_1;
 /// So many on one side, or each above (or below) the one before, are no chance.
 const RUN: usize = 7;
 
@@ -35,14 +40,18 @@ impl Signal {
     /// The verdict in words, of the newest month.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Outside(Side::Above) => "higher than chance explains",
-            Self::Outside(Side::Below) => "lower than chance explains",
-            Self::Shift(Side::Above) => "seven months or more above the average: a change, and not chance",
-            Self::Shift(Side::Below) => "seven months or more below the average: a change, and not chance",
-            Self::Trend(Side::Above) => "rising for seven months or more: a change, and not chance",
-            Self::Trend(Side::Below) => "falling for seven months or more: a change, and not chance",
-            Self::NearLimit(Side::Above) => "two of three months near the upper limit: probably a change",
-            Self::NearLimit(Side::Below) => "two of three months near the lower limit: probably a change",
+            Self::Outside(Side::Above) => "higher than chance is likely to bring it",
+            Self::Outside(Side::Below) => "lower than chance is likely to bring it",
+            Self::Shift(Side::Above) => {
+                "seven months or more above the average: more likely a change than chance"
+            }
+            Self::Shift(Side::Below) => {
+                "seven months or more below the average: more likely a change than chance"
+            }
+            Self::Trend(Side::Above) => "rising for seven months or more: more likely a change than chance",
+            Self::Trend(Side::Below) => "falling for seven months or more: more likely a change than chance",
+            Self::NearLimit(Side::Above) => "two of three months near the upper limit: perhaps a change",
+            Self::NearLimit(Side::Below) => "two of three months near the lower limit: perhaps a change",
         }
     }
 }
@@ -112,10 +121,18 @@ pub fn chart(series: &[(u32, u32)]) -> Option<Chart> {
         })
         .collect();
     let sigma = |of: u32| (centre * (1.0 - centre) / f64::from(of)).sqrt();
+    // Beyond the limit as it is drawn, and as rare as the bell curve makes it: of few, or near none or all, it may not be.
     let beyond = |n: usize, times: f64, side: Side| {
         let (_, k, of) = counted[n];
         let away = f64::from(k) / f64::from(of) - centre;
-        sides[n] == Some(side) && away.abs() > times * sigma(of) + f64::EPSILON
+        let outside = sides[n] == Some(side) && away.abs() > times * sigma(of) + f64::EPSILON;
+        let rare = if times > 2.0 { BEYOND_THREE } else { BEYOND_TWO };
+        outside
+            && if side == Side::Above {
+                at_least(k, of, centre) < rare
+            } else {
+                at_most(k, of, centre) < rare
+            }
     };
     // Whether each of the newest so many is higher than the one before, exactly.
     let climbs = |n: usize, side: Side| {
@@ -192,6 +209,17 @@ mod tests {
         let shift = [55, 66, 54, 67, 53, 62, 65, 62, 66, 63, 65, 62].map(|k| (k, 100));
         assert_eq!(signals(&shift), [Signal::Shift(Above)]);
         assert_eq!(signals(&after_a_quiet_year(&[(61, 100)])), []);
+    }
+
+    #[test]
+    fn of_few_or_near_all_a_point_beyond_the_limit_may_still_be_chance() {
+        // 98 of 100 each month, and then 3 of 4: beyond three sigma as drawn, and one time in thirteen by chance.
+        let mut series = vec![(98, 100); 12];
+        series.push((3, 4));
+        let drawn = chart(&series).unwrap().points.pop().unwrap();
+        assert!(drawn.share < drawn.limits.unwrap().0 && drawn.signals.is_empty(), "{drawn:?}");
+        series.push((15, 20));
+        assert_eq!(signals(&series), [Signal::Outside(Side::Below)], "one time in ten thousand");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What stands around a month's figures on its page: how it stands, what to look at first, the months before, its agencies
 //! among their like, what was restated.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde::Serialize;
 
@@ -69,9 +71,10 @@ struct SlotRow {
 }
 
 #[derive(Serialize)]
-struct LateRow {
+struct ChangedRow {
     month: String,
-    count: usize,
+    amended: usize,
+    late: usize,
 }
 
 /// The sections of the page that a month alone does not fill.
@@ -97,7 +100,7 @@ pub struct Around {
     series: Vec<SeriesRow>,
     slots: Vec<SlotRow>,
     revisions: Vec<Revision>,
-    late: Vec<LateRow>,
+    changed: Vec<ChangedRow>,
 }
 
 fn fraction(rate: Rate) -> String {
@@ -168,6 +171,9 @@ impl Around {
         without.sort_by_key(|agency| agency.name.to_lowercase());
         let ids: Vec<&str> = snapshot.headlines.iter().map(|h| h.id.as_str()).collect();
         let name = |month: &str| month.parse::<Month>().map_or(month.to_owned(), Month::name);
+        let restated = &snapshot.restated;
+        let changed: BTreeSet<&String> =
+            restated.amended.keys().chain(restated.late_additions.keys()).collect();
         let is_approved = closed.is_some_and(|closed| closed.approved.is_some());
         Self {
             closed: closed.map(|closed| day(closed.at)),
@@ -231,11 +237,13 @@ impl Around {
                 .iter()
                 .map(|r| Revision { month: name(&r.month), ..r.clone() })
                 .collect(),
-            late: snapshot
-                .restated
-                .late_additions
-                .iter()
-                .map(|(month, count)| LateRow { month: name(month), count: *count })
+            changed: changed
+                .into_iter()
+                .map(|month| ChangedRow {
+                    month: name(month),
+                    amended: restated.amended.get(month).copied().unwrap_or_default(),
+                    late: restated.late_additions.get(month).copied().unwrap_or_default(),
+                })
                 .collect(),
         }
     }

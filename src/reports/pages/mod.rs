@@ -4,6 +4,7 @@ mod agency;
 mod around;
 mod behind;
 mod month;
+mod waits;
 mod words;
 
 use std::sync::Arc;
@@ -15,8 +16,9 @@ use axum::{Extension, Router};
 use serde_json::json;
 
 use self::month::Looking;
+use self::waits::Waits;
 use super::close::closes_on;
-use super::{Making, Month, approve, csv, edition};
+use super::{Edition, Making, Month, approve, csv, edition, newest_circulated};
 use crate::access::{ApproveReport, May, Permission, SeeFigures, SignedIn};
 use crate::audit::{self, Event};
 use crate::calendar::london;
@@ -44,10 +46,21 @@ fn parse(who: &SignedIn, month: &str) -> Result<Month, Problem> {
     month.parse().map_err(|_| Problem::NotFound(who.chrome()))
 }
 
-async fn latest(_: May<SeeFigures>, State(desk): State<Desk>) -> Redirect {
+/// A month's paper, if whoever asks may read it: before it is approved, those alone who make it.
+async fn readable(who: &SignedIn, making: Making<'_>, month: Month) -> Result<(Edition, bool), Problem> {
+    let edition = edition(making, month).await?;
+    let may = edition.is_circulated() || who.role.may(Permission::SeeOpenMonths);
+    Ok((edition, may))
+}
+
+async fn latest(may: May<SeeFigures>, State(desk): State<Desk>) -> Result<Redirect, Problem> {
     // The month before this one is the newest that is whole.
-    let month = Month::of(london::date(desk.clock.now())).previous();
-    Redirect::to(&format!("/reports/{month}"))
+    let whole = Month::of(london::date(desk.clock.now())).previous();
+    let month = match may.who.role.may(Permission::SeeOpenMonths) {
+        true => whole,
+        false => newest_circulated(desk.db.read()).await?.unwrap_or(whole),
+    };
+    Ok(Redirect::to(&format!("/reports/{month}")))
 }
 
 async fn month(
@@ -58,7 +71,11 @@ async fn month(
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
     let month = parse(&may.who, &month)?;
-    let edition = edition(Making::of(&desk, &policies, &settings), month).await?;
+    let (edition, is_readable) = readable(&may.who, Making::of(&desk, &policies, &settings), month).await?;
+    if !is_readable {
+        let newest = newest_circulated(desk.db.read()).await?;
+        return Ok(Waits::of(&edition, month, newest, &policies).show(may.who.chrome()));
+    }
     let looking = Looking {
         looks_behind: may.who.role.may(Permission::SeeBehindFigures),
         approves: may.who.role.may(Permission::ApproveReport),
@@ -91,7 +108,9 @@ async fn as_csv(
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
     let month = parse(&may.who, &month)?;
-    let edition = edition(Making::of(&desk, &policies, &settings), month).await?;
+    let (edition, true) = readable(&may.who, Making::of(&desk, &policies, &settings), month).await? else {
+        return Err(Problem::NotFound(may.who.chrome()));
+    };
     let bytes = csv(&edition.snapshot).map_err(|e| Problem::internal(e.to_string()))?;
     saved(&may.who, &desk, month, "csv").await?;
     Ok(download(&format!("attendance-{month}.csv"), "text/csv; charset=utf-8", bytes))
@@ -105,7 +124,9 @@ async fn as_json(
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
     let month = parse(&may.who, &month)?;
-    let edition = edition(Making::of(&desk, &policies, &settings), month).await?;
+    let (edition, true) = readable(&may.who, Making::of(&desk, &policies, &settings), month).await? else {
+        return Err(Problem::NotFound(may.who.chrome()));
+    };
     saved(&may.who, &desk, month, "json").await?;
     Ok(axum::Json(edition.snapshot).into_response())
 }
