@@ -100,6 +100,21 @@ both! {
         }
     }
 
+    async fn a_correction_of_what_still_stands_still_asks_for_its_answer(place: Place) {
+        let (mut qa, _, there) = missed(&place).await;
+        gives_a_reason(&mut qa, &there, "clash").await;
+        place.done_at("2026-10-01T08:00:00Z", &["run-task", "feedback"]);
+        place.done_at("2026-10-01T08:05:00Z", &["run-task", "dispatch"]);
+        let mails = place.mail();
+        let letter = mails.iter().find(|m| m.subject.contains("a correction")).unwrap();
+        assert!(letter.text.contains("we still ask for it by Thursday 8 October 2026"), "{}", letter.text);
+        place.done_at("2026-10-07T08:00:00Z", &["run-task", "reminders"]);
+        place.done_at("2026-10-07T08:05:00Z", &["run-task", "dispatch"]);
+        assert!(place.mail().len() > mails.len(), "it is reminded of");
+        assert!(climb(&place, "2026-10-08T09:00:00Z").contains("nothing"), "the day that the last letter named");
+        assert!(climb(&place, "2026-10-09T09:00:00Z").contains("1 steps proposed"));
+    }
+
     async fn an_amendment_says_what_it_restates_before_anything_is_changed(place: Place) {
         let (mut qa, at, there) = missed(&place).await;
         let (report, sent) = (place.report("2026-09"), place.outbox().len());

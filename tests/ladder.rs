@@ -157,6 +157,12 @@ both! {
         assert!(body.contains("missing more often than not") && body.contains("Wednesday 10 June 2026"), "{body}");
     }
 
+    async fn whoever_is_rung_beside_a_letter_the_letter_still_asks(place: Place) {
+        missed(&place, |row| row.with("contact_email", "someone@gmail.com"));
+        assert!(place.mail().iter().any(|m| m.to == "lead@oh.nhs.example"), "the invited contact is rung, the lead is written to");
+        assert!(climb(&place, NO_ANSWER).contains("1 steps proposed"), "the call is still to be made");
+    }
+
     async fn a_letter_that_came_back_told_nobody_and_leads_to_no_step(place: Place) {
         use sea_orm::ConnectionTrait;
         missed(&place, |row| row);

@@ -107,6 +107,36 @@ both! {
         assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_some());
     }
 
+    async fn a_dispute_about_the_miss_before_pauses_what_rests_on_both(place: Place) {
+        let earlier = |row: crate::harness::log::Row| {
+            row.with("conference_date", "2026-09-22").with("invited_on", "2026-08-24").with("report_received_on", "2026-09-10")
+        };
+        let mut before: Vec<_> = conference("C-0").into_iter().map(earlier).collect();
+        before[2] = before[2].clone().absent();
+        place.import("2026-09-22T15:30:00Z", &before);
+        place.done_at("2026-09-22T16:05:00Z", &["run-task", "feedback"]);
+        place.done_at("2026-09-22T16:05:00Z", &["run-task", "dispatch"]);
+        let first = link(to(&place.mail(), "health-visiting-north@oh.nhs.example", "we missed you"));
+        let mut agency = Person::anonymous(&place.site("2026-09-23T08:00:00Z").await);
+        assert_eq!(say(&mut agency, &first, &[("say", "acknowledged")]).await.status, 303);
+        missed(&place, |row| row);
+        assert!(climb(&place, "2026-10-01T08:20:00Z").contains("1 steps proposed"));
+        let (mut qa, body, step) = queue(&place, "2026-10-01T08:30:00Z").await;
+        assert!(body.contains("missing again for the same child"), "{body}");
+        let mut agency = Person::anonymous(&place.site("2026-10-01T08:31:00Z").await);
+        let fields = [("say", "disputed"), ("ground", "we_attended"), ("dispute", "Our colleague was on the call.")];
+        assert_eq!(say(&mut agency, &first, &fields).await.status, 303);
+        let step = step.unwrap();
+        let held = decide(&mut qa, &step, &[("do", "approve")]).await;
+        assert!(held.status != 303 || held.location.as_deref() == Some("/escalation?done=paused"), "{}", held.body);
+        place.done_at("2026-10-01T08:32:00Z", &["run-task", "dispatch"]);
+        assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_none());
+        loses(&mut qa).await;
+        assert_eq!(decide(&mut qa, &step, &[("do", "approve")]).await.status, 303);
+        place.done_at("2026-10-01T10:00:00Z", &["run-task", "dispatch"]);
+        assert!(rung(&place.mail(), "lead@oh.nhs.example", "may we talk").is_some());
+    }
+
     async fn a_letter_that_says_that_nobody_answered_does_not_go_once_somebody_has(place: Place) {
         missed(&place, |row| row);
         climb(&place, NO_ANSWER);

@@ -29,6 +29,9 @@ pub struct Asking {
     pub reply_by: NaiveDate,
 }
 
+/// An item whose letter may have gone: of one that is telephoned about, to whom else there was an address for.
+const BY_LETTER: [ItemState; 3] = [ItemState::Posted, ItemState::ToTelephone, ItemState::Telephoned];
+
 /// When the letters of an item went.
 fn letters_of(
     item: &feedback::Model,
@@ -46,8 +49,7 @@ pub async fn asking_since(
 ) -> Result<Vec<Asking>, DbErr> {
     let mut items = feedback::Entity::find()
         .filter(feedback::Column::MadeAt.gte(since))
-        .filter(feedback::Column::State.eq(ItemState::Posted))
-        .filter(feedback::Column::Kind.eq(Kind::Absence));
+        .filter(feedback::Column::State.is_in(BY_LETTER));
     if let Some(which) = which {
         items = items.filter(which);
     }
@@ -64,7 +66,9 @@ pub async fn asking_since(
         let group = directory.of(row.service_id).1.agency_group;
         let reply_by = office.settings.reply_by(&office.policies.calendar, group, made_on);
         let is_newest = newest.get(&row.id).is_some_and(|newest| newest.id == item.id);
-        is_newest.then_some(Asking { item: item.id, invitation: row.id, made_on, reply_by })
+        // Where somebody is telephoned too, a letter asks only once one went.
+        let asks = item.state == ItemState::Posted || letters_of(&item, &went).next().is_some();
+        (is_newest && asks).then_some(Asking { item: item.id, invitation: row.id, made_on, reply_by })
     });
     Ok(asking.collect())
 }
@@ -72,7 +76,7 @@ pub async fn asking_since(
 /// Reminds those whom the letter of an item reached, each once; says how many. What the letter says must still be so.
 pub async fn remind(office: Office<'_>, id: FeedbackId, now: DateTime<Utc>) -> Result<usize, FeedbackError> {
     let tx = office.db.begin("remind of a letter").await?;
-    let Some(item) = store::take_item(&tx, id).await?.filter(|i| i.state == ItemState::Posted) else {
+    let Some(item) = store::take_item(&tx, id).await?.filter(|i| BY_LETTER.contains(&i.state)) else {
         return Ok(0);
     };
     let Some(row) = invitations::store::by_id(tx.conn(), item.invitation_id).await? else { return Ok(0) };
@@ -122,7 +126,8 @@ pub async fn write_to_others(
     let wording = item.wording.parse::<Wording>().ok();
     let mut posted = 0;
     // Of a restricted conference a QA manager chose the one person; and a correction goes to whom the letter went.
-    if let Some(wording) = wording.filter(|_| !paperwork.record.conference.restricted) {
+    let by_itself = item.kind == Kind::Absence && !paperwork.record.conference.restricted;
+    if let Some(wording) = wording.filter(|_| by_itself) {
         let around = paperwork.following(tx.conn(), office.policies).await?;
         let source = paperwork.source(&around, office.policies, office.settings);
         let letter = super::Letter::of(source, place, Some(wording));

@@ -11,9 +11,9 @@ use crate::agencies::entity::contact;
 use crate::agencies::store::Directory;
 use crate::calendar::{Calendar, london};
 use crate::invitations::ImpactCode;
-use crate::register::Assessment;
 use crate::register::restating::LetterOf;
 use crate::register::store::Record;
+use crate::register::{Assessment, Standing};
 
 /// By when an agency is to be told: ten o'clock on the working day after the conference (DOMAIN 7; 8, M15).
 pub fn told_by(calendar: &Calendar, conference: NaiveDate) -> DateTime<Utc> {
@@ -59,7 +59,7 @@ impl Basis {
         let said = [
             (
                 "whether and when your service was there",
-                self.standing != now.standing || self.attendance != now.attendance,
+                self.presence() != now.presence() || self.attendance != now.attendance,
             ),
             ("your answer to our invitation", self.response != now.response),
             ("your report", self.report != now.report),
@@ -73,9 +73,15 @@ impl Basis {
             ("what kind of conference it was, or how it ended", self.met(0..2) != now.met(0..2)),
             ("how it met, or who chaired", self.met(2..4) != now.met(2..4)),
             ("whether it was quorate", self.quorate != now.quorate),
-            ("what the absence did", self.impact != now.impact),
+            ("what followed from your service not being there for the decision", self.impact != now.impact),
         ];
         said.into_iter().filter(|(_, changed)| *changed).map(|(what, _)| what).collect()
+    }
+
+    /// As what it was there, or was not: with or without a report, with or without word, it was not.
+    fn presence(&self) -> &str {
+        let missing = [Standing::Contributed, Standing::Apologies, Standing::Silent].map(Standing::code);
+        if missing.contains(&self.standing.as_str()) { "missing" } else { &self.standing }
     }
 
     /// Of type, status, mode and chair, in this order, some.
@@ -208,7 +214,10 @@ mod tests {
         };
         assert_eq!(then.changes(&then), [] as [&str; 0]);
         let report = Basis { report: "on_time".into(), impact: Vec::new(), ..then.clone() };
-        assert_eq!(then.changes(&report), ["your report", "what the absence did"]);
+        let followed = "what followed from your service not being there for the decision";
+        assert_eq!(then.changes(&report), ["your report", followed]);
+        let contributed = Basis { standing: "contributed".into(), ..report };
+        assert_eq!(then.changes(&contributed), ["your report", followed], "nobody was there before either");
         let chair = Basis { conference: "review held hybrid other".into(), ..then.clone() };
         assert_eq!(then.changes(&chair), ["how it met, or who chaired"]);
         let adjourned = Basis { conference: "review adjourned hybrid chair".into(), ..then.clone() };

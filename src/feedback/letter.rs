@@ -276,6 +276,10 @@ fn impact(source: Source<'_>, row: &invitation::Model, code: ImpactCode) -> Stri
             "A child protection plan was ended without your service, which was core to that decision."
                 .to_owned()
         }
+        ImpactCode::ViewMissing if row.report == Report::NilReturn => {
+            "You had told us that you hold nothing; what your service thought of the decision itself, nobody could ask."
+                .to_owned()
+        }
         ImpactCode::ViewMissing if row.report.was_received() => {
             "We had your report; what your service thought of the decision itself, nobody could ask."
                 .to_owned()

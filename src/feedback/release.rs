@@ -44,9 +44,8 @@ impl Waits {
         place: usize,
         office: Office<'a>,
     ) -> Letter {
-        let wording = self.wording.filter(|_| self.kind == Kind::Absence);
-        let letter =
-            Letter::of(paperwork.source(following, office.policies, office.settings), place, wording);
+        let source = paperwork.source(following, office.policies, office.settings);
+        let letter = Letter::of(source, place, self.wording);
         Letter { corrects: self.kind == Kind::Correction, ..letter }
     }
 
@@ -177,13 +176,14 @@ pub(super) async fn decide(
     };
     let name = wanted.name();
     let about = FeedbackId::new();
-    let basis = Basis::of(name, &paperwork.record, &paperwork.assessment, place);
+    let wording = wanted.wording.map_or(CORRECTION, Wording::code);
+    let basis = Basis::of(wording, &paperwork.record, &paperwork.assessment, place);
     let item = feedback::Model {
         id: about,
         invitation_id: invitation,
         kind: wanted.kind,
         version: store::next_version(tx.conn(), invitation, wanted.kind).await?,
-        wording: name.to_owned(),
+        wording: wording.to_owned(),
         basis: serde_json::to_string(&basis).expect("codes are JSON"),
         state: if recipient.is_some() { ItemState::Posted } else { ItemState::Withheld },
         made_at: now,

@@ -16,19 +16,19 @@ use crate::register::entity::register;
 use crate::register::store::{Record, records_in_brief};
 use crate::register::{Assessment, Policies, assess};
 
-/// The invitations of a conference whose service missed the conference before of a child whom they concern. That one is the
-/// last that took place and whose register is confirmed.
+/// The invitations of a conference whose service missed the conference before of a child whom they concern, each with those
+/// that it missed then. That one is the last that took place and whose register is confirmed.
 pub async fn repeats(
     db: &impl ConnectionTrait,
     record: &Record,
     assessment: &Assessment,
     policies: &Policies,
-) -> Result<HashSet<InvitationId>, DbErr> {
+) -> Result<HashMap<InvitationId, HashSet<InvitationId>>, DbErr> {
     let missed =
         |place: &usize| assessment.invitations[*place].is_miss(record.invitations[*place].absence_reason);
     let missed: Vec<usize> = (0..record.invitations.len()).filter(missed).collect();
     if missed.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let keys = record.children.iter().map(|c| c.child_key.clone());
     let of_them: Vec<(Vec<u8>, ConferenceId)> = child::Entity::find()
@@ -63,21 +63,24 @@ pub async fn repeats(
     }
     let last: HashMap<&[u8], &(Record, Assessment)> =
         last_of.iter().filter_map(|(key, id)| Some((*key, past.get(id)?))).collect();
-    let again = |place: &usize| {
-        let row = &record.invitations[*place];
-        let concerned = record.children.iter().filter(|c| record.concerns(row.id, c.id));
-        concerned.filter_map(|c| Some((c, last.get(c.child_key.as_slice())?))).any(
-            |(child, (earlier, then))| {
-                let there = earlier.children.iter().find(|c| c.child_key == child.child_key);
-                earlier.invitations.iter().zip(&then.invitations).any(|(past, assessed)| {
-                    past.service_id == row.service_id
-                        && there.is_some_and(|there| earlier.concerns(past.id, there.id))
-                        && assessed.is_miss(past.absence_reason)
-                })
-            },
-        )
-    };
-    Ok(missed.into_iter().filter(again).map(|place| record.invitations[place].id).collect())
+    let mut again: HashMap<InvitationId, HashSet<InvitationId>> = HashMap::new();
+    for row in missed.into_iter().map(|place| &record.invitations[place]) {
+        for child in record.children.iter().filter(|c| record.concerns(row.id, c.id)) {
+            let Some((earlier, then)) = last.get(child.child_key.as_slice()) else { continue };
+            let Some(there) = earlier.children.iter().find(|c| c.child_key == child.child_key) else {
+                continue;
+            };
+            let missed = earlier.invitations.iter().zip(&then.invitations).filter(|(past, assessed)| {
+                past.service_id == row.service_id
+                    && earlier.concerns(past.id, there.id)
+                    && assessed.is_miss(past.absence_reason)
+            });
+            for (past, _) in missed {
+                again.entry(row.id).or_default().insert(past.id);
+            }
+        }
+    }
+    Ok(again)
 }
 
 fn confirmed() -> SelectStatement {

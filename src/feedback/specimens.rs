@@ -35,7 +35,7 @@ fn recorded(kind: &str) -> (&'static str, &'static str) {
 fn asks(kind: &str) -> bool {
     match kind.parse::<Wording>() {
         Ok(wording) => wording.asks_for_a_reply(),
-        Err(_) => matches!(kind, REPEAT | REMINDER | MINIMAL),
+        Err(_) => matches!(kind, REPEAT | REMINDER | MINIMAL | CORRECTION),
     }
 }
 
@@ -82,9 +82,13 @@ fn full(kind: &str) -> Letter {
         disagreement_procedure: "https://safeguarding.example/disagreement".into(),
     };
     match kind {
-        CORRECTION => {
-            Letter { changed: vec!["the reason for the absence", "what the absence did"], ..letter }
-        }
+        CORRECTION => Letter {
+            changed: vec![
+                "the reason for the absence",
+                "what followed from your service not being there for the decision",
+            ],
+            ..letter
+        },
         WITHDRAWAL => Letter { impact: Vec::new(), ..letter },
         _ => letter,
     }
@@ -97,12 +101,10 @@ fn bare(kind: &str) -> Letter {
         impact: Vec::new(),
         decided_without: full.missed,
         next: None,
-        reply_link: String::new(),
         quorum: "Enough agencies were there for a decision (it was quorate).".into(),
         changed: Vec::new(),
         corrects: full.corrects || kind == MINIMAL,
-        // One that corrects asks for no answer.
-        reply_by: full.reply_by.filter(|_| kind != MINIMAL),
+        reply_by: full.reply_by.filter(|_| !matches!(kind, MINIMAL | CORRECTION)),
         ..full
     }
 }

@@ -227,8 +227,6 @@ async fn make_one(
         } else if wording.is_none() {
             continue;
         }
-        let of_absence = name;
-        let name = if kind == Kind::Correction { CORRECTION } else { name };
         let item = feedback::Model {
             id: FeedbackId::new(),
             invitation_id: row.id,
@@ -246,9 +244,9 @@ async fn make_one(
         store::insert(tx, item).await?;
         made.absences += 1;
         made.telephone_calls += usize::from(reached.call);
-        let correction = corrections.into_iter().map(|(to, changed)| (to, CORRECTION, None, changed));
-        let absence = reached.recipients.into_iter().map(|to| (to, of_absence, wording, Vec::new()));
-        for (recipient, name, wording, changed) in correction.chain(absence) {
+        let correction = corrections.into_iter().map(|(to, changed)| (to, CORRECTION, changed));
+        let absence = reached.recipients.into_iter().map(|to| (to, name, Vec::new()));
+        for (recipient, name, changed) in correction.chain(absence) {
             let corrects = name == CORRECTION;
             let letter = Letter { corrects, changed, ..Letter::of(source, place, wording) };
             post(tx, office, about, name, &letter, recipient, now).await?;
@@ -306,7 +304,7 @@ impl Paperwork {
     ) -> Result<Around, DbErr> {
         Ok(Around {
             next: store::following(db, &self.record, self.today).await?,
-            repeats: repeats(db, &self.record, &self.assessment, policies).await?,
+            repeats: repeats(db, &self.record, &self.assessment, policies).await?.into_keys().collect(),
         })
     }
 

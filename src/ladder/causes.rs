@@ -1,5 +1,7 @@
 //! The absences that a step rests on, as they stand now.
 
+use std::collections::HashSet;
+
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::agencies::store::directory_of;
@@ -10,10 +12,10 @@ use crate::feedback::entity::ladder_step;
 use crate::feedback::repeats;
 use crate::feedback::steps::{StepReason, StepState, causes};
 use crate::invitations::entity::invitation;
-use crate::invitations::{self, AbsenceReason, ImpactCode, InvitationId, Response};
+use crate::invitations::{self, AbsenceReason, ImpactCode, InvitationId, Report, Response};
 use crate::register::store::{Record, records};
 use crate::register::{Assessed, Policies, Standing as Recorded, assess};
-use crate::replies::{ReplyKind, ReplyState, told};
+use crate::replies::{ReplyKind, ReplyState, Told, told};
 
 /// What was recorded of an absence, as those read it who were not there: what its own letter says, in fewer words.
 pub fn recorded(row: &invitation::Model, standing: Recorded) -> &'static str {
@@ -22,7 +24,10 @@ pub fn recorded(row: &invitation::Model, standing: Recorded) -> &'static str {
         _ if missing && row.absence_reason == Some(AbsenceReason::JoiningFailed) => {
             "your service could not join"
         }
-        (Recorded::Contributed, _) => "you wrote to us, and nobody was there",
+        (Recorded::Contributed, _) if row.report == Report::NilReturn => {
+            "your service told us that it holds nothing, and nobody was there"
+        }
+        (Recorded::Contributed, _) => "your service's report reached us, and nobody was there",
         (Recorded::LeftBeforeDecision, _) => "your service took part, and was not there at the decision",
         (Recorded::Silent | Recorded::Apologies, Response::Accepted) => {
             "your service had accepted, and nobody came"
@@ -149,25 +154,37 @@ pub async fn standing(
     if causes.is_empty() || !causes.iter().all(|cause| cause.holds(step.reason)) {
         return Ok(Standing::Changed);
     }
-    if step.reason == StepReason::Running && !is_running(db, policies, &causes[0]).await? {
-        return Ok(Standing::Changed);
-    }
-    let replies = told(db, causes.iter().map(|cause| cause.invitation)).await?;
+    let mut ids: Vec<InvitationId> = causes.iter().map(|cause| cause.invitation).collect();
+    let replies = told(db, ids.iter().copied()).await?;
     // A reply ends a second rung in its own transaction; one that came while it was being proposed ends it here. Of the
     // many absences behind a third and a fourth rung some may well have been answered long before.
     let one_absence = step.rung == 2 && step.state == StepState::Proposed;
     if one_absence && replies.iter().any(|r| r.kind != ReplyKind::Disputed) {
         return Ok(Standing::Changed);
     }
-    let disputed = replies.iter().any(|r| r.kind == ReplyKind::Disputed && r.state == ReplyState::Open);
+    if step.reason == StepReason::Running {
+        // It rests on the miss before as well, which led to a step of its own, or to none.
+        let before = missed_before(db, policies, &causes[0]).await?;
+        if before.is_empty() {
+            return Ok(Standing::Changed);
+        }
+        ids.extend(before);
+    }
+    let open = |r: &Told| r.kind == ReplyKind::Disputed && r.state == ReplyState::Open;
+    let disputed = told(db, ids).await?.iter().any(open);
     Ok(if disputed { Standing::Paused } else { Standing::Holds })
 }
 
-/// Whether the service still misses the conference before too, as it is recorded now.
-async fn is_running(db: &impl ConnectionTrait, policies: &Policies, cause: &Cause) -> Result<bool, DbErr> {
+/// Which invitations to the conference before the service missed too, as it is recorded now.
+async fn missed_before(
+    db: &impl ConnectionTrait,
+    policies: &Policies,
+    cause: &Cause,
+) -> Result<HashSet<InvitationId>, DbErr> {
     let met = conferences::store::by_ids(db, [cause.conference], Sight::Everything).await?;
-    let Some(record) = records(db, met).await?.pop() else { return Ok(false) };
+    let Some(record) = records(db, met).await?.pop() else { return Ok(HashSet::new()) };
     let facts = record.facts(&directory_of(db, record.services()).await?);
     let assessment = assess(&facts, policies.on(facts.date));
-    Ok(repeats(db, &record, &assessment, policies).await?.contains(&cause.invitation))
+    let mut again = repeats(db, &record, &assessment, policies).await?;
+    Ok(again.remove(&cause.invitation).unwrap_or_default())
 }

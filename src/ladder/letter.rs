@@ -35,8 +35,11 @@ pub struct StepLetter {
     pub absences: Vec<String>,
     /// The newest: it sent a report, and was told that no answer was asked for.
     pub contributed: bool,
-    /// What the newest absence did.
+    /// Whether the newest conference was quorate, and what the absence did there.
+    pub quorum: String,
     pub impact: Vec<String>,
+    /// It is the newest of several.
+    pub of_several: bool,
     pub chair: String,
     pub next: Option<String>,
     /// "Wednesday 7 October 2026".
@@ -71,7 +74,9 @@ impl StepLetter {
             // What it was asked, not what it sent: who could not join was asked what happened, report or not.
             contributed: letter.reply_by.is_none()
                 && causes.first().is_some_and(|c| c.assessed.standing == Standing::Contributed),
+            quorum: letter.quorum.clone(),
             impact: letter.impact.clone(),
+            of_several: causes.len() > 1,
             chair: letter.chair.clone(),
             next: letter.next.clone(),
             reply_by,
@@ -90,7 +95,9 @@ impl StepLetter {
             why: String::new(),
             absences: Vec::new(),
             contributed: false,
+            quorum: String::new(),
             impact: Vec::new(),
+            of_several: false,
             next: None,
             chair: String::new(),
             ..self
@@ -122,7 +129,7 @@ fn why(reason: StepReason, rule: Option<Trigger>, absences: usize, past: Past, l
             format!("We wrote to your service about its absence and asked for an answer{by}. None has reached us.")
         }
         (StepReason::Severity, _) => {
-            let at = if past.left_before { " at the decision" } else { "" };
+            let at = if past.left_before { " for the decision" } else { "" };
             format!("That your service was not there{at} mattered to what the conference could do that day; how is said below.")
         }
         (StepReason::Running, _) => {
@@ -138,12 +145,12 @@ fn why(reason: StepReason, rule: Option<Trigger>, absences: usize, past: Past, l
                 false => String::new(),
             };
             format!(
-                "In {months} months your service was expected {} times, and was not there at the decision of {}.{since}",
-                past.expected, past.missed
+                "In the {months} months to {} your service was expected {} times; {} times it was not there for the decision.{since}",
+                letter.date, past.expected, past.missed
             )
         }
         (StepReason::Pattern, _) => {
-            format!("Your service was not there at the decision {absences} times when it was expected.")
+            format!("Your service was not there for the decision {absences} times when it was expected.")
         }
         (StepReason::PlanEnds, rule) => {
             let within = match rule {
@@ -178,7 +185,9 @@ pub fn samples() -> Vec<(&'static str, StepLetter)> {
             format!("Tuesday 7 July 2026 (R3WF-9HNP): {}", "apologies came, and nobody could come instead"),
         ],
         contributed: false,
+        quorum: "Too few agencies were there (it was not quorate), and it went ahead.".into(),
         impact: vec!["With your service there, it would have been quorate.".into()],
+        of_several: true,
         chair: "A. Chair".into(),
         next: Some("Wednesday 14 October 2026, 1:30pm, in person or by video".into()),
         reply_by: "Wednesday 7 October 2026".into(),
@@ -187,7 +196,7 @@ pub fn samples() -> Vec<(&'static str, StepLetter)> {
         telephone: "01865 000000".into(),
         disagreement_procedure: "https://safeguarding.example/disagreement".into(),
     };
-    let pattern = "In 6 months your service was expected 3 times, and was not there at the decision of 2.";
+    let pattern = "In the 6 months to Wednesday 30 September 2026 your service was expected 3 times; 2 times it was not there for the decision.";
     let open = "We wrote to your agency about this more than 20 working days ago, and have not heard what would help.";
     let said =
         [(template(2), full.why.as_str()), (template(3), pattern), (template(4), open), (WITHDRAWN, "")];
@@ -205,8 +214,11 @@ mod tests {
         let past = Past { expected: 8, missed: 5, told_of_the_rest: true, ..Past::default() };
         let said = |reason, rule, absences| why(reason, rule, absences, past, &first);
         let rule = Some(Trigger::Pattern { misses: 3, months: 9, more_than_percent: 60, of_at_least: 6 });
-        let all = "In 9 months your service was expected 8 times, and was not there at the decision of 5.";
-        assert_eq!(said(StepReason::Pattern, rule, 5), all);
+        let all = format!(
+            "In the 9 months to {} your service was expected 8 times; 5 times it was not there for the decision.",
+            first.date
+        );
+        assert_eq!(said(StepReason::Pattern, rule, 5), all.as_str());
         assert_eq!(
             said(StepReason::Pattern, rule, 3),
             format!("{all} The 3 since we last wrote about this stand below."),
@@ -215,7 +227,7 @@ mod tests {
         let silent = why(StepReason::Pattern, rule, 3, Past { told_of_the_rest: false, ..past }, &first);
         assert_eq!(silent, format!("{all} Of these, 3 stand below."), "nobody wrote about the other two");
         let left = why(StepReason::Severity, None, 1, Past { left_before: true, ..past }, &first);
-        assert!(left.starts_with("That your service was not there at the decision mattered"), "{left}");
+        assert!(left.starts_with("That your service was not there for the decision mattered"), "{left}");
         let open = Some(Trigger::StillOpen { working_days: 15 });
         assert!(
             said(StepReason::StillOpen, open, 3)

@@ -62,8 +62,9 @@ pub async fn when_told(
         let wording = item.wording.parse::<Wording>().ok();
         let asks = wording.is_some_and(|w| w.asks_for_a_reply() && w != Wording::JoiningFailed);
         let (on, asks) = match (item.state, reached.get(&item.id.0)) {
-            (ItemState::Telephoned, _) => (item.made_at, false),
-            (ItemState::Posted, Some(at)) => (*at, asks),
+            // Whoever was rung beside it, the letter asks.
+            (ItemState::Posted | ItemState::ToTelephone | ItemState::Telephoned, Some(at)) => (*at, asks),
+            (ItemState::Telephoned, None) => (item.made_at, false),
             _ => continue,
         };
         let group = directory.of(*service).1.agency_group;

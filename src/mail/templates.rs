@@ -43,6 +43,11 @@ pub enum TemplateError {
     /// It leaves out what comes first in every letter.
     #[error("the letter {0} does not begin with the safety paragraph: {{{{> shared/safety.text}}}}")]
     Safety(String),
+    /// The paragraph itself does not say what it is for.
+    #[error(
+        "{0} must keep {{{{telephone}}}}, {{{{disagreement_procedure}}}}, and that nobody writes about the family in a reply"
+    )]
+    SafetyWords(String),
 }
 
 /// Every template, compiled.
@@ -169,13 +174,35 @@ impl Templates {
         }
         let written = self.write(kind, sample)?;
         if self.safety_first.contains(kind) {
-            let safety = self.text.render("shared/safety.text", sample);
-            let safety = safety.map_err(|e| TemplateError::Render(kind.to_owned(), Box::new(e)))?;
-            if !written.text.starts_with(safety.trim()) {
-                return Err(TemplateError::Safety(kind.to_owned()));
-            }
+            self.says_safety_first(kind, sample, &written)?;
         }
         Ok(written)
+    }
+
+    /// Whether both parts of a letter begin with the safety paragraph, and whether that, where a partnership words it in its
+    /// own way, still says what it is for.
+    fn says_safety_first(&self, kind: &str, sample: &Value, written: &Rendered) -> Result<(), TemplateError> {
+        let said = |registry: &Handlebars<'_>, name: &str| {
+            registry.render(name, sample).map_err(|e| TemplateError::Render(kind.to_owned(), Box::new(e)))
+        };
+        let (text, html) = (said(&self.text, "shared/safety.text")?, said(&self.html, "shared/safety.html")?);
+        for (name, part) in [("shared/safety.text.hbs", &text), ("shared/safety.html.hbs", &html)] {
+            let says = |field: &str| sample[field].as_str().is_none_or(|value| part.contains(value));
+            if !says("telephone") || !says("disagreement_procedure") || !part.contains("about the family") {
+                return Err(TemplateError::SafetyWords(name.to_owned()));
+            }
+        }
+        let before = written.html.split_once(html.trim()).map(|(before, _)| before);
+        let body = before.map(|before| before.split_once("<body").map_or(before, |(_, body)| body));
+        let first = body.is_some_and(|body| {
+            // What stands before it, its tags left out; the first is the rest of the body's own.
+            let words = body.split('<').map(|tag| tag.split_once('>').map_or("", |(_, words)| words));
+            words.collect::<String>().trim().is_empty()
+        });
+        match first && written.text.starts_with(text.trim()) {
+            true => Ok(()),
+            false => Err(TemplateError::Safety(kind.to_owned())),
+        }
     }
 
     /// The files of a letter, and all that they take in.
@@ -288,19 +315,45 @@ mod tests {
         let sample = serde_json::json!({
             "reference": "K7Q2-M4TD", "told": true, "telephone": "1", "disagreement_procedure": "x",
         });
-        let said = |source: &str| {
+        let written = |files: &[(&str, &str)]| {
             let folder = tempfile::tempdir().unwrap();
-            std::fs::create_dir_all(folder.path().join("no_answer")).unwrap();
-            for (part, text) in [("subject", "{{reference}}"), ("html", "{{reference}}"), ("text", source)] {
-                std::fs::write(folder.path().join(format!("no_answer/{part}.hbs")), text).unwrap();
+            for (file, text) in files {
+                let path = folder.path().join(file);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, text).unwrap();
             }
             let templates = Templates::compile(folder.path()).unwrap();
             templates.try_on("no_answer", &sample).map(|letter| letter.text).map_err(|e| e.to_string())
         };
+        let html = "<body style=\"x\"><p>{{> shared/safety.html}}</p>{{reference}}</body>";
+        let parts = |text, html| {
+            written(&[
+                ("no_answer/subject.hbs", "{{reference}}"),
+                ("no_answer/html.hbs", html),
+                ("no_answer/text.hbs", text),
+            ])
+        };
+        let said = |source| parts(source, html);
         let child = said("{{> shared/safety.text}}{{#if child}}{{child}}{{/if}}").unwrap_err();
         assert!(child.contains("{{child}} is not known to it"), "{child}");
         let bare = said("We missed you.").unwrap_err();
         assert!(bare.contains("does not begin with the safety paragraph"), "{bare}");
-        assert!(said("{{> shared/safety.text}}\nWe missed you.").unwrap().ends_with("We missed you.\n"));
+        let whole = "{{> shared/safety.text}}\nWe missed you.";
+        assert!(said(whole).unwrap().ends_with("We missed you.\n"));
+        for without in ["<p>{{reference}}</p>", "<p>We missed you.</p>{{> shared/safety.html}}"] {
+            let bare = parts(whole, without).unwrap_err();
+            assert!(bare.contains("does not begin with the safety paragraph"), "{without}: {bare}");
+        }
+        let hello = written(&[
+            ("shared/safety.text.hbs", "Hello there {{telephone}}"),
+            ("no_answer/subject.hbs", "{{reference}}"),
+            ("no_answer/html.hbs", html),
+            ("no_answer/text.hbs", whole),
+        ]);
+        let hello = hello.unwrap_err();
+        assert!(
+            hello.contains("safety.text.hbs must keep {{telephone}}, {{disagreement_procedure}}"),
+            "{hello}"
+        );
     }
 }

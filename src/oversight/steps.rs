@@ -37,7 +37,7 @@ pub async fn late(
          join conference c on c.id = i.conference_id \
          join service s on s.id = i.service_id \
          join agency g on g.id = s.agency_id \
-         where f.made_at >= $1 and f.kind = 'absence' and f.state = 'posted' \
+         where f.made_at >= $1 and f.state in ('posted', 'to_telephone', 'telephoned') \
             and f.wording not in ('authority_fault', 'contributed', 'joining_failed', 'correction') \
             and not c.restricted and c.erased_at is null and not i.attendance_only \
             and exists (select 1 from outbox o where o.about_id = f.id and o.state = 'sent' \

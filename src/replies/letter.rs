@@ -97,6 +97,10 @@ pub fn samples() -> Vec<(&'static str, ReplyLetter)> {
     };
     [RECEIVED, ANSWERED, RAISED, CHANGED]
         .into_iter()
-        .flat_map(|kind| [(kind, full.clone()), (kind, bare.clone())])
+        .flat_map(|kind| {
+            // A QA manager is told the ground, always.
+            let ground = if kind == RAISED { full.ground } else { "" };
+            [(kind, full.clone()), (kind, ReplyLetter { ground, ..bare.clone() })]
+        })
         .collect()
 }

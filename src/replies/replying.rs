@@ -63,7 +63,8 @@ impl Thread {
             && self.waiting(kind).is_none()
             && match kind {
                 ReplyKind::Acknowledged => !self.escalated(),
-                ReplyKind::Explained => true,
+                // Whoever was there after all has no absence to explain.
+                ReplyKind::Explained => self.opened.evidence.letter.missed,
                 ReplyKind::Nominated => !self.opened.evidence.record.conference.restricted,
                 ReplyKind::Disputed => {
                     london::date(now) <= link_ends(london::date(last_event), calendar)

@@ -62,7 +62,8 @@ impl EvidenceLines {
             }
         });
         let mut letter = evidence.letter.clone();
-        letter.reply_by = letter.reply_by.filter(|_| !asked_again);
+        // Of whoever was there after all, and where the fault was ours, nothing is asked any more.
+        letter.reply_by = letter.reply_by.filter(|_| !asked_again && letter.missed && !letter.our_fault);
         Self {
             letter,
             answer: format!("{}{on}", row.answer_in_words()),
