@@ -147,6 +147,47 @@ both! {
         assert_eq!(line["verdict"], "nothing to judge");
     }
 
+    async fn a_year_is_published_once_when_its_months_are_closed_and_small_counts_are_in_no_form_of_it(place: Place) {
+        let mut rows = missed_on("C-1", "2026-09-30");
+        for n in 2..9 {
+            rows.extend(missed_on(&format!("C-{n}"), "2026-11-20"));
+        }
+        place.import("2026-12-01T15:00:00Z", &rows);
+        place.done_at("2027-04-06T09:00:00Z", &["run-task", "report"]);
+        let early = place.run(&["report", "--year", "2026-27"]);
+        assert!(early.code != 0 && early.err.contains("once each of its months is closed"), "March closes on 7 April: {}", early.err);
+        place.done_at("2027-04-07T09:00:00Z", &["run-task", "report"]);
+        let json = place.run(&["report", "--year", "2026-27"]).out;
+        let csv = place.run(&["report", "--year", "2026-27", "--format", "csv"]).out;
+        let html = place.run(&["report", "--year", "2026-27", "--format", "html"]).out;
+        let published: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!((&published["months"], published["tables"].as_array().unwrap().len()), (&Value::from(2), 6));
+        let mut lines = csv.trim_start_matches('\u{feff}').lines().skip(1);
+        for table in published["tables"].as_array().unwrap() {
+            let said = |told: &Value| told["about"].as_u64().map_or("c".to_owned(), |n| n.to_string());
+            let all = lines.next().unwrap();
+            assert!(all.contains(&format!(",all,{},", said(&table["total"]))), "{all}");
+            for part in table["parts"].as_array().unwrap() {
+                let line = lines.next().unwrap();
+                assert!(line.contains(&format!("{},{},", part["name"].as_str().unwrap(), said(&part["count"]))), "{line}");
+                let cell = format!(">{}</td>", said(&part["count"]));
+                assert!(html.contains(&cell), "{cell}");
+            }
+        }
+        // Eight conferences are told as 10, and what health visiting missed of 32 invitations, 8, as 10.
+        assert_eq!(published["tables"][0]["total"]["about"], 10);
+        assert!(html.contains("For everybody") && !html.contains("<form"), "{html}");
+        // A register that comes later, and its month, change nothing that was published.
+        place.import("2027-04-12T15:00:00Z", &missed_on("C-99", "2026-10-20"));
+        place.done_at("2027-04-13T09:00:00Z", &["run-task", "report"]);
+        assert_eq!(place.run(&["report", "--year", "2026-27"]).out, json);
+        let mut member = Person::with_role(&place, &place.site("2027-04-13T09:00:00Z").await, "paqa_member").await;
+        assert!(member.get("/reports/public/2026-27").await.body.contains("For everybody"));
+        assert_eq!(member.get("/reports/public/2026-27/figures.csv").await.status, 200);
+        assert!(member.get("/reports/public/2025-26").await.body.contains("Nothing is published of this year yet"));
+        assert_eq!(member.get("/reports/public/2025-26/figures.csv").await.status, 404);
+    }
+
     async fn history_that_a_file_brings_is_closed_month_by_month(place: Place) {
         let mut rows = missed_on("C-1", "2026-09-30");
         rows.extend(missed_on("C-2", "2026-11-20"));

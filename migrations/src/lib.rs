@@ -23,6 +23,7 @@ mod m20261201_000001_ladder;
 mod m20261202_000001_oversight;
 mod m20261203_000001_daily_digest;
 mod m20261204_000001_closing;
+mod m20261205_000001_publishing;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261202_000001_oversight::Migration),
             Box::new(m20261203_000001_daily_digest::Migration),
             Box::new(m20261204_000001_closing::Migration),
+            Box::new(m20261205_000001_publishing::Migration),
         ]
     }
 }

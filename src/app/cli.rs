@@ -12,7 +12,8 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use super::audit_commands::{AuditCommand, audit};
 use super::backup;
 use super::commands::{
-    AccountCommand, OutboxCommand, ReportFormat, account, outbox_command, report, retention, run_task,
+    AccountCommand, OutboxCommand, ReportFormat, account, outbox_command, report, report_year, retention,
+    run_task,
 };
 use super::config::{self, Config, Loaded, LogFormat, TransportKind};
 use super::demo;
@@ -23,7 +24,7 @@ use super::tasks::Task;
 use crate::access::Role;
 use crate::imports::Options;
 use crate::platform::Clock;
-use crate::reports::Month;
+use crate::reports::{FinancialYear, Month};
 use crate::retention::Class;
 
 /// Attendance monitoring for child protection conferences.
@@ -143,11 +144,14 @@ enum Work {
     /// Look at the post.
     #[command(subcommand)]
     Outbox(OutboxCommand),
-    /// Print PAQA's month.
+    /// Print PAQA's month, or what of a year is published.
     Report {
         /// The month, as 2026-09.
-        #[arg(long, value_name = "YYYY-MM")]
-        month: Month,
+        #[arg(long, value_name = "YYYY-MM", required_unless_present = "year")]
+        month: Option<Month>,
+        /// A financial year, as 2026-27, once its months are closed: what everybody may read.
+        #[arg(long, value_name = "YYYY-YY", conflicts_with = "month")]
+        year: Option<FinancialYear>,
         /// The form.
         #[arg(long, value_enum, default_value_t = ReportFormat::Json)]
         format: ReportFormat,
@@ -271,8 +275,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Work::RunTask { name } => run_task(&Site::open(config, clock).await?, name).await,
         Work::Outbox(command) => outbox_command(&Site::open(config, clock).await?, command).await,
-        Work::Report { month, format, output } => {
-            report(&Site::open(config, clock).await?, month, format, output).await
+        Work::Report { month, year, format, output } => {
+            let site = Site::open(config, clock).await?;
+            match (month, year) {
+                (_, Some(year)) => report_year(&site, year, format, output).await,
+                (Some(month), None) => report(&site, month, format, output).await,
+                (None, None) => Err("name a month or a year".into()),
+            }
         }
         Work::Audit(command) => audit(&Site::open(config, clock).await?, command).await,
         Work::Export { to } => {

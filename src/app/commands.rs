@@ -16,9 +16,10 @@ use crate::agencies::{Grant, Granting};
 use crate::audit::Actor;
 use crate::conferences::Sight;
 use crate::operations::{self, Counter, Posted, posted};
-use crate::reports::{self, Month};
+use crate::reports::{self, FinancialYear, Month, PublicPage};
 use crate::retention::{Class, Due, Shredder};
 use crate::schedule::{Run, Said};
+use crate::web::standalone;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -190,11 +191,32 @@ pub(super) async fn report(
             report_page::standalone(&edition, reports::closes_on(month, &site.rules.policies))?.into_bytes()
         }
     };
+    written(&bytes, output)
+}
+
+/// Prints what of a year is published.
+pub(super) async fn report_year(
+    site: &Site,
+    year: FinancialYear,
+    format: ReportFormat,
+    output: Option<PathBuf>,
+) -> Result<ExitCode, Failure> {
+    let yearly = reports::yearly(site.db.read(), year).await?;
+    let yearly = yearly.ok_or_else(|| format!("{year} is published once each of its months is closed"))?;
+    let bytes = match format {
+        ReportFormat::Json => (serde_json::to_string_pretty(&yearly)? + "\n").into_bytes(),
+        ReportFormat::Csv => reports::yearly_csv(&yearly)?,
+        ReportFormat::Html => standalone(&PublicPage::of(Some(&yearly), &yearly.year, false))?.into_bytes(),
+    };
+    written(&bytes, output)
+}
+
+fn written(bytes: &[u8], output: Option<PathBuf>) -> Result<ExitCode, Failure> {
     match output {
         Some(file) => {
             std::fs::write(&file, bytes).map_err(|e| format!("cannot write {}: {e}", file.display()))?
         }
-        None => std::io::stdout().write_all(&bytes)?,
+        None => std::io::stdout().write_all(bytes)?,
     }
     Ok(ExitCode::SUCCESS)
 }

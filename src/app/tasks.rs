@@ -209,6 +209,7 @@ impl Task {
                 let (address, policies) = (site.config.server.address(), &site.rules.policies);
                 let making = site.making();
                 let closed = reports::close_months(making, now()).await?.len();
+                reports::publish_years(making, now()).await?;
                 let told = reports::tell_of_month(making, &site.letterhead, &address, now()).await?;
                 let with = Thanking {
                     db: &site.db,

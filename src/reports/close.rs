@@ -92,11 +92,11 @@ fn is_as_frozen(row: &month_close::Model, again: &[month_restated::Model]) -> bo
     row.hash == hash(row, again) || row.hash == alone()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn json(value: &impl serde::Serialize) -> String {
+pub(super) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("figures are JSON")
 }
 

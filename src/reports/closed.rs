@@ -1,6 +1,6 @@
 //! What is asked of the months that are closed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{LockType, Query};
@@ -9,9 +9,9 @@ use sea_orm::{
     QueryOrder, QuerySelect, TryInsertResult,
 };
 
-use super::Month;
-use super::entity::{month_close, month_restated};
+use super::entity::{month_close, month_restated, year_published};
 use super::snapshot::{DEFINITIONS, Known, Snapshot};
+use super::{FinancialYear, Month};
 use crate::conferences::entity::conference;
 use crate::conferences::{ConferenceId, Status};
 use crate::platform::Tx;
@@ -34,6 +34,37 @@ pub async fn newest_circulated(db: &impl ConnectionTrait) -> Result<Option<Month
         of.filter(month_close::Column::ApprovedAt.is_not_null()).order_by_desc(month_close::Column::Month);
     let newest: Option<String> = of.into_tuple().one(db).await?;
     newest.map(|month| month.parse().map_err(DbErr::Custom)).transpose()
+}
+
+/// The financial years of closed months of which nothing is published yet, oldest first.
+pub async fn years_to_publish(db: &impl ConnectionTrait) -> Result<BTreeSet<FinancialYear>, DbErr> {
+    let months = month_close::Entity::find().select_only().column(month_close::Column::Month);
+    let months: Vec<String> = months.into_tuple().all(db).await?;
+    let published = year_published::Entity::find().select_only().column(year_published::Column::Year);
+    let published: Vec<String> = published.into_tuple().all(db).await?;
+    let mut years = BTreeSet::new();
+    for month in months {
+        years.insert(FinancialYear::of(month.parse().map_err(DbErr::Custom)?));
+    }
+    years.retain(|year| !published.contains(&year.to_string()));
+    Ok(years)
+}
+
+/// What was published of a year.
+pub async fn published(
+    db: &impl ConnectionTrait,
+    year: FinancialYear,
+) -> Result<Option<year_published::Model>, DbErr> {
+    year_published::Entity::find_by_id(year.to_string()).one(db).await
+}
+
+/// Writes what is published of a year; `false` where another process was first.
+pub async fn insert_year(tx: &Tx, row: year_published::Model) -> Result<bool, DbErr> {
+    let made = year_published::Entity::insert(row.into_active_model())
+        .on_conflict_do_nothing_on([year_published::Column::Year])
+        .exec_without_returning(tx.conn())
+        .await?;
+    Ok(matches!(made, TryInsertResult::Inserted(1..)))
 }
 
 /// A closed month, for this transaction alone.

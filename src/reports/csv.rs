@@ -72,6 +72,11 @@ pub fn csv(snapshot: &Snapshot) -> Result<Vec<u8>, ::csv::Error> {
     }
     let median = p.M16.median_working_days_to_reply.map_or("none".to_owned(), |days| days.to_string());
     out.write("M16_median_working_days_to_reply", "all", "", median, None)?;
+    for (split, parts) in [("type", &p.conferences_by_type), ("locality", &p.conferences_by_locality)] {
+        for (part, count) in parts {
+            out.row("conferences", split, part, Some(*count), None)?;
+        }
+    }
     for (reason, count) in &p.M8_by_reason {
         out.row("M8_proceeded_inquorate", "reason", reason, Some(*count), None)?;
     }

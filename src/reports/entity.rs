@@ -1,4 +1,4 @@
-//! The tables of months that are closed, and of what was restated of them since.
+//! The tables of months that are closed, of what was restated of them since, and of what was published of a year.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -47,6 +47,26 @@ pub mod month_restated {
         pub known: String,
         /// Each of its figures as a line (JSON).
         pub figures: String,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod year_published {
+    use super::*;
+
+    /// What was published of a financial year. It is never written again.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "year_published")]
+    pub struct Model {
+        /// "2026-27".
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub year: String,
+        pub published_at: DateTime<Utc>,
+        /// Its tables (JSON).
+        pub tables: String,
+        /// SHA-256 of them; the audit trail has it too.
+        pub hash: Vec<u8>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -39,6 +39,15 @@ fn breakdown<'a>(entries: impl Iterator<Item = Entry<'a>> + Clone) -> Breakdown 
     }
 }
 
+/// How often each of these stands there.
+fn tally(all: impl Iterator<Item = &'static str>) -> BTreeMap<String, usize> {
+    let mut tally = BTreeMap::new();
+    for one in all {
+        *tally.entry(one.to_owned()).or_default() += 1;
+    }
+    tally
+}
+
 /// The parts of the month that have anything counted.
 fn by<'a, K: Ord>(
     entries: impl Iterator<Item = Entry<'a>> + Clone,
@@ -183,6 +192,8 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
     Paper {
         month: data.month.to_string(),
         conferences: population().count(),
+        conferences_by_type: tally(population().map(|c| c.facts.kind.code())),
+        conferences_by_locality: tally(population().map(|c| c.record.conference.locality.code())),
         registers_open: open.count(),
         invitations: all.clone().count(),
         from_a_tracker: population().filter(|c| c.record.is_of_a_tracker()).count(),

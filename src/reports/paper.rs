@@ -128,6 +128,12 @@ pub struct Paper {
     pub month: String,
     /// Conferences of the population.
     pub conferences: usize,
+    /// The same by type.
+    #[serde(default)]
+    pub conferences_by_type: BTreeMap<String, usize>,
+    /// The same by locality.
+    #[serde(default)]
+    pub conferences_by_locality: BTreeMap<String, usize>,
     /// Held or adjourned, register not confirmed: counted nowhere.
     pub registers_open: usize,
     /// Invitations I.

@@ -121,6 +121,7 @@ async fn circulate(site: &Site) -> Result<(), Failure> {
     for month in reports::close_months(making, now).await? {
         reports::approve(making, &site.letterhead, &address, &manager, month, now).await?;
     }
+    reports::publish_years(making, now).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod agency;
 mod around;
 mod behind;
 mod month;
+mod public;
 mod waits;
 mod words;
 
@@ -18,7 +19,10 @@ use serde_json::json;
 use self::month::Looking;
 use self::waits::Waits;
 use super::close::closes_on;
-use super::{Edition, Making, Month, approve, csv, edition, newest_circulated};
+use super::{
+    Edition, FinancialYear, Making, Month, Yearly, approve, csv, edition, newest_circulated, yearly,
+    yearly_csv,
+};
 use crate::access::{ApproveReport, May, Permission, SeeFigures, SignedIn};
 use crate::audit::{self, Event};
 use crate::calendar::london;
@@ -27,6 +31,7 @@ use crate::register::Policies;
 use crate::web::{Desk, Page, Problem, download};
 
 pub use month::MonthPage;
+pub use public::PublicPage;
 
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
@@ -35,6 +40,9 @@ pub fn routes() -> Router<Desk> {
         .route("/agency/answer/{id}", post(agency::answer))
         .route("/agency/contacts/{id}", post(agency::confirm))
         .route("/reports", get(latest))
+        .route("/reports/public/{year}", get(public_year))
+        .route("/reports/public/{year}/figures.csv", get(public_csv))
+        .route("/reports/public/{year}/figures.json", get(public_json))
         .route("/reports/{month}", get(month))
         .route("/reports/{month}/approve", post(approve_month))
         .route("/reports/{month}/figures.csv", get(as_csv))
@@ -112,7 +120,7 @@ async fn as_csv(
         return Err(Problem::NotFound(may.who.chrome()));
     };
     let bytes = csv(&edition.snapshot).map_err(|e| Problem::internal(e.to_string()))?;
-    saved(&may.who, &desk, month, "csv").await?;
+    saved(&may.who, &desk, &month.to_string(), "csv").await?;
     Ok(download(&format!("attendance-{month}.csv"), "text/csv; charset=utf-8", bytes))
 }
 
@@ -127,13 +135,50 @@ async fn as_json(
     let (edition, true) = readable(&may.who, Making::of(&desk, &policies, &settings), month).await? else {
         return Err(Problem::NotFound(may.who.chrome()));
     };
-    saved(&may.who, &desk, month, "json").await?;
+    saved(&may.who, &desk, &month.to_string(), "json").await?;
     Ok(axum::Json(edition.snapshot).into_response())
 }
 
+/// What was published of a year.
+async fn published(who: &SignedIn, desk: &Desk, year: &str) -> Result<Option<Yearly>, Problem> {
+    let year: FinancialYear = year.parse().map_err(|_| Problem::NotFound(who.chrome()))?;
+    Ok(yearly(desk.db.read(), year).await?)
+}
+
+async fn public_year(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Path(year): Path<String>,
+) -> Result<Response, Problem> {
+    let yearly = published(&may.who, &desk, &year).await?;
+    Ok(PublicPage::of(yearly.as_ref(), &year, true).show(may.who.chrome()))
+}
+
+async fn public_csv(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Path(year): Path<String>,
+) -> Result<Response, Problem> {
+    let yearly = published(&may.who, &desk, &year).await?;
+    let yearly = yearly.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    let bytes = yearly_csv(&yearly).map_err(|e| Problem::internal(e.to_string()))?;
+    saved(&may.who, &desk, &yearly.year, "csv").await?;
+    Ok(download(&format!("attendance-{year}.csv"), "text/csv; charset=utf-8", bytes))
+}
+
+async fn public_json(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Path(year): Path<String>,
+) -> Result<Response, Problem> {
+    let yearly = published(&may.who, &desk, &year).await?;
+    let yearly = yearly.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    saved(&may.who, &desk, &yearly.year, "json").await?;
+    Ok(axum::Json(yearly).into_response())
+}
+
 /// What leaves as a file is noted.
-async fn saved(who: &SignedIn, desk: &Desk, month: Month, form: &str) -> Result<(), Problem> {
-    let event =
-        Event { action: "figures.saved", object: month.to_string(), payload: json!({ "form": form }) };
+async fn saved(who: &SignedIn, desk: &Desk, of: &str, form: &str) -> Result<(), Problem> {
+    let event = Event { action: "figures.saved", object: of.to_owned(), payload: json!({ "form": form }) };
     Ok(audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?)
 }

@@ -11,7 +11,7 @@ use crate::conferences::ProceededReason;
 use crate::register::restating::Figure;
 use crate::reports::paper::Breakdown;
 use crate::reports::parts::Split;
-use crate::reports::{Edition, Month, Paper, Rate, titles};
+use crate::reports::{Edition, FinancialYear, Month, Paper, Rate, titles};
 use crate::web::Page;
 
 /// A figure as the page shows it; with links where the reader may see what is behind it.
@@ -80,6 +80,8 @@ pub struct MonthPage {
     previous: Option<String>,
     next: Option<String>,
     downloads: bool,
+    /// The newest financial year that may be over, as everybody may read it.
+    public_year: String,
     conferences: usize,
     registers_open: usize,
     /// Conferences that a tracker brought.
@@ -262,6 +264,7 @@ impl MonthPage {
             previous: navigation.map(|_| month.previous().to_string()),
             next: navigation.filter(|this| month < *this).map(|_| month.next().to_string()),
             downloads: navigation.is_some(),
+            public_year: FinancialYear::of(month).previous().to_string(),
             conferences: p.conferences,
             registers_open: p.registers_open,
             from_a_tracker: p.from_a_tracker,
