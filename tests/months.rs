@@ -147,16 +147,48 @@ both! {
         assert_eq!(line["verdict"], "nothing to judge");
     }
 
+    async fn a_groups_target_stands_beside_its_agencies_and_of_few_there_is_no_colour(place: Place) {
+        place.import(EVENING, &missed_on("C-1", "2026-09-30"));
+        place.write("own/targets.toml", "[[target]]\ngroup = \"police\"\nmeasure = \"M2\"\npercent = 80\nvalid_from = \"2026-04-01\"\n");
+        let mut command = place.command(&["report", "--month", "2026-09"]);
+        let out = command.env("QUORATE__REPORTS__TARGETS_FILE", place.path("own/targets.toml")).output().unwrap();
+        let paper: Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert_eq!(paper["agencies"]["TVP"]["target"], serde_json::json!([80, null]), "one invitation: {paper:#}");
+        assert_eq!(paper["agencies"]["OH"]["target"], Value::Null);
+    }
+
+    async fn some_months_together_count_each_conference_once_and_the_same_in_every_form(place: Place) {
+        let mut rows = missed_on("C-1", "2026-09-30");
+        rows.extend(missed_on("C-2", "2026-10-20"));
+        rows.extend(missed_on("C-3", "2026-11-20"));
+        place.import("2026-12-01T15:00:00Z", &rows);
+        let of = |period: &str| -> Value {
+            serde_json::from_str(&place.run(&["report", "--period", period]).out).unwrap()
+        };
+        for (period, conferences) in [("2026-27-q2", 1), ("2026-27-q3", 2), ("2026-27-year", 3), ("12-to-2026-10", 2)] {
+            let paper = of(period);
+            assert_eq!((&paper["conferences"], &paper["M1"]["numerator"]), (&Value::from(conferences), &Value::from(3 * conferences)), "{period}");
+        }
+        let mut qa = Person::with_role(&place, &place.site("2026-12-02T09:00:00Z").await, "qa_manager").await;
+        let page = qa.get("/reports/over/2026-27-q3").await.body;
+        assert!(page.contains("October 2026 to December 2026") && page.contains("6 of 8") && page.contains("as their registers stood on Wednesday 2 December 2026"), "{page}");
+        assert!(qa.get("/reports/over/2026-27-q3/figures.csv").await.body.contains("2026-27-q3,M1,all,,,6,8"));
+        assert!(qa.get("/reports/2026-10").await.body.contains("/reports/over/2026-27-q3"));
+        assert_eq!(qa.get("/reports/over/2026-27").await.status, 404);
+        let mut member = Person::with_role(&place, &place.site("2026-12-02T09:00:00Z").await, "paqa_member").await;
+        assert_eq!(member.get("/reports/over/2026-27-q2").await.status, 404, "nothing of it is circulated");
+    }
+
     async fn a_year_is_published_once_when_its_months_are_closed_and_small_counts_are_in_no_form_of_it(place: Place) {
         let mut rows = missed_on("C-1", "2026-09-30");
         for n in 2..9 {
             rows.extend(missed_on(&format!("C-{n}"), "2026-11-20"));
         }
         place.import("2026-12-01T15:00:00Z", &rows);
-        place.done_at("2027-04-06T09:00:00Z", &["run-task", "report"]);
+        place.done_at("2027-05-04T09:00:00Z", &["run-task", "report"]);
         let early = place.run(&["report", "--year", "2026-27"]);
-        assert!(early.code != 0 && early.err.contains("once each of its months is closed"), "March closes on 7 April: {}", early.err);
-        place.done_at("2027-04-07T09:00:00Z", &["run-task", "report"]);
+        assert!(early.code != 0 && early.err.contains("once each of its months is closed"), "it closed now, and more may come: {}", early.err);
+        place.done_at("2027-06-03T09:00:00Z", &["run-task", "report"]);
         let json = place.run(&["report", "--year", "2026-27"]).out;
         let csv = place.run(&["report", "--year", "2026-27", "--format", "csv"]).out;
         let html = place.run(&["report", "--year", "2026-27", "--format", "html"]).out;
@@ -178,10 +210,10 @@ both! {
         assert_eq!(published["tables"][0]["total"]["about"], 10);
         assert!(html.contains("For everybody") && !html.contains("<form"), "{html}");
         // A register that comes later, and its month, change nothing that was published.
-        place.import("2027-04-12T15:00:00Z", &missed_on("C-99", "2026-10-20"));
-        place.done_at("2027-04-13T09:00:00Z", &["run-task", "report"]);
+        place.import("2027-06-07T15:00:00Z", &missed_on("C-99", "2026-10-20"));
+        place.done_at("2027-06-08T09:00:00Z", &["run-task", "report"]);
         assert_eq!(place.run(&["report", "--year", "2026-27"]).out, json);
-        let mut member = Person::with_role(&place, &place.site("2027-04-13T09:00:00Z").await, "paqa_member").await;
+        let mut member = Person::with_role(&place, &place.site("2027-06-08T09:00:00Z").await, "paqa_member").await;
         assert!(member.get("/reports/public/2026-27").await.body.contains("For everybody"));
         assert_eq!(member.get("/reports/public/2026-27/figures.csv").await.status, 200);
         assert!(member.get("/reports/public/2025-26").await.body.contains("Nothing is published of this year yet"));

@@ -12,8 +12,8 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use super::audit_commands::{AuditCommand, audit};
 use super::backup;
 use super::commands::{
-    AccountCommand, OutboxCommand, ReportFormat, account, outbox_command, report, report_year, retention,
-    run_task,
+    AccountCommand, OutboxCommand, ReportFormat, account, outbox_command, report, report_period, report_year,
+    retention, run_task,
 };
 use super::config::{self, Config, Loaded, LogFormat, TransportKind};
 use super::demo;
@@ -24,7 +24,7 @@ use super::tasks::Task;
 use crate::access::Role;
 use crate::imports::Options;
 use crate::platform::Clock;
-use crate::reports::{FinancialYear, Month};
+use crate::reports::{FinancialYear, Month, Period};
 use crate::retention::Class;
 
 /// Attendance monitoring for child protection conferences.
@@ -147,10 +147,13 @@ enum Work {
     /// Print PAQA's month, or what of a year is published.
     Report {
         /// The month, as 2026-09.
-        #[arg(long, value_name = "YYYY-MM", required_unless_present = "year")]
+        #[arg(long, value_name = "YYYY-MM", required_unless_present_any = ["year", "period"])]
         month: Option<Month>,
+        /// Some months together, as the registers stand: 2026-27-q2, 2026-27-year or 12-to-2026-09.
+        #[arg(long, conflicts_with = "month")]
+        period: Option<Period>,
         /// A financial year, as 2026-27, once its months are closed: what everybody may read.
-        #[arg(long, value_name = "YYYY-YY", conflicts_with = "month")]
+        #[arg(long, value_name = "YYYY-YY", conflicts_with_all = ["month", "period"])]
         year: Option<FinancialYear>,
         /// The form.
         #[arg(long, value_enum, default_value_t = ReportFormat::Json)]
@@ -275,12 +278,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Work::RunTask { name } => run_task(&Site::open(config, clock).await?, name).await,
         Work::Outbox(command) => outbox_command(&Site::open(config, clock).await?, command).await,
-        Work::Report { month, year, format, output } => {
+        Work::Report { month, period, year, format, output } => {
             let site = Site::open(config, clock).await?;
-            match (month, year) {
-                (_, Some(year)) => report_year(&site, year, format, output).await,
-                (Some(month), None) => report(&site, month, format, output).await,
-                (None, None) => Err("name a month or a year".into()),
+            match (month, period, year) {
+                (_, _, Some(year)) => report_year(&site, year, format, output).await,
+                (_, Some(period), _) => report_period(&site, period, format, output).await,
+                (Some(month), ..) => report(&site, month, format, output).await,
+                (None, None, None) => Err("name a month, a period or a year".into()),
             }
         }
         Work::Audit(command) => audit(&Site::open(config, clock).await?, command).await,

@@ -14,9 +14,10 @@ use crate::access::{self, Keeping, NewAccount, Role};
 use crate::agencies::store::directory;
 use crate::agencies::{Grant, Granting};
 use crate::audit::Actor;
+use crate::calendar::london;
 use crate::conferences::Sight;
 use crate::operations::{self, Counter, Posted, posted};
-use crate::reports::{self, FinancialYear, Month, PublicPage};
+use crate::reports::{self, FinancialYear, Month, MonthPage, Period, PublicPage};
 use crate::retention::{Class, Due, Shredder};
 use crate::schedule::{Run, Said};
 use crate::web::standalone;
@@ -108,6 +109,8 @@ pub(super) enum ReportFormat {
     Json,
     Csv,
     Html,
+    /// A workbook.
+    Xlsx,
 }
 
 /// The forms of a list.
@@ -186,10 +189,30 @@ pub(super) async fn report(
     let snapshot = &edition.snapshot;
     let bytes = match format {
         ReportFormat::Json => (serde_json::to_string_pretty(snapshot)? + "\n").into_bytes(),
-        ReportFormat::Csv => reports::csv(snapshot)?,
+        ReportFormat::Csv => reports::csv(&snapshot.paper, Some(snapshot))?,
+        ReportFormat::Xlsx => reports::xlsx(&snapshot.paper, Some(snapshot))?,
         ReportFormat::Html => {
             report_page::standalone(&edition, reports::closes_on(month, &site.rules.policies))?.into_bytes()
         }
+    };
+    written(&bytes, output)
+}
+
+/// Prints the figures of some months together.
+pub(super) async fn report_period(
+    site: &Site,
+    period: Period,
+    format: ReportFormat,
+    output: Option<PathBuf>,
+) -> Result<ExitCode, Failure> {
+    let holidays = &site.rules.feedback.school_holidays;
+    let paper = reports::paper(site.db.read(), period, &site.rules.policies, holidays).await?;
+    let today = london::date(site.clock.now());
+    let bytes = match format {
+        ReportFormat::Json => (serde_json::to_string_pretty(&paper)? + "\n").into_bytes(),
+        ReportFormat::Csv => reports::csv(&paper, None)?,
+        ReportFormat::Xlsx => reports::xlsx(&paper, None)?,
+        ReportFormat::Html => standalone(&MonthPage::of_period(&paper, today, false))?.into_bytes(),
     };
     written(&bytes, output)
 }
@@ -206,6 +229,7 @@ pub(super) async fn report_year(
     let bytes = match format {
         ReportFormat::Json => (serde_json::to_string_pretty(&yearly)? + "\n").into_bytes(),
         ReportFormat::Csv => reports::yearly_csv(&yearly)?,
+        ReportFormat::Xlsx => return Err("a year is published as json, csv or html".into()),
         ReportFormat::Html => standalone(&PublicPage::of(Some(&yearly), &yearly.year, false))?.into_bytes(),
     };
     written(&bytes, output)

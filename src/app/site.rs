@@ -119,7 +119,7 @@ impl Site {
     /// What papers are made with.
     pub fn making(&self) -> Making<'_> {
         let (policies, holidays) = (&self.rules.policies, &self.rules.feedback.school_holidays);
-        Making { db: &self.db, keys: &self.keys, policies, holidays }
+        Making { db: &self.db, keys: &self.keys, policies, holidays, targets: &self.targets }
     }
 
     /// Where nobody can sign in yet: the path of the link by which the first account is made.

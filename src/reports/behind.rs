@@ -65,7 +65,7 @@ pub async fn behind(
     let of_previous = is_of_previous_month(&selection.figure);
     let looks_around = of_previous || ["M8", "M18"].iter().any(|m| selection.figure.starts_with(m));
     let data = match looks_around {
-        true => load(db, month, policies).await?,
+        true => load(db, month.into(), policies).await?,
         false => load_alone(db, month, policies).await?,
     };
     let both = data.cases.iter().chain(&data.previous).map(|case| &case.record.conference);

@@ -13,7 +13,7 @@ use super::closed;
 use super::entity::{month_close, month_restated};
 use super::revising::{lines, revisions};
 use super::snapshot::{CHARTED, DEFINITIONS, Known, Restated, Snapshot};
-use super::{Month, paper};
+use super::{Month, Targets, paper};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::{Breaks, london};
 use crate::feedback::Settings;
@@ -35,6 +35,8 @@ pub struct Making<'a> {
     pub policies: &'a Policies,
     /// School holidays.
     pub holidays: &'a Breaks,
+    /// What the partnership has agreed on.
+    pub targets: &'a Targets,
 }
 
 /// How a month stands that is closed.
@@ -120,7 +122,7 @@ pub async fn edition(making: Making<'_>, month: Month) -> Result<Edition, DbErr>
     }
     let paper = paper(db, month, making.policies, making.holidays).await?;
     let before = closed::known(db, month, CHARTED).await?;
-    let snapshot = Snapshot::of(paper, &before, making.rules_of(month), Restated::default());
+    let snapshot = Snapshot::of(paper, &before, making.rules_of(month), Restated::default(), making.targets);
     Ok(Edition { snapshot, closed: None })
 }
 
@@ -133,8 +135,8 @@ struct Again {
 
 impl<'a> Making<'a> {
     /// As a page has it.
-    pub fn of(desk: &'a Desk, policies: &'a Policies, settings: &'a Settings) -> Self {
-        Self { db: &desk.db, keys: &desk.keys, policies, holidays: &settings.school_holidays }
+    pub fn of(desk: &'a Desk, policies: &'a Policies, settings: &'a Settings, targets: &'a Targets) -> Self {
+        Self { db: &desk.db, keys: &desk.keys, policies, holidays: &settings.school_holidays, targets }
     }
 }
 
@@ -190,7 +192,7 @@ impl Making<'_> {
         let paper = paper(db, month, self.policies, self.holidays).await?;
         let known = json(&Known::of(&paper));
         let revised = restated.revisions.len();
-        let snapshot = Snapshot::of(paper, &before, self.rules_of(month), restated);
+        let snapshot = Snapshot::of(paper, &before, self.rules_of(month), restated, self.targets);
         let conferences = snapshot.paper.conferences;
         let again: Vec<month_restated::Model> = again
             .into_iter()

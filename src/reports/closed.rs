@@ -1,6 +1,6 @@
 //! What is asked of the months that are closed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{LockType, Query};
@@ -36,17 +36,20 @@ pub async fn newest_circulated(db: &impl ConnectionTrait) -> Result<Option<Month
     newest.map(|month| month.parse().map_err(DbErr::Custom)).transpose()
 }
 
-/// The financial years of closed months of which nothing is published yet, oldest first.
-pub async fn years_to_publish(db: &impl ConnectionTrait) -> Result<BTreeSet<FinancialYear>, DbErr> {
-    let months = month_close::Entity::find().select_only().column(month_close::Column::Month);
-    let months: Vec<String> = months.into_tuple().all(db).await?;
+/// The financial years of closed months of which nothing is published yet, oldest first, each with when a month of it
+/// closed last.
+pub async fn years_to_publish(
+    db: &impl ConnectionTrait,
+) -> Result<BTreeMap<FinancialYear, DateTime<Utc>>, DbErr> {
     let published = year_published::Entity::find().select_only().column(year_published::Column::Year);
     let published: Vec<String> = published.into_tuple().all(db).await?;
-    let mut years = BTreeSet::new();
-    for month in months {
-        years.insert(FinancialYear::of(month.parse().map_err(DbErr::Custom)?));
+    let mut years: BTreeMap<FinancialYear, DateTime<Utc>> = BTreeMap::new();
+    for (month, (at, _)) in closes(db).await? {
+        let year = FinancialYear::of(month.parse().map_err(DbErr::Custom)?);
+        let newest = years.entry(year).or_insert(at);
+        *newest = at.max(*newest);
     }
-    years.retain(|year| !published.contains(&year.to_string()));
+    years.retain(|year, _| !published.contains(&year.to_string()));
     Ok(years)
 }
 

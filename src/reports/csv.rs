@@ -1,14 +1,15 @@
 //! The paper in tidy long form: a row a figure.
 
 use super::Snapshot;
-use super::paper::Breakdown;
+use super::paper::{Breakdown, Paper};
+use super::parts::Split;
 use super::rate::Rate;
 use crate::web::csv_cell;
 
 /// `month,measure,breakdown,value_of_breakdown,count,numerator,denominator,percent,lower,upper`, with a
 /// byte-order mark, for Excel takes UTF-8 for Windows-1252 without one.
-pub fn csv(snapshot: &Snapshot) -> Result<Vec<u8>, ::csv::Error> {
-    let paper = &snapshot.paper;
+/// `around`: what stands around a month; some months together stand alone.
+pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::Error> {
     let mut out = Rows { month: &paper.month, writer: ::csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec()) };
     out.writer.write_record([
         "month",
@@ -23,51 +24,11 @@ pub fn csv(snapshot: &Snapshot) -> Result<Vec<u8>, ::csv::Error> {
         "upper",
     ])?;
     let p = paper;
-    out.count("conferences", p.conferences)?;
-    out.count("registers_open", p.registers_open)?;
-    out.count("invitations", p.invitations)?;
     out.breakdown("all", "", &p.whole)?;
-    for (name, rate) in [
-        ("faults_as_absent", p.sensitivity.faults_as_absent),
-        ("everything", p.sensitivity.everything),
-        ("M5", p.M5),
-        ("M6_received", p.M6_received),
-        ("M6_on_time", p.M6_on_time),
-        ("M7", p.M7),
-        ("M9", p.M9),
-        ("M9_step_down", p.M9_step_down),
-        ("M9b", p.M9b),
-        ("M9c", p.M9c),
-        ("M12", p.M12),
-        ("M14", p.M14),
-        ("M15", p.M15),
-        ("M16_replied", p.M16.replied),
-        ("M16_disputed", p.M16.disputed),
-        ("M16_upheld", p.M16.upheld),
-        ("M18_initial_in_15", p.M18_initial_in_15),
-        ("M18_reviews_in_time", p.M18_reviews_in_time),
-        ("M19", p.M19),
-    ] {
+    for (name, rate) in p.rates() {
         out.rate(name, "all", "", rate)?;
     }
-    for (name, count) in [
-        ("M8_proceeded_inquorate", p.M8_proceeded_inquorate),
-        ("M8_consecutive", p.M8_consecutive),
-        ("M9_our_fault", p.M9_our_fault),
-        ("M9_step_down_our_fault", p.M9_step_down_our_fault),
-        ("M10_pivotal", p.M10_pivotal),
-        ("M11_adjournments", p.M11.adjournments),
-        ("M11_working_days_lost", p.M11.working_days_lost as usize),
-        ("M11_not_yet_reconvened", p.M11.not_yet_reconvened),
-        ("M13_not_invited", p.M13.not_invited),
-        ("M13_undelivered", p.M13.undelivered),
-        ("M13_late", p.M13.late),
-        ("M16_sent", p.M16.sent),
-        ("M16_disputes_open", p.M16.disputes_open),
-        ("M17", p.M17),
-        ("feedback_due", p.feedback_due),
-        ("feedback_authority_fault", p.feedback_authority_fault),
-    ] {
+    for (name, count) in p.counts() {
         out.count(name, count)?;
     }
     let median = p.M16.median_working_days_to_reply.map_or("none".to_owned(), |days| days.to_string());
@@ -81,23 +42,12 @@ pub fn csv(snapshot: &Snapshot) -> Result<Vec<u8>, ::csv::Error> {
         out.row("M8_proceeded_inquorate", "reason", reason, Some(*count), None)?;
     }
     out.breakdown("lens", "neglect", &p.neglect)?;
-    for (group, part) in &p.by_group {
-        out.breakdown("agency_group", group, part)?;
-    }
     for (code, agency) in &p.by_agency {
         out.breakdown("agency", code, &agency.part)?;
     }
-    let splits = [
-        ("locality", &p.by_locality),
-        ("stage", &p.by_stage),
-        ("type", &p.by_type),
-        ("mode", &p.by_mode),
-        ("slot", &p.by_slot),
-        ("holiday", &p.by_holiday),
-    ];
-    for (split, parts) in splits {
+    for (split, parts) in p.splits() {
         for (part, figures) in parts {
-            out.breakdown(split, part, figures)?;
+            out.breakdown(if split == Split::Group { "agency_group" } else { split.code() }, part, figures)?;
         }
     }
     for (id, service) in &p.by_service {
@@ -108,10 +58,10 @@ pub fn csv(snapshot: &Snapshot) -> Result<Vec<u8>, ::csv::Error> {
         out.row("M9b", "missing_agency", code, Some(ended.without_report), None)?;
         out.row("M9_our_fault", "missing_agency", code, Some(ended.our_fault), None)?;
     }
-    for headline in &snapshot.headlines {
+    for headline in around.into_iter().flat_map(|snapshot| &snapshot.headlines) {
         out.rate(&headline.id, "rolling_12", &headline.rolling_months.to_string(), headline.rolling)?;
     }
-    for (code, agency) in &snapshot.agencies {
+    for (code, agency) in around.into_iter().flat_map(|snapshot| &snapshot.agencies) {
         out.rate("M2", "agency_rolling_12", code, agency.rolling)?;
     }
     out.writer.into_inner().map_err(|e| ::csv::Error::from(e.into_error()))

@@ -3,8 +3,10 @@
 //!
 //! Tables that count the same things share their total, and say nothing of how one part of one table falls on the parts of
 //! another. So all that a reader can work out of a part that is not told is a range: the total, as far as its tables tell
-//! it, less all other parts. A part stays untold only if that range is wide; otherwise the smallest part beside it is not
-//! told either, then the total, and at last the table.
+//! it, less all other parts. A part stays untold only if that range is wide; otherwise another part beside it is not told
+//! either, then the total, and at last the table. Whoever knows this rule learns something from which parts it hides: so one
+//! part is never hidden alone, the part beside it is chosen by its place and not by its size, and of a small total nothing is
+//! told at all.
 
 use serde::{Deserialize, Serialize};
 
@@ -145,18 +147,26 @@ impl Hidden<'_> {
                     .any(|n| !is_wide(parts[n].1, self.range(table, n)))
     }
 
-    /// Tells less of a table: its smallest part that is told, or its total, or none of it.
+    /// Hides the last part that is told and is not none; `false` where there is none.
+    fn hide_another(&mut self, table: usize) -> bool {
+        let counts = &self.tables[table].parts;
+        let last = (0..counts.len()).rev().find(|n| counts[*n].1 > 0 && !self.parts[table][*n]);
+        if let Some(part) = last {
+            self.parts[table][part] = true;
+        }
+        last.is_some()
+    }
+
+    /// Tells less of a table: another part, or its total, or none of it.
     fn hide_more(&mut self, table: usize) {
-        let told = self.tables[table].parts.iter().enumerate();
-        let told = told.filter(|(n, (_, count))| *count > 0 && !self.parts[table][*n]);
-        let smallest = told.min_by_key(|(_, (_, count))| *count).map(|(n, _)| n);
-        match smallest {
-            Some(part) => self.parts[table][part] = true,
-            None if !self.totals[table] => {
-                let same: Vec<usize> = self.same_total(table).collect();
-                same.into_iter().for_each(|n| self.totals[n] = true);
-            }
-            None => self.withheld[table] = true,
+        if self.hide_another(table) {
+            return;
+        }
+        if self.totals[table] {
+            self.withheld[table] = true;
+        } else {
+            let same: Vec<usize> = self.same_total(table).collect();
+            same.into_iter().for_each(|n| self.totals[n] = true);
         }
     }
 }
@@ -168,8 +178,13 @@ pub fn publish(tables: &[Counted]) -> Vec<Table> {
         tables,
         parts: tables.iter().map(|t| t.parts.iter().map(|(_, count)| small(*count)).collect()).collect(),
         totals: tables.iter().map(|t| small(t.total())).collect(),
-        withheld: vec![false; tables.len()],
+        withheld: tables.iter().map(|t| small(t.total())).collect(),
     };
+    for table in 0..tables.len() {
+        if hidden.parts[table].iter().filter(|hidden| **hidden).count() == 1 {
+            hidden.hide_another(table);
+        }
+    }
     while let Some(table) = (0..tables.len()).find(|n| !hidden.withheld[*n] && hidden.gives_away(*n)) {
         hidden.hide_more(table);
     }
@@ -223,10 +238,19 @@ mod tests {
     fn a_small_count_is_not_told_and_what_gives_it_away_is_not_either() {
         assert_eq!(told(&[&[103, 48, 12]]), ["105 50 10 = 165"], "to the nearest five");
         assert_eq!(told(&[&[103, 0, 12]]), ["105 0 10 = 115"], "none is told");
-        assert_eq!(told(&[&[3]]), ["c = c"]);
+        assert_eq!(told(&[&[3]]), ["withheld = c"], "of a small total nothing is told");
         // 6 and 1 are 7: with 5 and 5 told for 6 and 7, the one could be nothing else.
         assert_eq!(told(&[&[6, 1]]), ["c c = 5"]);
-        assert_eq!(told(&[&[103, 48, 2]]), ["105 50 c = 155"], "each of the others may be two more or less");
+        assert_eq!(
+            told(&[&[103, 2, 48]]),
+            ["105 c c = 155"],
+            "none is hidden alone: that it could be would say something"
+        );
+        assert_eq!(
+            told(&[&[0, 3, 0, 50]]),
+            ["0 c 0 c = 55"],
+            "the part beside it is the last that is not none"
+        );
         assert_eq!(told(&[&[41, 2, 2]]), ["40 c c = 45"]);
         // Another table tells the same total more closely.
         let both = told(&[&[9, 3], &[6, 6]]);

@@ -132,6 +132,7 @@ mod tests {
     use crate::calendar::{Breaks, Calendar};
     use crate::invitations::MinimumNotice;
     use crate::register::Policies;
+    use crate::reports::Period;
     use crate::reports::finish::finish;
     use crate::reports::funnel::Position;
     use crate::reports::store::MonthData;
@@ -146,6 +147,7 @@ mod tests {
             position,
             verdict: "lower than chance explains".into(),
             stands_out,
+            target: None,
         };
         (name.to_owned(), line)
     }
@@ -158,7 +160,8 @@ mod tests {
             report_on_time_working_days: 2,
             quorum: Vec::new(),
         };
-        let data = MonthData::alone("2026-09".parse().unwrap(), Directory::default(), Vec::new());
+        let data =
+            MonthData::alone(Period::Month("2026-09".parse().unwrap()), Directory::default(), Vec::new());
         let nothing = finish(&data, &policies, &Breaks::none());
         assert_eq!(exceptions(&nothing, &[], &BTreeMap::new()), [] as [&str; 0]);
         let missing =

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::Month;
+use super::Period;
 use super::measures::*;
 use super::median::Median;
 use super::paper::*;
@@ -146,16 +146,16 @@ fn feedback_loop<'a>(
     }
 }
 
-/// Makes the paper of a month.
+/// Makes the paper of a month, or of some months together.
 ///
 /// `holidays`: of schools, for the part that lies within them.
 pub async fn paper(
     db: &impl ConnectionTrait,
-    month: Month,
+    period: impl Into<Period>,
     policies: &Policies,
     holidays: &Breaks,
 ) -> Result<Paper, DbErr> {
-    let data = load(db, month, policies).await?;
+    let data = load(db, period.into(), policies).await?;
     Ok(finish(&data, policies, holidays))
 }
 
@@ -190,7 +190,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
     let open = data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
 
     Paper {
-        month: data.month.to_string(),
+        month: data.period.to_string(),
         conferences: population().count(),
         conferences_by_type: tally(population().map(|c| c.facts.kind.code())),
         conferences_by_locality: tally(population().map(|c| c.record.conference.locality.code())),

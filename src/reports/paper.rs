@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::median::Median;
+use super::parts::Split;
 use super::rate::Rate;
 
 /// Counts within E and the rates that rest on them, for a part of the month.
@@ -124,7 +125,7 @@ pub struct EndedWithout {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(non_snake_case, reason = "measures keep their names from DOMAIN 8")]
 pub struct Paper {
-    /// "2026-09".
+    /// "2026-09"; of some months together "2026-27-q2", "2026-27-year" or "12-to-2026-09".
     pub month: String,
     /// Conferences of the population.
     pub conferences: usize,
@@ -221,4 +222,69 @@ pub struct Paper {
     pub by_holiday: BTreeMap<String, Breakdown>,
     /// Agencies that were core to a plan which ended without them, by their code.
     pub plans_ended_without: BTreeMap<String, EndedWithout>,
+}
+
+impl Paper {
+    /// Its rates over the whole month but those of `whole`, by their names.
+    pub fn rates(&self) -> [(&'static str, Rate); 19] {
+        [
+            ("faults_as_absent", self.sensitivity.faults_as_absent),
+            ("everything", self.sensitivity.everything),
+            ("M5", self.M5),
+            ("M6_received", self.M6_received),
+            ("M6_on_time", self.M6_on_time),
+            ("M7", self.M7),
+            ("M9", self.M9),
+            ("M9_step_down", self.M9_step_down),
+            ("M9b", self.M9b),
+            ("M9c", self.M9c),
+            ("M12", self.M12),
+            ("M14", self.M14),
+            ("M15", self.M15),
+            ("M16_replied", self.M16.replied),
+            ("M16_disputed", self.M16.disputed),
+            ("M16_upheld", self.M16.upheld),
+            ("M18_initial_in_15", self.M18_initial_in_15),
+            ("M18_reviews_in_time", self.M18_reviews_in_time),
+            ("M19", self.M19),
+        ]
+    }
+
+    /// Its counts over the whole month, by their names.
+    pub fn counts(&self) -> [(&'static str, usize); 19] {
+        [
+            ("conferences", self.conferences),
+            ("registers_open", self.registers_open),
+            ("invitations", self.invitations),
+            ("M8_proceeded_inquorate", self.M8_proceeded_inquorate),
+            ("M8_consecutive", self.M8_consecutive),
+            ("M9_our_fault", self.M9_our_fault),
+            ("M9_step_down_our_fault", self.M9_step_down_our_fault),
+            ("M10_pivotal", self.M10_pivotal),
+            ("M11_adjournments", self.M11.adjournments),
+            ("M11_working_days_lost", self.M11.working_days_lost as usize),
+            ("M11_not_yet_reconvened", self.M11.not_yet_reconvened),
+            ("M13_not_invited", self.M13.not_invited),
+            ("M13_undelivered", self.M13.undelivered),
+            ("M13_late", self.M13.late),
+            ("M16_sent", self.M16.sent),
+            ("M16_disputes_open", self.M16.disputes_open),
+            ("M17", self.M17),
+            ("feedback_due", self.feedback_due),
+            ("feedback_authority_fault", self.feedback_authority_fault),
+        ]
+    }
+
+    /// Its parts that need no directory to be named.
+    pub fn splits(&self) -> [(Split, &BTreeMap<String, Breakdown>); 7] {
+        [
+            (Split::Group, &self.by_group),
+            (Split::Locality, &self.by_locality),
+            (Split::Stage, &self.by_stage),
+            (Split::Type, &self.by_type),
+            (Split::Mode, &self.by_mode),
+            (Split::Slot, &self.by_slot),
+            (Split::Holiday, &self.by_holiday),
+        ]
+    }
 }

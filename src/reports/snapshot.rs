@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::exceptions::exceptions;
 use super::funnel::{Position, position};
+use super::rag::Rag;
 use super::spc::{Chart, NO_SIGNAL, RUN_CHART, chart};
+use super::targets::{TargetMeasure, Targets};
 use super::{Month, Paper, Rate};
 
 /// The version of the measures' definitions: another where a definition changes, so that no two papers are compared as if
@@ -107,6 +109,9 @@ pub struct AgencyLine {
     pub verdict: String,
     /// Something stands out in its months.
     pub stands_out: bool,
+    /// The target of its group, in percent, and how the month stands to it.
+    #[serde(default)]
+    pub target: Option<(u32, Option<Rag>)>,
 }
 
 /// A figure of an earlier month that is not as it was, for a register was amended or confirmed since.
@@ -175,7 +180,13 @@ fn verdict(chart: Option<&Chart>, newest: Option<&Rate>) -> (String, bool) {
 
 impl Snapshot {
     /// Puts a paper among the months before it, oldest first, as they are known now.
-    pub fn of(paper: Paper, before: &[(Month, Known)], quorum_rules: Vec<i32>, restated: Restated) -> Self {
+    pub fn of(
+        paper: Paper,
+        before: &[(Month, Known)],
+        quorum_rules: Vec<i32>,
+        restated: Restated,
+        targets: &Targets,
+    ) -> Self {
         let month: Month = paper.month.parse().expect("a paper's own month");
         let own = Known::of(&paper);
         let mut months: Vec<Month> =
@@ -219,6 +230,8 @@ impl Snapshot {
             let chart = charted(all.iter().map(|known| known.and_then(|known| known.agencies.get(*code))));
             let (verdict, stands_out) = verdict(chart.as_ref(), Some(&rate));
             let (rolling, group_rolling) = (of_year(code), of_group(group));
+            let target =
+                group.parse().ok().and_then(|group| targets.of_group(group, TargetMeasure::M2, month.last()));
             let line = AgencyLine {
                 name: name.clone(),
                 group: group.clone(),
@@ -228,6 +241,7 @@ impl Snapshot {
                 position: position(rolling, group_rolling),
                 verdict,
                 stands_out,
+                target: target.map(|target| (target.percent, Rag::of(rate, target))),
             };
             ((*code).clone(), line)
         };

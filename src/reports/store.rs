@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
-use super::Month;
 use super::measures::{entries, is_miss, proceeded_inquorate};
+use super::{Month, Period};
 use crate::agencies::store::{Directory, directory};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{self, ConferenceId, ConferenceType, Sight, Status};
@@ -49,9 +49,9 @@ impl Past {
     }
 }
 
-/// What the measures of one month are made of.
+/// What the measures of a month, or of some months together, are made of.
 pub struct MonthData {
-    pub month: Month,
+    pub period: Period,
     pub directory: Directory,
     /// Every conference of the month, whatever its status.
     pub cases: Vec<Case>,
@@ -72,9 +72,9 @@ pub struct MonthData {
 
 impl MonthData {
     /// Some conferences of a month, as if there were nothing around them.
-    pub fn alone(month: Month, directory: Directory, cases: Vec<Case>) -> Self {
+    pub fn alone(period: impl Into<Period>, directory: Directory, cases: Vec<Case>) -> Self {
         Self {
-            month,
+            period: period.into(),
             directory,
             cases,
             previous: Vec::new(),
@@ -87,11 +87,19 @@ impl MonthData {
     }
 }
 
-/// All that any measure of a month asks for.
-pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) -> Result<MonthData, DbErr> {
+/// All that any measure of a period asks for.
+pub async fn load(
+    db: &impl ConnectionTrait,
+    period: Period,
+    policies: &Policies,
+) -> Result<MonthData, DbErr> {
+    let (first, last) = (period.first(), period.last());
     // At the same time, over a connection each: reading is what a month costs.
-    let (directory, cases, previous) =
-        tokio::try_join!(directory(db), month_of(db, month, false), month_of(db, month.previous(), true))?;
+    let (directory, cases, previous) = tokio::try_join!(
+        directory(db),
+        months_of(db, first, last, false),
+        months_of(db, first.previous(), last.previous(), true)
+    )?;
     let cases = assessed(cases, policies, &directory);
     let previous = assessed(previous, policies, &directory);
     let keys = cases.iter().chain(&previous).flat_map(|c| &c.record.children).map(|c| c.child_key.clone());
@@ -118,7 +126,7 @@ pub async fn load(db: &impl ConnectionTrait, month: Month, policies: &Policies) 
         replies.entry(reply.invitation).or_default().push(reply);
     }
     Ok(MonthData {
-        month,
+        period,
         directory,
         cases,
         previous,
@@ -136,7 +144,7 @@ pub async fn load_alone(
     month: Month,
     policies: &Policies,
 ) -> Result<MonthData, DbErr> {
-    let (directory, cases) = tokio::try_join!(directory(db), month_of(db, month, false))?;
+    let (directory, cases) = tokio::try_join!(directory(db), months_of(db, month, month, false))?;
     let cases = assessed(cases, policies, &directory);
     Ok(MonthData::alone(month, directory, cases))
 }
@@ -164,8 +172,13 @@ pub fn before<'a>(
     histories.get(child)?.iter().rev().find(counts)
 }
 
-async fn month_of(db: &impl ConnectionTrait, month: Month, misses: bool) -> Result<Vec<Record>, DbErr> {
-    let rows = conferences::store::between(db, month.first(), month.last(), Sight::Everything).await?;
+async fn months_of(
+    db: &impl ConnectionTrait,
+    first: Month,
+    last: Month,
+    misses: bool,
+) -> Result<Vec<Record>, DbErr> {
+    let rows = conferences::store::between(db, first.first(), last.last(), Sight::Everything).await?;
     read(db, rows, misses).await
 }
 

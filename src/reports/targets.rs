@@ -44,6 +44,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether it is this group's, and in force.
+    fn holds(&self, group: AgencyGroup, day: NaiveDate) -> bool {
+        self.group == group && self.valid_from <= day && self.valid_to.is_none_or(|to| day <= to)
+    }
+
     /// Whether a rate meets it. Of nothing nothing can be said.
     pub fn is_met(&self, rate: Rate) -> Option<bool> {
         let (n, of) = (u64::from(rate.numerator), u64::from(rate.denominator));
@@ -88,13 +93,16 @@ impl Targets {
 
     /// The target for a role of a group on a day: one for the role before one for all of the group, the newest first.
     pub fn of(&self, group: AgencyGroup, role: &str, day: NaiveDate) -> Option<&Target> {
-        let holds = |t: &&Target| {
-            t.group == group
-                && t.role.as_ref().is_none_or(|r| r.trim().eq_ignore_ascii_case(role.trim()))
-                && t.valid_from <= day
-                && t.valid_to.is_none_or(|to| day <= to)
+        let is_its = |t: &&Target| {
+            t.holds(group, day) && t.role.as_ref().is_none_or(|r| r.trim().eq_ignore_ascii_case(role.trim()))
         };
-        self.0.iter().filter(holds).max_by_key(|t| (t.role.is_some(), t.valid_from))
+        self.0.iter().filter(is_its).max_by_key(|t| (t.role.is_some(), t.valid_from))
+    }
+
+    /// The target for all of a group, of a measure, on a day: the newest.
+    pub fn of_group(&self, group: AgencyGroup, measure: TargetMeasure, day: NaiveDate) -> Option<&Target> {
+        let of_all = self.0.iter().filter(|t| t.role.is_none() && t.measure == measure);
+        of_all.filter(|t| t.holds(group, day)).max_by_key(|t| t.valid_from)
     }
 
     /// Whether there is any.

@@ -17,6 +17,13 @@ const OTHER: &[(&str, &str, &str)] = &[
         "a missing core agency had sent no report, of children whose plan ended",
     ),
     ("M9c", "Plans ended at an inquorate conference", "children, of children whose plan ended"),
+    (
+        "M16_replied",
+        "Feedback replied to",
+        "previous month's conferences; of the absences on which a letter was accepted",
+    ),
+    ("M16_disputed", "Feedback disputed", "of the same"),
+    ("M16_upheld", "Disputes upheld", "of the same"),
     ("M12", "Invitations with at least the minimum notice", "of invitations that went out"),
     (
         "M15",
@@ -41,4 +48,32 @@ pub fn of(id: &str) -> (&'static str, &'static str) {
     let own = INVITATION_MEASURES.iter().find(|m| m.id == id).map(|m| (m.title, m.definition));
     let other = || OTHER.iter().find(|(name, ..)| *name == id).map(|(_, title, what)| (*title, *what));
     own.or_else(other).expect("every measure has its words")
+}
+
+/// Counts as they are called.
+const COUNTS: &[(&str, &str)] = &[
+    ("conferences", "Conferences with a confirmed register"),
+    ("registers_open", "Conferences without a confirmed register, which count nowhere"),
+    ("invitations", "Invitations"),
+    ("M8_proceeded_inquorate", "Held without quorum"),
+    ("M8_consecutive", "The second inquorate conference running"),
+    ("M9_our_fault", "Of M9's children: a missing core agency had been invited wrongly by us"),
+    ("M9_step_down_our_fault", "The same, of endings that step down only"),
+    ("M10_pivotal", "Pivotal absences: each alone would have made quorum"),
+    ("M11_adjournments", "Adjourned as inquorate, or for a missing agency or report"),
+    ("M11_working_days_lost", "Working days until those were reconvened"),
+    ("M11_not_yet_reconvened", "Of those, not reconvened, or not yet"),
+    ("M13_not_invited", "Not invited"),
+    ("M13_undelivered", "Invitation came back undelivered"),
+    ("M13_late", "Invited too late"),
+    ("M16_sent", "Feedback sent (previous month's conferences)"),
+    ("M16_disputes_open", "Disputes not settled yet"),
+    ("M17", "Services missing twice running for the same child (previous month's conferences)"),
+    ("feedback_due", "Absences on which feedback is due"),
+    ("feedback_authority_fault", "Of those, letters of apology"),
+];
+
+/// What a count is called.
+pub fn of_count(id: &str) -> &'static str {
+    COUNTS.iter().find(|(name, _)| *name == id).map(|(_, title)| *title).expect("every count has its words")
 }

@@ -129,14 +129,22 @@ async fn added_up(making: Making<'_>, year: FinancialYear) -> Result<Yearly, DbE
     Ok(Yearly { year: year.to_string(), months: sums.months, tables: publish(&sums.tables()) })
 }
 
-/// Publishes every financial year that is over, once each of its months with a register is closed. Says which.
+/// Working days for which no month of a year may have closed before it is published: history comes in file by file, and a
+/// year is published once.
+const QUIET: u32 = 20;
+
+/// Publishes every financial year that is over, once each of its months with a register is closed, and for a while none of
+/// them was. Says which.
 pub async fn publish_years(making: Making<'_>, now: DateTime<Utc>) -> Result<Vec<FinancialYear>, DbErr> {
     let (db, today) = (making.db.read(), london::date(now));
     let mut done = Vec::new();
-    for year in closed::years_to_publish(db).await? {
+    for (year, newest) in closed::years_to_publish(db).await? {
         let last = year.months().last().expect("a year has months");
         let open = closed::open(db, last).await?;
-        if closes_on(last, making.policies) > today || year.months().any(|month| open.contains(&month)) {
+        let quiet_since = closes_on(last, making.policies).max(london::date(newest));
+        let is_quiet =
+            quiet_since < today && making.policies.calendar.working_days(quiet_since, today) >= QUIET;
+        if !is_quiet || year.months().any(|month| open.contains(&month)) {
             continue;
         }
         let tables = json(&added_up(making, year).await?);

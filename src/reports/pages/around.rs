@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::words::{capital, weekdays, word};
 use crate::calendar::london;
 use crate::reports::parts::Split;
 use crate::reports::snapshot::{Headline, Revision};
 use crate::reports::trend::data_url;
+use crate::reports::words::{capital, weekdays, word};
 use crate::reports::{Edition, Month, Rate, Snapshot, titles};
 
 #[derive(Serialize)]
@@ -39,6 +39,7 @@ struct AgencyRow {
     is_low: bool,
     verdict: String,
     stands_out: bool,
+    target: String,
 }
 
 #[derive(Serialize)]
@@ -215,6 +216,10 @@ impl Around {
                     is_low: line.position.is_low(),
                     verdict: capital(&line.verdict),
                     stands_out: line.stands_out,
+                    target: line.target.map_or(String::new(), |(percent, rag)| match rag {
+                        Some(rag) => format!("target {percent}%, {}", rag.label()),
+                        None => format!("target {percent}%, too few to colour"),
+                    }),
                 })
                 .collect(),
             series_titles: ids.iter().map(|id| titles::of(id).0).collect(),

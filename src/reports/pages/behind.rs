@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::parse;
-use super::words::part_name;
 use crate::access::{May, SeeBehindFigures};
 use crate::agencies::store::directory;
 use crate::audit::{self, Event};
@@ -18,6 +17,7 @@ use crate::calendar::london;
 use crate::feedback::Settings;
 use crate::register::Policies;
 use crate::reports::parts::Split;
+use crate::reports::words::part_name;
 use crate::reports::{Month, Selection, behind, is_of_previous_month};
 use crate::web::{Desk, Page, Paging, Problem, query};
 

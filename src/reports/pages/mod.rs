@@ -6,7 +6,7 @@ mod behind;
 mod month;
 mod public;
 mod waits;
-mod words;
+mod wider;
 
 use std::sync::Arc;
 
@@ -16,12 +16,11 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde_json::json;
 
-use self::month::Looking;
 use self::waits::Waits;
 use super::close::closes_on;
 use super::{
-    Edition, FinancialYear, Making, Month, Yearly, approve, csv, edition, newest_circulated, yearly,
-    yearly_csv,
+    Edition, FinancialYear, Making, Month, Paper, Period, Targets, Yearly, approve, csv, edition,
+    newest_circulated, paper, xlsx, yearly, yearly_csv,
 };
 use crate::access::{ApproveReport, May, Permission, SeeFigures, SignedIn};
 use crate::audit::{self, Event};
@@ -33,6 +32,9 @@ use crate::web::{Desk, Page, Problem, download};
 pub use month::MonthPage;
 pub use public::PublicPage;
 
+/// The media type of a workbook.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
     Router::new()
@@ -43,11 +45,27 @@ pub fn routes() -> Router<Desk> {
         .route("/reports/public/{year}", get(public_year))
         .route("/reports/public/{year}/figures.csv", get(public_csv))
         .route("/reports/public/{year}/figures.json", get(public_json))
+        .route("/reports/over/{period}", get(over))
+        .route("/reports/over/{period}/figures.csv", get(over_csv))
+        .route("/reports/over/{period}/figures.json", get(over_json))
+        .route("/reports/over/{period}/figures.xlsx", get(over_xlsx))
         .route("/reports/{month}", get(month))
         .route("/reports/{month}/approve", post(approve_month))
         .route("/reports/{month}/figures.csv", get(as_csv))
         .route("/reports/{month}/figures.json", get(as_json))
+        .route("/reports/{month}/figures.xlsx", get(as_xlsx))
         .route("/reports/{month}/behind", get(behind::behind_figure))
+}
+
+/// Whoever looks at a month.
+#[derive(Clone, Copy)]
+struct Looking {
+    /// May see what is behind a figure.
+    pub looks_behind: bool,
+    /// May approve a month.
+    pub approves: bool,
+    /// The month of today.
+    pub today: Month,
 }
 
 fn parse(who: &SignedIn, month: &str) -> Result<Month, Problem> {
@@ -76,10 +94,12 @@ async fn month(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
     let month = parse(&may.who, &month)?;
-    let (edition, is_readable) = readable(&may.who, Making::of(&desk, &policies, &settings), month).await?;
+    let (edition, is_readable) =
+        readable(&may.who, Making::of(&desk, &policies, &settings, &targets), month).await?;
     if !is_readable {
         let newest = newest_circulated(desk.db.read()).await?;
         return Ok(Waits::of(&edition, month, newest, &policies).show(may.who.chrome()));
@@ -97,10 +117,11 @@ async fn approve_month(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
     Path(month): Path<String>,
 ) -> Result<Redirect, Problem> {
     let month = parse(&may.who, &month)?;
-    let (making, actor) = (Making::of(&desk, &policies, &settings), may.who.actor());
+    let (making, actor) = (Making::of(&desk, &policies, &settings, &targets), may.who.actor());
     let approved = approve(making, &desk.letterhead, &settings.address, &actor, month, desk.clock.now());
     match approved.await.map_err(|e| Problem::internal(e.to_string()))? {
         true => Ok(Redirect::to(&format!("/reports/{month}"))),
@@ -113,15 +134,37 @@ async fn as_csv(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
     let month = parse(&may.who, &month)?;
-    let (edition, true) = readable(&may.who, Making::of(&desk, &policies, &settings), month).await? else {
+    let (edition, true) =
+        readable(&may.who, Making::of(&desk, &policies, &settings, &targets), month).await?
+    else {
         return Err(Problem::NotFound(may.who.chrome()));
     };
-    let bytes = csv(&edition.snapshot).map_err(|e| Problem::internal(e.to_string()))?;
+    let bytes = csv(&edition.snapshot.paper, Some(&edition.snapshot))
+        .map_err(|e| Problem::internal(e.to_string()))?;
     saved(&may.who, &desk, &month.to_string(), "csv").await?;
     Ok(download(&format!("attendance-{month}.csv"), "text/csv; charset=utf-8", bytes))
+}
+
+async fn as_xlsx(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
+    Path(month): Path<String>,
+) -> Result<Response, Problem> {
+    let month = parse(&may.who, &month)?;
+    let making = Making::of(&desk, &policies, &settings, &targets);
+    let (Edition { snapshot, .. }, true) = readable(&may.who, making, month).await? else {
+        return Err(Problem::NotFound(may.who.chrome()));
+    };
+    let bytes = xlsx(&snapshot.paper, Some(&snapshot)).map_err(|e| Problem::internal(e.to_string()))?;
+    saved(&may.who, &desk, &month.to_string(), "xlsx").await?;
+    Ok(download(&format!("attendance-{month}.xlsx"), XLSX, bytes))
 }
 
 async fn as_json(
@@ -129,14 +172,83 @@ async fn as_json(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
     let month = parse(&may.who, &month)?;
-    let (edition, true) = readable(&may.who, Making::of(&desk, &policies, &settings), month).await? else {
+    let (edition, true) =
+        readable(&may.who, Making::of(&desk, &policies, &settings, &targets), month).await?
+    else {
         return Err(Problem::NotFound(may.who.chrome()));
     };
     saved(&may.who, &desk, &month.to_string(), "json").await?;
     Ok(axum::Json(edition.snapshot).into_response())
+}
+
+/// The figures of some months together, for those who may read its months: of the last, once it is approved.
+async fn together(
+    who: &SignedIn,
+    desk: &Desk,
+    policies: &Policies,
+    settings: &Settings,
+    period: &str,
+) -> Result<Paper, Problem> {
+    let period: Period = period.parse().map_err(|_| Problem::NotFound(who.chrome()))?;
+    let is_circulated = newest_circulated(desk.db.read()).await? >= Some(period.last());
+    if !is_circulated && !who.role.may(Permission::SeeOpenMonths) {
+        return Err(Problem::NotFound(who.chrome()));
+    }
+    Ok(paper(desk.db.read(), period, policies, &settings.school_holidays).await?)
+}
+
+async fn over(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Path(period): Path<String>,
+) -> Result<Response, Problem> {
+    let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
+    let today = london::date(desk.clock.now());
+    Ok(MonthPage::of_period(&paper, today, true).show(may.who.chrome()))
+}
+
+async fn over_csv(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Path(period): Path<String>,
+) -> Result<Response, Problem> {
+    let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
+    let bytes = csv(&paper, None).map_err(|e| Problem::internal(e.to_string()))?;
+    saved(&may.who, &desk, &period, "csv").await?;
+    Ok(download(&format!("attendance-{period}.csv"), "text/csv; charset=utf-8", bytes))
+}
+
+async fn over_xlsx(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Path(period): Path<String>,
+) -> Result<Response, Problem> {
+    let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
+    let bytes = xlsx(&paper, None).map_err(|e| Problem::internal(e.to_string()))?;
+    saved(&may.who, &desk, &period, "xlsx").await?;
+    Ok(download(&format!("attendance-{period}.xlsx"), XLSX, bytes))
+}
+
+async fn over_json(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Path(period): Path<String>,
+) -> Result<Response, Problem> {
+    let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
+    saved(&may.who, &desk, &period, "json").await?;
+    Ok(axum::Json(paper).into_response())
 }
 
 /// What was published of a year.

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::Looking;
 use super::around::Around;
-use super::words::word;
+use super::wider::{Wider, wider};
+use crate::calendar::london;
 use crate::conferences::ProceededReason;
 use crate::register::restating::Figure;
 use crate::reports::paper::Breakdown;
 use crate::reports::parts::Split;
-use crate::reports::{Edition, FinancialYear, Month, Paper, Rate, titles};
+use crate::reports::words::word;
+use crate::reports::{Edition, FinancialYear, Month, Paper, Period, Rate, titles};
 use crate::web::Page;
 
 /// A figure as the page shows it; with links where the reader may see what is behind it.
@@ -61,22 +64,14 @@ struct PartTable {
     rows: Vec<PartRow>,
 }
 
-/// Whoever looks at a month.
-#[derive(Clone, Copy)]
-pub(super) struct Looking {
-    /// May see what is behind a figure.
-    pub looks_behind: bool,
-    /// May approve a month.
-    pub approves: bool,
-    /// The month of today.
-    pub today: Month,
-}
-
 /// The page of a month.
 #[derive(Serialize)]
 pub struct MonthPage {
     month: String,
     name: String,
+    /// Of some months together: the day on which they were counted.
+    as_of: Option<String>,
+    wider: Vec<Wider>,
     previous: Option<String>,
     next: Option<String>,
     downloads: bool,
@@ -194,8 +189,15 @@ impl MonthPage {
         rates.chain(counts.map(|row| Figure { title: name(row.title), stands: row.count.text })).collect()
     }
 
+    /// Some months together, in the browser or (`downloads`) as a file that stands alone.
+    pub fn of_period(paper: &Paper, as_of: NaiveDate, downloads: bool) -> Self {
+        let as_of = Some(london::full_date(as_of));
+        Self { as_of, downloads, ..Self::of(paper, false, None) }
+    }
+
     fn of(p: &Paper, links: bool, navigation: Option<Month>) -> Self {
-        let month: Month = p.month.parse().expect("a paper's own month");
+        let period: Period = p.month.parse().expect("a paper's own period");
+        let month = period.last();
         let links = Links { month: &p.month, on: links };
         let mut agencies: Vec<_> = p.by_agency.iter().collect();
         agencies.sort_by_key(|(_, a)| a.name.to_lowercase());
@@ -260,7 +262,9 @@ impl MonthPage {
             });
         }
         Self {
-            name: month.name(),
+            name: period.name(),
+            as_of: None,
+            wider: wider(period),
             previous: navigation.map(|_| month.previous().to_string()),
             next: navigation.filter(|this| month < *this).map(|_| month.next().to_string()),
             downloads: navigation.is_some(),

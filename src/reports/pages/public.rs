@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::words::capital;
 use crate::reports::Yearly;
+use crate::reports::words::capital;
 use crate::web::Page;
 
 #[derive(Serialize)]

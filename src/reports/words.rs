@@ -1,9 +1,9 @@
 //! The parts of a month as they are called.
 
+use super::parts::Split;
 use crate::agencies::store::Directory;
 use crate::agencies::{AgencyGroup, ServiceId};
 use crate::conferences::{ConferenceType, Locality, Mode};
-use crate::reports::parts::Split;
 
 /// With a capital.
 pub fn capital(text: &str) -> String {
