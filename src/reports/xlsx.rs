@@ -16,6 +16,7 @@ struct Styles {
     header: Format,
     percent: Format,
     title: Format,
+    wrapped: Format,
 }
 
 /// A sheet that is filled row by row.
@@ -194,7 +195,7 @@ fn around(workbook: &mut Workbook, styles: &Styles, snapshot: &Snapshot) -> Resu
             .set_name(title)
             .set_categories((name, 1, 0, last, 0))
             .set_values((name, 1, n, last, n));
-        chart.set_alt_text(&format!("{title}, month by month; the columns beside it say the same."));
+        chart.set_alt_text(format!("{title}, month by month; the columns beside it say the same."));
         series.insert_chart(u32::from(n - 1) * 16, 8, &chart)?;
     }
     let mut agencies: Vec<_> = snapshot.agencies.values().collect();
@@ -236,6 +237,7 @@ pub fn xlsx(paper: &Paper, snapshot: Option<&Snapshot>) -> Result<Vec<u8>, XlsxE
         header: Format::new().set_bold().set_text_wrap(),
         percent: Format::new().set_num_format("0.0%"),
         title: Format::new().set_bold().set_font_size(14),
+        wrapped: Format::new().set_text_wrap(),
     };
     let period: Period = paper.month.parse().expect("a paper's own period");
     let day = period.last().last();
@@ -245,7 +247,7 @@ pub fn xlsx(paper: &Paper, snapshot: Option<&Snapshot>) -> Result<Vec<u8>, XlsxE
     workbook.set_properties(&DocProperties::new().set_title(&title).set_creation_datetime(&made));
 
     let cover = sheet(&mut workbook, "Read first")?;
-    cover.set_column_width(0, 110)?;
+    cover.set_column_width(0, 110)?.set_print_fit_to_pages(1, 0);
     cover.write_string_with_format(0, 0, &title, &styles.title)?;
     let mut notes = vec![
         "OFFICIAL-SENSITIVE. For the PAQA sub-group.".to_owned(),
@@ -255,7 +257,7 @@ pub fn xlsx(paper: &Paper, snapshot: Option<&Snapshot>) -> Result<Vec<u8>, XlsxE
     notes.extend(snapshot.map(|s| format!("Definitions {}.", s.definitions)));
     notes.extend(snapshot.into_iter().flat_map(|s| s.exceptions.iter().cloned()));
     for (row, note) in (2_u32..).zip(&notes) {
-        cover.write_string(row, 0, note)?;
+        cover.write_string_with_format(row, 0, note, &styles.wrapped)?;
     }
     if let Some(snapshot) = snapshot {
         around(&mut workbook, &styles, snapshot)?;
