@@ -102,6 +102,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/reports/public/2025-26/figures.csv"),
     ("GET", "/reports/public/2025-26/figures.json"),
     ("POST", "/reports/2026-09/approve"),
+    ("GET", "/reports/2026-09/agency/OH"),
     ("GET", "/reports/2026-09/figures.csv"),
     ("GET", "/reports/2026-09/figures.json"),
     ("GET", "/reports/2026-09/figures.xlsx"),

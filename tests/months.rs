@@ -147,6 +147,31 @@ both! {
         assert_eq!(line["verdict"], "nothing to judge");
     }
 
+    async fn an_agencys_page_has_its_figures_its_reasons_and_for_those_who_read_replies_what_it_said(place: Place) {
+        let mut rows = missed_on("C-1", "2026-09-30");
+        rows[2] = rows[2].clone().with("absence_reason", "clash");
+        place.import(EVENING, &rows);
+        crate::feedback::make_and_send(&place);
+        let link = crate::replies::link(crate::replies::to(&place.mail(), "health-visiting-north@oh.nhs.example", "about your place"));
+        let mut agency = Person::anonymous(&place.site("2026-10-02T09:00:00Z").await);
+        let said = [("say", "explained"), ("reason", "clash"), ("prevention", "Two of us share the duty from now on.")];
+        assert_eq!(crate::replies::say(&mut agency, &link, &said).await.status, 303);
+        place.done_at("2026-10-07T08:00:00Z", &["run-task", "report"]);
+        let site = place.site("2026-10-08T09:00:00Z").await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let mut member = Person::with_role(&place, &site, "paqa_member").await;
+        assert!(qa.get("/reports/2026-09").await.body.contains("/reports/2026-09/agency/OH"));
+        assert_eq!(member.get("/reports/2026-09/agency/OH").await.status, 404, "not circulated yet");
+        assert_eq!(qa.post("/reports/2026-09/approve", &[]).await.status, 303);
+        let own = qa.get("/reports/2026-09/agency/OH").await.body;
+        for text in ["0 of 1", "What it said it would do", "Two of us share the duty from now on."] {
+            assert!(own.contains(text), "{text}: {own}");
+        }
+        let read = member.get("/reports/2026-09/agency/OH").await.body;
+        assert!(read.contains("0 of 1") && !read.contains("share the duty") && !read.contains("What it said"), "{read}");
+        assert_eq!(qa.get("/reports/2026-09/agency/NOBODY").await.status, 404);
+    }
+
     async fn a_groups_target_stands_beside_its_agencies_and_of_few_there_is_no_colour(place: Place) {
         place.import(EVENING, &missed_on("C-1", "2026-09-30"));
         place.write("own/targets.toml", "[[target]]\ngroup = \"police\"\nmeasure = \"M2\"\npercent = 80\nvalid_from = \"2026-04-01\"\n");

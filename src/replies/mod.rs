@@ -6,6 +6,7 @@ mod letter;
 mod life;
 mod nominating;
 mod pages;
+mod promised;
 pub(crate) mod remedy;
 mod reminding;
 mod reply;
@@ -19,6 +20,7 @@ use crate::platform::ids::typed_id;
 
 pub use letter::samples;
 pub use pages::routes;
+pub use promised::promised;
 pub use reminding::{is_answered, remind};
 pub use reply::{Reply, Said};
 pub use replying::reply;

@@ -147,6 +147,7 @@ mod tests {
             position,
             verdict: "lower than chance explains".into(),
             stands_out,
+            months: Vec::new(),
             target: None,
         };
         (name.to_owned(), line)

@@ -186,6 +186,12 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
     let went: Vec<Entry<'_>> = all.clone().filter(went_out).collect();
     let took_place = |c: &&Case| matches!(c.record.conference.status.code(), "held" | "adjourned");
 
+    let mut reasons: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    for e in all.clone().filter(|e| e.assessed.counted && e.assessed.standing.is_missing()) {
+        let reason = e.row.absence_reason.map_or("not_recorded", |reason| reason.code());
+        let of_agency = reasons.entry(Split::Agency.part(&e, data, holidays)).or_default();
+        *of_agency.entry(reason.to_owned()).or_default() += 1;
+    }
     let of = |split: Split| by(all.clone(), |e| split.part(e, data, holidays));
     let open = data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
 
@@ -245,7 +251,8 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
                 let agency = data.directory.agencies.values().find(|agency| agency.code == code);
                 let name = agency.map_or(code.clone(), |agency| agency.name.clone());
                 let group = agency.map_or("", |agency| agency.agency_group.code()).to_owned();
-                (code, AgencyPart { name, group, part })
+                let reasons = reasons.remove(&code).unwrap_or_default();
+                (code, AgencyPart { name, group, reasons, part })
             })
             .collect(),
         by_locality: of(Split::Locality),

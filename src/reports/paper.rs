@@ -91,6 +91,9 @@ pub struct AgencyPart {
     pub name: String,
     /// The code of its group.
     pub group: String,
+    /// The reasons recorded where it was missing, of what is counted, by their code; "not_recorded" where there is none.
+    #[serde(default)]
+    pub reasons: BTreeMap<String, usize>,
     /// Its figures.
     #[serde(flatten)]
     pub part: Breakdown,

@@ -109,9 +109,22 @@ pub struct AgencyLine {
     pub verdict: String,
     /// Something stands out in its months.
     pub stands_out: bool,
+    /// Month by month, this one last; months that are not known are left out.
+    #[serde(default)]
+    pub months: Vec<(String, Rate)>,
     /// The target of its group, in percent, and how the month stands to it.
     #[serde(default)]
     pub target: Option<(u32, Option<Rag>)>,
+}
+
+impl AgencyLine {
+    /// "target 80%, amber: below it, and chance may explain that"; empty where there is none.
+    pub fn target_in_words(&self) -> String {
+        self.target.map_or(String::new(), |(percent, rag)| match rag {
+            Some(rag) => format!("target {percent}%, {}", rag.label()),
+            None => format!("target {percent}%, too few to colour"),
+        })
+    }
 }
 
 /// A figure of an earlier month that is not as it was, for a register was amended or confirmed since.
@@ -241,6 +254,14 @@ impl Snapshot {
                 position: position(rolling, group_rolling),
                 verdict,
                 stands_out,
+                months: months
+                    .iter()
+                    .zip(&all)
+                    .filter_map(|(month, known)| {
+                        let rate = (*known)?.agencies.get(*code).copied().unwrap_or(Rate::of(0, 0));
+                        Some((month.to_string(), rate))
+                    })
+                    .collect(),
                 target: target.map(|target| (target.percent, Rag::of(rate, target))),
             };
             ((*code).clone(), line)

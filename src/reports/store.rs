@@ -4,11 +4,12 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::measures::{entries, is_miss, proceeded_inquorate};
 use super::{Month, Period};
+use crate::agencies::entity::{agency, service};
 use crate::agencies::store::{Directory, directory};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{self, ConferenceId, ConferenceType, Sight, Status};
@@ -147,6 +148,32 @@ pub async fn load_alone(
     let (directory, cases) = tokio::try_join!(directory(db), months_of(db, month, month, false))?;
     let cases = assessed(cases, policies, &directory);
     Ok(MonthData::alone(month, directory, cases))
+}
+
+/// The invitations of an agency, by its code, to conferences of a month that are not restricted.
+pub fn of_agency(code: &str, month: Month) -> SelectStatement {
+    let agencies = Query::select()
+        .column(agency::Column::Id)
+        .from(agency::Entity)
+        .and_where(agency::Column::Code.eq(code))
+        .to_owned();
+    let services = Query::select()
+        .column(service::Column::Id)
+        .from(service::Entity)
+        .and_where(service::Column::AgencyId.in_subquery(agencies))
+        .to_owned();
+    let met = Query::select()
+        .column(conference::Column::Id)
+        .from(conference::Entity)
+        .and_where(conference::Column::ConferenceDate.between(month.first(), month.last()))
+        .and_where(conference::Column::Restricted.eq(false))
+        .to_owned();
+    Query::select()
+        .column(invitation::Column::Id)
+        .from(invitation::Entity)
+        .and_where(invitation::Column::ServiceId.in_subquery(services))
+        .and_where(invitation::Column::ConferenceId.in_subquery(met))
+        .to_owned()
 }
 
 /// Whole conferences of some months, with all that is derived of them.

@@ -30,6 +30,7 @@ struct HeadlineRow {
 
 #[derive(Serialize)]
 struct AgencyRow {
+    code: String,
     name: String,
     group: String,
     month: String,
@@ -166,8 +167,8 @@ impl Around {
         let (snapshot, closed) = (&edition.snapshot, edition.closed.as_ref());
         let day = |at| london::full_date(london::date(at));
         let paper = &snapshot.paper;
-        let mut agencies: Vec<_> = snapshot.agencies.values().collect();
-        agencies.sort_by_key(|line| line.name.to_lowercase());
+        let mut agencies: Vec<_> = snapshot.agencies.iter().collect();
+        agencies.sort_by_key(|(_, line)| line.name.to_lowercase());
         let mut without: Vec<_> = paper.plans_ended_without.values().collect();
         without.sort_by_key(|agency| agency.name.to_lowercase());
         let ids: Vec<&str> = snapshot.headlines.iter().map(|h| h.id.as_str()).collect();
@@ -206,7 +207,8 @@ impl Around {
                 .collect(),
             agencies: agencies
                 .into_iter()
-                .map(|line| AgencyRow {
+                .map(|(code, line)| AgencyRow {
+                    code: code.clone(),
                     name: line.name.clone(),
                     group: word(Split::Group, &line.group),
                     month: cell(line.rate),
@@ -216,10 +218,7 @@ impl Around {
                     is_low: line.position.is_low(),
                     verdict: capital(&line.verdict),
                     stands_out: line.stands_out,
-                    target: line.target.map_or(String::new(), |(percent, rag)| match rag {
-                        Some(rag) => format!("target {percent}%, {}", rag.label()),
-                        None => format!("target {percent}%, too few to colour"),
-                    }),
+                    target: line.target_in_words(),
                 })
                 .collect(),
             series_titles: ids.iter().map(|id| titles::of(id).0).collect(),

@@ -4,6 +4,7 @@ mod agency;
 mod around;
 mod behind;
 mod month;
+mod one_page;
 mod public;
 mod waits;
 mod wider;
@@ -50,6 +51,7 @@ pub fn routes() -> Router<Desk> {
         .route("/reports/over/{period}/figures.json", get(over_json))
         .route("/reports/over/{period}/figures.xlsx", get(over_xlsx))
         .route("/reports/{month}", get(month))
+        .route("/reports/{month}/agency/{code}", get(one_page::show))
         .route("/reports/{month}/approve", post(approve_month))
         .route("/reports/{month}/figures.csv", get(as_csv))
         .route("/reports/{month}/figures.json", get(as_json))
