@@ -1,6 +1,8 @@
 //! A year taken in, beside the same rows put into one bare table; a month's report, beside the plain SQL
 //! that reads that month's rows.
 
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement, TransactionTrait, Value};
 use tokio::runtime::Runtime;
 
@@ -43,12 +45,24 @@ pub fn measure(runtime: &Runtime) -> Table {
         runtime.block_on(read(&db));
         let plain = (0..30).map(|_| timed(|| runtime.block_on(read(&db))).0).collect();
         let (month, plain) = (median(month), median(plain));
-        table.row([
-            format!("{name}: the month's report through HTTP, beside the SQL that reads its rows"),
-            ms(month),
-            ms(plain),
-            ratio(month.as_secs_f64(), plain.as_secs_f64()),
-        ]);
+        let beside = |what: &str, took: Duration| {
+            [
+                format!("{name}: {what}, beside the SQL that reads its rows"),
+                ms(took),
+                ms(plain),
+                ratio(took.as_secs_f64(), plain.as_secs_f64()),
+            ]
+        };
+        table.row(beside("a month that is open, its page", month));
+        // Closed, it is read as it was frozen.
+        assert_eq!(place.run(&["--at", "2027-01-11T09:00:00Z", "run-task", "report"]).code, 0);
+        for (what, path) in [
+            ("a month that is closed, its page", "/reports/2026-09"),
+            ("a month that is closed, its figures", "/reports/2026-09/figures.json"),
+        ] {
+            let took = median((0..30).map(|_| timed(|| client.get(path)).0).collect());
+            table.row(beside(what, took));
+        }
         let whole = (0..5).map(|_| timed(|| place.run(&["report", "--month", "2026-09"])).0).collect();
         table.row([
             format!("{name}: the month's report, whole process"),

@@ -53,6 +53,8 @@ struct OnePage {
     verdict: String,
     target: String,
     chart: String,
+    /// The same as a table, the newest month first.
+    series: Vec<RateLine>,
     standings: Vec<CountLine>,
     services: Vec<RateLine>,
     reasons: Vec<CountLine>,
@@ -116,6 +118,7 @@ fn page(snapshot: &Snapshot, month: Month, code: &str) -> Option<OnePage> {
         verdict: capital(&own.verdict),
         target: own.target_in_words(),
         chart: data_url("Represented, month by month", &series),
+        series: series.iter().rev().map(|(month, rate)| line(month.name(), *rate)).collect(),
         standings: standings.map(|(name, count)| CountLine { name: capital(name), count }).collect(),
         services: services.into_iter().map(|s| line(s.name.clone(), s.part.M2)).collect(),
         reasons: part
