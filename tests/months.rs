@@ -201,7 +201,17 @@ both! {
         assert!(qa.get("/reports/2026-10").await.body.contains("/reports/over/2026-27-q3"));
         assert_eq!(qa.get("/reports/over/2026-27").await.status, 404);
         let mut member = Person::with_role(&place, &place.site("2026-12-02T09:00:00Z").await, "paqa_member").await;
-        assert_eq!(member.get("/reports/over/2026-27-q2").await.status, 404, "nothing of it is circulated");
+        let mut read = async |period: &str| member.get(&format!("/reports/over/{period}")).await.status;
+        assert_eq!(read("2026-27-q2").await, 404, "nothing of it is circulated");
+        place.done_at("2026-12-02T09:05:00Z", &["run-task", "report"]);
+        qa.post("/reports/2026-10/approve", &[]).await;
+        for period in ["2026-27-q2", "12-to-2026-10", "2026-10", "2026-09"] {
+            assert_eq!(read(period).await, 404, "{period}: September waits to be approved, and a month has its own page");
+        }
+        qa.post("/reports/2026-09/approve", &[]).await;
+        for (period, answer) in [("12-to-2026-10", 200), ("2026-27-q3", 404), ("2026-10", 404)] {
+            assert_eq!(read(period).await, answer, "{period}");
+        }
     }
 
     async fn a_year_is_published_once_when_its_months_are_closed_and_small_counts_are_in_no_form_of_it(place: Place) {

@@ -17,7 +17,7 @@ use crate::audit::Actor;
 use crate::calendar::london;
 use crate::conferences::Sight;
 use crate::operations::{self, Counter, Posted, posted};
-use crate::reports::{self, FinancialYear, Month, MonthPage, Period, PublicPage};
+use crate::reports::{self, FinancialYear, Form, Month, MonthPage, Period, PublicPage};
 use crate::retention::{Class, Due, Shredder};
 use crate::schedule::{Run, Said};
 use crate::web::standalone;
@@ -113,6 +113,18 @@ pub(super) enum ReportFormat {
     Xlsx,
 }
 
+impl ReportFormat {
+    /// As a file of figures; a page is none.
+    fn form(self) -> Option<Form> {
+        match self {
+            Self::Json => Some(Form::Json),
+            Self::Csv => Some(Form::Csv),
+            Self::Xlsx => Some(Form::Xlsx),
+            Self::Html => None,
+        }
+    }
+}
+
 /// The forms of a list.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum ListFormat {
@@ -186,12 +198,9 @@ pub(super) async fn report(
     output: Option<PathBuf>,
 ) -> Result<ExitCode, Failure> {
     let edition = reports::edition(site.making(), month).await?;
-    let snapshot = &edition.snapshot;
-    let bytes = match format {
-        ReportFormat::Json => (serde_json::to_string_pretty(snapshot)? + "\n").into_bytes(),
-        ReportFormat::Csv => reports::csv(&snapshot.paper, Some(snapshot))?,
-        ReportFormat::Xlsx => reports::xlsx(&snapshot.paper, Some(snapshot))?,
-        ReportFormat::Html => {
+    let bytes = match format.form() {
+        Some(form) => form.of_month(&edition.snapshot)?,
+        None => {
             report_page::standalone(&edition, reports::closes_on(month, &site.rules.policies))?.into_bytes()
         }
     };
@@ -208,11 +217,9 @@ pub(super) async fn report_period(
     let holidays = &site.rules.feedback.school_holidays;
     let paper = reports::paper(site.db.read(), period, &site.rules.policies, holidays).await?;
     let today = london::date(site.clock.now());
-    let bytes = match format {
-        ReportFormat::Json => (serde_json::to_string_pretty(&paper)? + "\n").into_bytes(),
-        ReportFormat::Csv => reports::csv(&paper, None)?,
-        ReportFormat::Xlsx => reports::xlsx(&paper, None)?,
-        ReportFormat::Html => standalone(&MonthPage::of_period(&paper, today, false))?.into_bytes(),
+    let bytes = match format.form() {
+        Some(form) => form.of_period(&paper)?,
+        None => standalone(&MonthPage::of_period(&paper, today, false))?.into_bytes(),
     };
     written(&bytes, output)
 }
@@ -226,11 +233,9 @@ pub(super) async fn report_year(
 ) -> Result<ExitCode, Failure> {
     let yearly = reports::yearly(site.db.read(), year).await?;
     let yearly = yearly.ok_or_else(|| format!("{year} is published once each of its months is closed"))?;
-    let bytes = match format {
-        ReportFormat::Json => (serde_json::to_string_pretty(&yearly)? + "\n").into_bytes(),
-        ReportFormat::Csv => reports::yearly_csv(&yearly)?,
-        ReportFormat::Xlsx => return Err("a year is published as json, csv or html".into()),
-        ReportFormat::Html => standalone(&PublicPage::of(Some(&yearly), &yearly.year, false))?.into_bytes(),
+    let bytes = match format.form() {
+        Some(form) => form.of_year(&yearly)?,
+        None => standalone(&PublicPage::of(Some(&yearly), &yearly.year, false))?.into_bytes(),
     };
     written(&bytes, output)
 }

@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::entity::{month_close, month_restated, year_published};
 use super::snapshot::{DEFINITIONS, Known, Snapshot};
-use super::{FinancialYear, Month};
+use super::{FinancialYear, Month, Period};
 use crate::conferences::entity::conference;
 use crate::conferences::{ConferenceId, Status};
 use crate::platform::Tx;
@@ -34,6 +34,21 @@ pub async fn newest_circulated(db: &impl ConnectionTrait) -> Result<Option<Month
         of.filter(month_close::Column::ApprovedAt.is_not_null()).order_by_desc(month_close::Column::Month);
     let newest: Option<String> = of.into_tuple().one(db).await?;
     newest.map(|month| month.parse().map_err(DbErr::Custom)).transpose()
+}
+
+/// Whether each month of a period that is closed is approved, its last one included.
+pub async fn is_circulated(db: &impl ConnectionTrait, period: Period) -> Result<bool, DbErr> {
+    let (first, last) = (period.first().to_string(), period.last().to_string());
+    let closed: Vec<(String, bool)> = month_close::Entity::find()
+        .select_only()
+        .column(month_close::Column::Month)
+        .expr(month_close::Column::ApprovedAt.is_not_null())
+        .filter(month_close::Column::Month.between(&first, &last))
+        .order_by_asc(month_close::Column::Month)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(closed.iter().all(|(_, is_approved)| *is_approved) && closed.last().is_some_and(|(m, _)| *m == last))
 }
 
 /// The financial years of closed months of which nothing is published yet, oldest first, each with when a month of it

@@ -69,7 +69,10 @@ fn agency(line: &AgencyLine) -> Option<String> {
     if !low && !line.stands_out {
         return None;
     }
-    let mut text = format!("{} was represented {}", line.name, said(line.rate, " times it was expected"));
+    let mut text = match line.rate.denominator {
+        0 => format!("{} was expected nowhere this month", line.name),
+        _ => format!("{} was represented {}", line.name, said(line.rate, " times it was expected")),
+    };
     if line.stands_out {
         text += &format!(": {}", line.verdict);
     }
@@ -165,6 +168,13 @@ mod tests {
             MonthData::alone(Period::Month("2026-09".parse().unwrap()), Directory::default(), Vec::new());
         let nothing = finish(&data, &policies, &Breaks::none());
         assert_eq!(exceptions(&nothing, &[], &BTreeMap::new()), [] as [&str; 0]);
+        let quiet = [line("Probation", Rate::of(0, 0), Position::Below998, false)];
+        assert_eq!(
+            exceptions(&nothing, &[], &quiet.into()),
+            [
+                "Probation was expected nowhere this month. Of the last twelve months, as far as they are known, it was at 200 of 400 (50.0%, 45.1 to 54.9): lower than 99.8% limit among those of its group (80.0%)."
+            ]
+        );
         let missing =
             |name: &str, children| EndedWithout { name: name.into(), children, ..EndedWithout::default() };
         let paper = Paper {

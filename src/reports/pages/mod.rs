@@ -12,7 +12,7 @@ mod wider;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde_json::json;
@@ -20,8 +20,8 @@ use serde_json::json;
 use self::waits::Waits;
 use super::close::closes_on;
 use super::{
-    Edition, FinancialYear, Making, Month, Paper, Period, Targets, Yearly, approve, csv, edition,
-    newest_circulated, paper, xlsx, yearly, yearly_csv,
+    Edition, FinancialYear, Form, FormError, Making, Month, Paper, Period, Targets, Yearly, approve, edition,
+    is_circulated, newest_circulated, paper, yearly,
 };
 use crate::access::{ApproveReport, May, Permission, SeeFigures, SignedIn};
 use crate::audit::{self, Event};
@@ -33,9 +33,6 @@ use crate::web::{Desk, Page, Problem, download};
 pub use month::MonthPage;
 pub use public::PublicPage;
 
-/// The media type of a workbook.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
 /// Every address of this room.
 pub fn routes() -> Router<Desk> {
     Router::new()
@@ -44,18 +41,13 @@ pub fn routes() -> Router<Desk> {
         .route("/agency/contacts/{id}", post(agency::confirm))
         .route("/reports", get(latest))
         .route("/reports/public/{year}", get(public_year))
-        .route("/reports/public/{year}/figures.csv", get(public_csv))
-        .route("/reports/public/{year}/figures.json", get(public_json))
+        .route("/reports/public/{year}/{file}", get(public_file))
         .route("/reports/over/{period}", get(over))
-        .route("/reports/over/{period}/figures.csv", get(over_csv))
-        .route("/reports/over/{period}/figures.json", get(over_json))
-        .route("/reports/over/{period}/figures.xlsx", get(over_xlsx))
+        .route("/reports/over/{period}/{file}", get(over_file))
         .route("/reports/{month}", get(month))
         .route("/reports/{month}/agency/{code}", get(one_page::show))
         .route("/reports/{month}/approve", post(approve_month))
-        .route("/reports/{month}/figures.csv", get(as_csv))
-        .route("/reports/{month}/figures.json", get(as_json))
-        .route("/reports/{month}/figures.xlsx", get(as_xlsx))
+        .route("/reports/{month}/{file}", get(month_file))
         .route("/reports/{month}/behind", get(behind::behind_figure))
 }
 
@@ -131,63 +123,24 @@ async fn approve_month(
     }
 }
 
-async fn as_csv(
+async fn month_file(
     may: May<SeeFigures>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
     Extension(targets): Extension<Arc<Targets>>,
-    Path(month): Path<String>,
+    Path((month, file)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let month = parse(&may.who, &month)?;
-    let (edition, true) =
-        readable(&may.who, Making::of(&desk, &policies, &settings, &targets), month).await?
-    else {
-        return Err(Problem::NotFound(may.who.chrome()));
-    };
-    let bytes = csv(&edition.snapshot.paper, Some(&edition.snapshot))
-        .map_err(|e| Problem::internal(e.to_string()))?;
-    saved(&may.who, &desk, &month.to_string(), "csv").await?;
-    Ok(download(&format!("attendance-{month}.csv"), "text/csv; charset=utf-8", bytes))
-}
-
-async fn as_xlsx(
-    may: May<SeeFigures>,
-    State(desk): State<Desk>,
-    Extension(policies): Extension<Arc<Policies>>,
-    Extension(settings): Extension<Arc<Settings>>,
-    Extension(targets): Extension<Arc<Targets>>,
-    Path(month): Path<String>,
-) -> Result<Response, Problem> {
-    let month = parse(&may.who, &month)?;
+    let (month, form) = (parse(&may.who, &month)?, form(&may.who, &file)?);
     let making = Making::of(&desk, &policies, &settings, &targets);
-    let (Edition { snapshot, .. }, true) = readable(&may.who, making, month).await? else {
+    let (edition, true) = readable(&may.who, making, month).await? else {
         return Err(Problem::NotFound(may.who.chrome()));
     };
-    let bytes = xlsx(&snapshot.paper, Some(&snapshot)).map_err(|e| Problem::internal(e.to_string()))?;
-    saved(&may.who, &desk, &month.to_string(), "xlsx").await?;
-    Ok(download(&format!("attendance-{month}.xlsx"), XLSX, bytes))
+    save(&may.who, &desk, &month.to_string(), form, form.of_month(&edition.snapshot)).await
 }
 
-async fn as_json(
-    may: May<SeeFigures>,
-    State(desk): State<Desk>,
-    Extension(policies): Extension<Arc<Policies>>,
-    Extension(settings): Extension<Arc<Settings>>,
-    Extension(targets): Extension<Arc<Targets>>,
-    Path(month): Path<String>,
-) -> Result<Response, Problem> {
-    let month = parse(&may.who, &month)?;
-    let (edition, true) =
-        readable(&may.who, Making::of(&desk, &policies, &settings, &targets), month).await?
-    else {
-        return Err(Problem::NotFound(may.who.chrome()));
-    };
-    saved(&may.who, &desk, &month.to_string(), "json").await?;
-    Ok(axum::Json(edition.snapshot).into_response())
-}
-
-/// The figures of some months together, for those who may read its months: of the last, once it is approved.
+/// The figures of some months together. Whoever reads approved months alone reads of them once each of these is: the live
+/// figures of one that waits would say what its own page does not yet.
 async fn together(
     who: &SignedIn,
     desk: &Desk,
@@ -195,9 +148,9 @@ async fn together(
     settings: &Settings,
     period: &str,
 ) -> Result<Paper, Problem> {
-    let period: Period = period.parse().map_err(|_| Problem::NotFound(who.chrome()))?;
-    let is_circulated = newest_circulated(desk.db.read()).await? >= Some(period.last());
-    if !is_circulated && !who.role.may(Permission::SeeOpenMonths) {
+    let period: Option<Period> = period.parse().ok().filter(|period| !matches!(period, Period::Month(_)));
+    let period = period.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    if !who.role.may(Permission::SeeOpenMonths) && !is_circulated(desk.db.read(), period).await? {
         return Err(Problem::NotFound(who.chrome()));
     }
     Ok(paper(desk.db.read(), period, policies, &settings.school_holidays).await?)
@@ -215,42 +168,16 @@ async fn over(
     Ok(MonthPage::of_period(&paper, today, true).show(may.who.chrome()))
 }
 
-async fn over_csv(
+async fn over_file(
     may: May<SeeFigures>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
-    Path(period): Path<String>,
+    Path((period, file)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
+    let form = form(&may.who, &file)?;
     let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
-    let bytes = csv(&paper, None).map_err(|e| Problem::internal(e.to_string()))?;
-    saved(&may.who, &desk, &period, "csv").await?;
-    Ok(download(&format!("attendance-{period}.csv"), "text/csv; charset=utf-8", bytes))
-}
-
-async fn over_xlsx(
-    may: May<SeeFigures>,
-    State(desk): State<Desk>,
-    Extension(policies): Extension<Arc<Policies>>,
-    Extension(settings): Extension<Arc<Settings>>,
-    Path(period): Path<String>,
-) -> Result<Response, Problem> {
-    let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
-    let bytes = xlsx(&paper, None).map_err(|e| Problem::internal(e.to_string()))?;
-    saved(&may.who, &desk, &period, "xlsx").await?;
-    Ok(download(&format!("attendance-{period}.xlsx"), XLSX, bytes))
-}
-
-async fn over_json(
-    may: May<SeeFigures>,
-    State(desk): State<Desk>,
-    Extension(policies): Extension<Arc<Policies>>,
-    Extension(settings): Extension<Arc<Settings>>,
-    Path(period): Path<String>,
-) -> Result<Response, Problem> {
-    let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
-    saved(&may.who, &desk, &period, "json").await?;
-    Ok(axum::Json(paper).into_response())
+    save(&may.who, &desk, &period, form, form.of_period(&paper)).await
 }
 
 /// What was published of a year.
@@ -268,31 +195,35 @@ async fn public_year(
     Ok(PublicPage::of(yearly.as_ref(), &year, true).show(may.who.chrome()))
 }
 
-async fn public_csv(
+async fn public_file(
     may: May<SeeFigures>,
     State(desk): State<Desk>,
-    Path(year): Path<String>,
+    Path((year, file)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let yearly = published(&may.who, &desk, &year).await?;
-    let yearly = yearly.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
-    let bytes = yearly_csv(&yearly).map_err(|e| Problem::internal(e.to_string()))?;
-    saved(&may.who, &desk, &yearly.year, "csv").await?;
-    Ok(download(&format!("attendance-{year}.csv"), "text/csv; charset=utf-8", bytes))
+    let form = form(&may.who, &file)?;
+    let not_found = || Problem::NotFound(may.who.chrome());
+    let yearly = published(&may.who, &desk, &year).await?.ok_or_else(not_found)?;
+    match form.of_year(&yearly) {
+        Err(FormError::NotOfAYear) => Err(not_found()),
+        written => save(&may.who, &desk, &yearly.year, form, written).await,
+    }
 }
 
-async fn public_json(
-    may: May<SeeFigures>,
-    State(desk): State<Desk>,
-    Path(year): Path<String>,
-) -> Result<Response, Problem> {
-    let yearly = published(&may.who, &desk, &year).await?;
-    let yearly = yearly.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
-    saved(&may.who, &desk, &yearly.year, "json").await?;
-    Ok(axum::Json(yearly).into_response())
+fn form(who: &SignedIn, file: &str) -> Result<Form, Problem> {
+    Form::of_file(file).ok_or_else(|| Problem::NotFound(who.chrome()))
 }
 
-/// What leaves as a file is noted.
-async fn saved(who: &SignedIn, desk: &Desk, of: &str, form: &str) -> Result<(), Problem> {
-    let event = Event { action: "figures.saved", object: of.to_owned(), payload: json!({ "form": form }) };
-    Ok(audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?)
+/// Figures as a file. What leaves so is noted.
+async fn save(
+    who: &SignedIn,
+    desk: &Desk,
+    of: &str,
+    form: Form,
+    written: Result<Vec<u8>, FormError>,
+) -> Result<Response, Problem> {
+    let bytes = written.map_err(|e| Problem::internal(e.to_string()))?;
+    let payload = json!({ "form": form.extension() });
+    let event = Event { action: "figures.saved", object: of.to_owned(), payload };
+    audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?;
+    Ok(download(&format!("attendance-{of}.{}", form.extension()), form.media_type(), bytes))
 }
