@@ -88,18 +88,16 @@ async fn bare(table: &mut Table, name: &str, url: &str, clients: usize, ids: &[S
     let statements = [
         "select s.* from session s join account a on a.id = s.account_id where $1::uuid is not null",
         "select * from conference where id = $1 for update",
-        "select * from conference_child where conference_id = $1",
+        "select * from conference_child c left join invitation_child i on i.child_id = c.id where conference_id = $1",
         "select * from invitation where conference_id = $1",
         "select * from register where conference_id = $1",
-        "select * from invitation_child where child_id in (select id from conference_child where conference_id = $1)",
         "select * from service s join agency a on a.id = s.agency_id \
          where s.id in (select service_id from invitation where conference_id = $1)",
-        "update invitation set recorded_at = now() where conference_id = $1",
-        "update conference set version = version + 1 where id = $1",
-        "insert into bare_entry values ($1, null)",
         "select number, hash from audit_head where $1::uuid is not null for update",
-        "insert into bare_entry values ($1, null)",
-        "update audit_head set hash = hash where $1::uuid is not null",
+        "with a as (update invitation set recorded_at = now() where conference_id = $1), \
+         b as (update conference set version = version + 1 where id = $1), \
+         c as (insert into bare_entry values ($1, null)), d as (insert into bare_entry values ($1, null)) \
+         update audit_head set hash = hash where $1::uuid is not null",
     ];
     let begun = Instant::now();
     let share = ids.len().div_ceil(clients);

@@ -75,7 +75,7 @@ pub async fn erase_texts_before(
     kept.sort_unstable();
     let payload = json!({ "before": before, "kept": kept, "erased": erased });
     let event = Event { action: ERASED, object: "audit trail".to_owned(), payload };
-    store::append(tx, keys, actor, now, vec![event]).await?;
+    store::append(tx, keys, actor, now, vec![event], Vec::new()).await?;
     Ok(erased)
 }
 
@@ -104,7 +104,7 @@ pub async fn erase_texts_of(
     numbers.sort_unstable();
     let payload = json!({ "entries": numbers });
     let event = Event { action: ERASED, object: "audit trail".to_owned(), payload };
-    store::append(tx, keys, actor, now, vec![event]).await
+    store::append(tx, keys, actor, now, vec![event], Vec::new()).await
 }
 
 /// One statement of the trail: which texts it has erased.

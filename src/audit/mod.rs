@@ -15,7 +15,7 @@ use sea_orm::DbErr;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::platform::{Db, Keys, Tx};
+use crate::platform::{Db, Keys, Tx, Write};
 pub use checkpoint::Checkpoint;
 pub use entity::entry::Entity as EntryEntity;
 pub use entity::head::Entity as HeadEntity;
@@ -61,7 +61,20 @@ pub async fn record(
     now: DateTime<Utc>,
     events: Vec<Event>,
 ) -> Result<(), DbErr> {
-    store::append(tx, keys, actor, now, events).await
+    record_with(tx, keys, actor, now, events, Vec::new()).await
+}
+
+/// Notes events together with what was done: the trail's head is held for these statements alone, and PostgreSQL takes
+/// them as one. With no event nothing is written.
+pub async fn record_with(
+    tx: &Tx,
+    keys: &Keys,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    events: Vec<Event>,
+    writes: Vec<Write>,
+) -> Result<(), DbErr> {
+    store::append(tx, keys, actor, now, events, writes).await
 }
 
 /// Notes that somebody took something away as a file, or looked at what not everybody may see: before it is

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Alias, Expr, LockType, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set,
+    QueryOrder, QuerySelect, QueryTrait, Set,
 };
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use super::chain::{Link, digest, hash, seal};
 use super::entity::{entry, head, payload};
 use super::erasure::stated;
 use super::{Actor, Event};
-use crate::platform::{Db, Keys, Tx, request};
+use crate::platform::{Db, Keys, Tx, Write, request};
 
 /// What payloads are sealed for.
 pub const PAYLOAD: &str = "audit_payload.payload";
@@ -26,6 +26,8 @@ const SEALED: &str = "audit.sealed";
 const HEAD_NOT_OURS: &str = "audit.head_not_ours";
 /// Rows in one statement: SQLite allows 32,766 values, and a link has ten.
 const BATCH: usize = 500;
+/// Batches in one statement: PostgreSQL allows 65,535 values.
+const TOGETHER: usize = 12;
 
 /// An event with its payload's row, before it has a place in the trail.
 struct Kept {
@@ -34,9 +36,9 @@ struct Kept {
     digest: Vec<u8>,
 }
 
-/// Writes the payloads of events. The request that they were done for goes with them, and the account: a name
+/// The payloads of events, to be written. The request that they were done for goes with them, and the account: a name
 /// may be two people's.
-async fn keep(tx: &Tx, keys: &Keys, actor: &Actor, events: Vec<Event>) -> Result<Vec<Kept>, DbErr> {
+fn keep(keys: &Keys, actor: &Actor, events: Vec<Event>, writes: &mut Vec<Write>) -> Vec<Kept> {
     let (mut payloads, mut kept) = (Vec::new(), Vec::new());
     for mut event in events {
         if let Some(payload) = event.payload.as_object_mut() {
@@ -51,9 +53,9 @@ async fn keep(tx: &Tx, keys: &Keys, actor: &Actor, events: Vec<Event>) -> Result
         payloads.push(payload::Model { id, salt, payload: keys.seal(PAYLOAD, &text) }.into_active_model());
     }
     for batch in payloads.chunks(BATCH) {
-        payload::Entity::insert_many(batch.iter().cloned()).exec_without_returning(tx.conn()).await?;
+        writes.push(Write::Insert(payload::Entity::insert_many(batch.iter().cloned()).into_query()));
     }
-    Ok(kept)
+    kept
 }
 
 pub(super) async fn append(
@@ -62,21 +64,23 @@ pub(super) async fn append(
     actor: &Actor,
     now: DateTime<Utc>,
     events: Vec<Event>,
+    mut writes: Vec<Write>,
 ) -> Result<(), DbErr> {
     if events.is_empty() {
         return Ok(());
     }
-    let kept = keep(tx, keys, actor, events).await?;
-    link(tx, keys, actor, now, kept).await
+    let kept = keep(keys, actor, events, &mut writes);
+    link(tx, keys, actor, now, kept, writes).await
 }
 
-/// Gives what was kept its place in the trail.
+/// Gives what is kept its place in the trail, and writes it.
 async fn link(
     tx: &Tx,
     keys: &Keys,
     actor: &Actor,
     now: DateTime<Utc>,
     mut kept: Vec<Kept>,
+    mut writes: Vec<Write>,
 ) -> Result<(), DbErr> {
     // The head is taken last: every other change waits from here until this one is on the disk.
     let head = head::Entity::find_by_id(1).lock(LockType::Update).one(tx.conn()).await?;
@@ -84,7 +88,7 @@ async fn link(
     let (trail, mut own) = (Actor::system("audit trail"), 0);
     if let Some(action) = about_the_head(tx, keys, &head).await? {
         let event = Event { action, object: head.number.to_string(), payload: serde_json::json!({}) };
-        kept.splice(0..0, keep(tx, keys, &trail, vec![event]).await?);
+        kept.splice(0..0, keep(keys, &trail, vec![event], &mut writes));
         own = 1;
     }
     let (mut number, mut previous) = (head.number, head.hash);
@@ -123,7 +127,7 @@ async fn link(
         return Ok(());
     }
     for batch in entries.chunks(BATCH) {
-        entry::Entity::insert_many(batch.iter().cloned()).exec_without_returning(tx.conn()).await?;
+        writes.push(Write::Insert(entry::Entity::insert_many(batch.iter().cloned()).into_query()));
     }
     let sealed = Some(seal(keys, number, &previous));
     let head = head::ActiveModel {
@@ -132,7 +136,13 @@ async fn link(
         seal: Set(sealed),
         ..Default::default()
     };
-    head::Entity::update_many().set(head).filter(head::Column::Id.eq(1)).exec(tx.conn()).await?;
+    let head = head::Entity::update_many().set(head).filter(head::Column::Id.eq(1));
+    writes.push(Write::Update(head.into_query()));
+    // Thousands of events, of an import, are several statements of some thousand values each.
+    let mut writes = writes.into_iter().peekable();
+    while writes.peek().is_some() {
+        tx.together(writes.by_ref().take(TOGETHER).collect()).await?;
+    }
     Ok(())
 }
 
@@ -185,7 +195,7 @@ pub async fn begin(db: &Db, keys: &Keys, now: DateTime<Utc>) -> Result<(), DbErr
         return Ok(());
     }
     let tx = db.begin("begin the audit trail").await?;
-    link(&tx, keys, &Actor::system("audit trail"), now, Vec::new()).await?;
+    link(&tx, keys, &Actor::system("audit trail"), now, Vec::new(), Vec::new()).await?;
     tx.commit().await
 }
 

@@ -4,14 +4,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, LockType, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
-use super::entity::{chair, conference, named};
+use super::entity::{chair, child, conference, named};
 use uuid::Uuid;
 
 use super::{ChairId, ConferenceId, Sight};
-use crate::platform::Tx;
+use crate::platform::{Tx, Write};
 
 /// Conferences on the days `from ≤ date ≤ to` that somebody may see, in order of time.
 pub async fn between(
@@ -45,16 +45,23 @@ pub async fn take(tx: &Tx, id: ConferenceId, sight: Sight) -> Result<Option<conf
     found.lock(LockType::Update).one(tx.conn()).await
 }
 
-/// Counts one more change of the register.
-pub async fn bump(tx: &Tx, mut row: conference::Model) -> Result<(), DbErr> {
-    row.version += 1;
-    save(tx, row).await
-}
-
 /// Writes a conference as it is now.
 pub async fn save(tx: &Tx, row: conference::Model) -> Result<(), DbErr> {
     row.into_active_model().reset_all().update(tx.conn()).await?;
     Ok(())
+}
+
+/// What writes a conference as it is now, with one more change of the register counted.
+pub fn bumping(mut row: conference::Model) -> Result<Write, DbErr> {
+    row.version += 1;
+    let update = conference::Entity::update(row.into_active_model().reset_all()).validate()?;
+    Ok(Write::Update(update.into_query()))
+}
+
+/// What writes a child as it is now.
+pub fn saving_child(row: child::Model) -> Result<Write, DbErr> {
+    let update = child::Entity::update(row.into_active_model().reset_all()).validate()?;
+    Ok(Write::Update(update.into_query()))
 }
 
 /// Names everybody who is named on one conference on another too.

@@ -3,14 +3,14 @@
 use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable,
-    QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
 };
 
 use super::InvitationId;
 use super::entity::invitation;
 use crate::conferences::Sight;
 use crate::conferences::entity::conference;
-use crate::platform::Tx;
+use crate::platform::{Tx, Write};
 
 /// Rows in one statement: SQLite allows 32,766 values, and a row has some two dozen.
 const BATCH: usize = 500;
@@ -129,14 +129,22 @@ pub async fn take(tx: &Tx, id: InvitationId) -> Result<Option<invitation::Model>
     invitation::Entity::find_by_id(id).lock_exclusive().one(tx.conn()).await
 }
 
-/// Writes these rows as they are now, all in one statement: a register has some ten, and each statement
-/// is a way to the database and back.
+/// Writes these rows as they are now.
 pub async fn save_all(tx: &Tx, rows: Vec<invitation::Model>) -> Result<(), DbErr> {
     for rows in rows.chunks(BATCH) {
-        let changed = invitation::Column::iter().filter(|c| !matches!(c, invitation::Column::Id));
-        let onto = OnConflict::column(invitation::Column::Id).update_columns(changed).to_owned();
-        let rows = rows.iter().cloned().map(IntoActiveModel::into_active_model);
-        invitation::Entity::insert_many(rows).on_conflict(onto).exec_without_returning(tx.conn()).await?;
+        tx.together(saving(rows).into_iter().collect()).await?;
     }
     Ok(())
+}
+
+/// What writes these rows of one conference as they are now, all in one statement: a register has some ten, and each
+/// statement is a way to the database and back.
+pub fn saving(rows: &[invitation::Model]) -> Option<Write> {
+    if rows.is_empty() {
+        return None;
+    }
+    let changed = invitation::Column::iter().filter(|c| !matches!(c, invitation::Column::Id));
+    let onto = OnConflict::column(invitation::Column::Id).update_columns(changed).to_owned();
+    let rows = rows.iter().cloned().map(IntoActiveModel::into_active_model);
+    Some(Write::Insert(invitation::Entity::insert_many(rows).on_conflict(onto).into_query()))
 }

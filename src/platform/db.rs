@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use sea_orm::sea_query::{
+    CommonTableExpression, InsertStatement, SubQueryStatement, UpdateStatement, WithClause,
+};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -198,6 +201,22 @@ impl Db {
     }
 }
 
+/// A statement that writes some rows, few enough that several together stay under what either database allows.
+#[derive(Debug)]
+pub enum Write {
+    Insert(InsertStatement),
+    Update(UpdateStatement),
+}
+
+impl From<Write> for SubQueryStatement {
+    fn from(write: Write) -> Self {
+        match write {
+            Write::Insert(insert) => insert.into(),
+            Write::Update(update) => update.into(),
+        }
+    }
+}
+
 /// A named transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
 pub struct Tx {
     inner: DatabaseTransaction,
@@ -217,6 +236,30 @@ impl Tx {
             let lock = format!("lock table {} in share mode", tables.join(", "));
             self.inner.execute_unprepared(&lock).await?;
         }
+        Ok(())
+    }
+
+    /// Writes these, none of which reads what another writes or touches a row of another. PostgreSQL takes them as one
+    /// statement, for each would be a way there and back while other changes wait.
+    pub async fn together(&self, mut writes: Vec<Write>) -> Result<(), DbErr> {
+        let is_apart = self.inner.get_database_backend() != DbBackend::Postgres || writes.len() == 1;
+        if is_apart {
+            for write in writes {
+                match write {
+                    Write::Insert(insert) => self.inner.execute(&insert).await?,
+                    Write::Update(update) => self.inner.execute(&update).await?,
+                };
+            }
+            return Ok(());
+        }
+        let Some(last) = writes.pop() else { return Ok(()) };
+        let mut all = WithClause::new();
+        for (place, write) in writes.into_iter().enumerate() {
+            all.cte(
+                CommonTableExpression::new().table_name(format!("write_{place}")).query(write).to_owned(),
+            );
+        }
+        self.inner.execute(&all.query(last)).await?;
         Ok(())
     }
 

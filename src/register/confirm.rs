@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel};
+use sea_orm::{DbErr, EntityTrait, IntoActiveModel, QueryTrait};
 use serde_json::json;
 
 use super::entity::register;
@@ -16,9 +16,9 @@ use super::{Assessment, FeedbackWanted, Policies, Source, Standing, assess, is_r
 use crate::agencies::store::Directory;
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
-use crate::conferences::{ChildId, ProceededReason, Status};
+use crate::conferences::{self, ChildId, ProceededReason, Status};
 use crate::invitations::{self, InvitationId};
-use crate::platform::{Keys, Tx};
+use crate::platform::{Keys, Tx, Write};
 
 /// Why a register cannot be confirmed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,10 +162,11 @@ pub async fn confirm(
     if !found.is_empty() {
         return Ok(Err(found));
     }
+    let mut writes = Vec::new();
     for child in &mut record.children {
         if let Some(reason) = reasons.plan_end.get(&child.id).filter(|r| !r.trim().is_empty()) {
             child.plan_end_reason = Some(keys.seal(sealed::PLAN_END_REASON, reason.trim()));
-            child.clone().into_active_model().reset_all().update(tx.conn()).await?;
+            writes.push(conferences::store::saving_child(child.clone())?);
         }
     }
     let absent = record.invitations.iter_mut().zip(&assessment.invitations);
@@ -184,13 +185,12 @@ pub async fn confirm(
             "note_shown": row.impact_note_shown })
     });
     let impact: Vec<_> = impact.collect();
-    invitations::store::save_all(tx, said).await?;
+    writes.extend(invitations::store::saving(&said));
     let mut c = record.conference;
     c.proceeded_reason =
         reasons.proceeded.filter(|_| c.status == Status::Held && !assessment.quoracy.quorate);
-    c.version += 1;
     let (id, date) = (c.id, c.conference_date);
-    c.into_active_model().reset_all().update(tx.conn()).await?;
+    writes.push(conferences::store::bumping(c)?);
 
     let recent = is_recent(date, london::date(now), maximum_age_working_days, &policies.calendar);
     let row = register::Model {
@@ -201,7 +201,7 @@ pub async fn confirm(
         quorum_rule_version: assessment.quoracy.rule_version,
         feedback: if recent && !of_a_tracker { FeedbackWanted::Wanted } else { FeedbackWanted::History },
     };
-    register::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+    writes.push(Write::Insert(register::Entity::insert(row.into_active_model()).into_query()));
     let payload = json!({
         "quorate": assessment.quoracy.quorate,
         "quorum_rule_version": assessment.quoracy.rule_version,
@@ -211,6 +211,6 @@ pub async fn confirm(
         "plan_end_reasons": reasons.plan_end.iter().map(|(child, r)| json!({ "child": child, "reason": r })).collect::<Vec<_>>(),
     });
     let event = Event { action: "register.confirmed", object: id.to_string(), payload };
-    audit::record(tx, keys, actor, now, vec![event]).await?;
+    audit::record_with(tx, keys, actor, now, vec![event], writes).await?;
     Ok(Ok(()))
 }

@@ -2,7 +2,7 @@
 //! that somebody else changed since the form was opened stays, and is shown to the second.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, DbErr, IntoActiveModel};
+use sea_orm::DbErr;
 use serde_json::json;
 
 use super::form::{Submission, Typed, Words};
@@ -78,8 +78,7 @@ pub async fn save(
     submission: Submission,
     now: DateTime<Utc>,
 ) -> Result<Vec<Clash>, DbErr> {
-    let conn = tx.conn();
-    let mut saved = Saved::default();
+    let (mut saved, mut writes) = (Saved::default(), Vec::new());
     let never = |_: &str, _: &str| false;
     let mut c = record.conference;
     let (proposed, base) = (submission.conference.row, submission.conference.base);
@@ -91,7 +90,7 @@ pub async fn save(
     for (mut ours, proposed) in record.children.into_iter().zip(submission.children) {
         let differences = merge(merge::CHILD, &mut ours, &proposed.row, Some(&proposed.base), never);
         if saved.note(&ours.id.to_string(), differences, None, None) {
-            ours.into_active_model().reset_all().update(conn).await?;
+            writes.push(conferences::store::saving_child(ours)?);
         }
     }
     let mut rows = Vec::new();
@@ -107,14 +106,13 @@ pub async fn save(
             rows.push(ours);
         }
     }
-    invitations::store::save_all(tx, rows).await?;
     if !saved.changes.is_empty() {
-        c.version += 1;
         let object = c.id.to_string();
-        c.into_active_model().reset_all().update(conn).await?;
+        writes.extend(invitations::store::saving(&rows));
+        writes.push(conferences::store::bumping(c)?);
         let payload = json!({ "changes": saved.changes });
-        audit::record(tx, keys, actor, now, vec![Event { action: "register.saved", object, payload }])
-            .await?;
+        let event = Event { action: "register.saved", object, payload };
+        audit::record_with(tx, keys, actor, now, vec![event], writes).await?;
     }
     Ok(saved.clashes)
 }

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationDef,
+};
 
 use super::entity::{quorum_rule, register};
 use super::quoracy::QuorumRule;
@@ -125,11 +127,25 @@ async fn read(
         });
     }
     let ids: Vec<ConferenceId> = records.iter().map(|r| r.conference.id).collect();
+    let concerned: RelationDef = child::Entity::belongs_to(invitation_child::Entity)
+        .from(child::Column::Id)
+        .to(invitation_child::Column::ChildId)
+        .into();
     for ids in ids.chunks(BATCH) {
         let ids = || ids.iter().copied();
-        let children = child::Entity::find().filter(child::Column::ConferenceId.is_in(ids()));
-        for row in children.order_by_asc(child::Column::Id).all(db).await? {
-            records[place[&row.conference_id]].children.push(row);
+        // A child as often as it is named by an invitation that concerns not all, and once where there is none.
+        let children = child::Entity::find()
+            .filter(child::Column::ConferenceId.is_in(ids()))
+            .join(JoinType::LeftJoin, concerned.clone())
+            .select_also(invitation_child::Entity)
+            .order_by_asc(child::Column::Id);
+        let mut narrowed = Vec::new();
+        for (row, of) in children.all(db).await? {
+            narrowed.extend(of);
+            let children = &mut records[place[&row.conference_id]].children;
+            if children.last().is_none_or(|last| last.id != row.id) {
+                children.push(row);
+            }
         }
         let of_these = invitation::Column::ConferenceId.is_in(ids());
         let invitations = match &in_brief {
@@ -152,14 +168,7 @@ async fn read(
             let at = place[&row.conference_id];
             records[at].register = Some(row);
         }
-        let of_these = Query::select()
-            .column(child::Column::Id)
-            .from(child::Entity)
-            .and_where(child::Column::ConferenceId.is_in(ids()))
-            .to_owned();
-        let narrowed =
-            invitation_child::Entity::find().filter(invitation_child::Column::ChildId.in_subquery(of_these));
-        for row in narrowed.all(db).await? {
+        for row in narrowed {
             if let Some(at) = of.get(&row.invitation_id) {
                 records[*at].only_children.entry(row.invitation_id).or_default().push(row.child_id);
             }

@@ -351,11 +351,11 @@ async fn take_over(
         rows.push(row);
     }
     if !rows.is_empty() {
-        invitations::store::save_all(&tx, rows).await?;
-        conferences::store::bump(&tx, record.conference).await?;
+        let mut writes = vec![conferences::store::bumping(record.conference)?];
+        writes.extend(invitations::store::saving(&rows));
         let payload = json!({ "from": "a Teams report", "changes": changes });
         let event = Event { action: "register.saved", object: id.to_string(), payload };
-        audit::record(&tx, &desk.keys, &actor, now, vec![event]).await?;
+        audit::record_with(&tx, &desk.keys, &actor, now, vec![event], writes).await?;
     }
     tx.commit().await?;
     if !meanwhile.is_empty() {

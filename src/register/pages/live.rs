@@ -253,10 +253,10 @@ pub(super) async fn walk_in(
     (row.recorded_by, row.recorded_at) = (Some(actor.name.clone()), Some(now));
     let payload = json!({ "walk_in": row.id, "service": service, "role": row.role });
     let place = row.id;
-    invitations::store::save_all(&tx, vec![row]).await?;
-    conferences::store::bump(&tx, held.conference).await?;
+    let mut writes = vec![conferences::store::bumping(held.conference)?];
+    writes.extend(invitations::store::saving(&[row]));
     let event = Event { action: "register.walk_in", object: record.conference.id.to_string(), payload };
-    audit::record(&tx, &desk.keys, &actor, now, vec![event]).await?;
+    audit::record_with(&tx, &desk.keys, &actor, now, vec![event], writes).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("{here}/register#{place}")).into_response())
 }
