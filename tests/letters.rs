@@ -81,8 +81,10 @@ fn safety_comes_first_and_no_letter_says_what_may_never_be_said() {
         let words = tag.replace_all(body, " ").into_owned();
         let first = words.find("ring the conference team today").unwrap();
         assert!(first < words.find("was invited to").unwrap(), "{kind}");
-        for never in ["CANARY", "neglect", "NEG", "failed to", "failure to attend"] {
-            let said = [&letter.subject, &letter.text, &letter.html].iter().any(|part| part.contains(never));
+        // A word of its own: a reference is of any letters.
+        for never in ["CANARY", "neglect", r"\bNEG\b", "failed to", "failure to attend"] {
+            let word = regex::Regex::new(never).unwrap();
+            let said = [&letter.subject, &letter.text, &letter.html].iter().any(|part| word.is_match(part));
             assert!(!said, "{kind} says {never}");
         }
         assert!(

@@ -123,8 +123,8 @@ both! {
             let page = member.get(&format!("/reports/{month}")).await;
             assert!(page.status == 200 && page.body.contains("not circulated yet"), "{}", page.body);
             assert!(!page.body.contains("M1"), "{}", page.body);
-            for form in ["csv", "json"] {
-                assert_eq!(member.get(&format!("/reports/{month}/figures.{form}")).await.status, 404);
+            for form in ["figures.csv", "figures.json", "figures.xlsx", "paper.pdf"] {
+                assert_eq!(member.get(&format!("/reports/{month}/{form}")).await.status, 404);
             }
         }
         assert_eq!(qa.post("/reports/2026-09/approve", &[]).await.status, 303);

@@ -1,11 +1,13 @@
 //! PAQA's month against figures that were worked out independently.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::both;
 use crate::harness::http::Person;
 use crate::harness::log::{EVENING, LATER, Row, conference};
-use crate::harness::root;
+use crate::harness::{Place, root};
 
 /// Every key of `expected` must be in `found` under the same name, with the same value.
 fn agrees(expected: &Value, found: &Value, path: &str) {
@@ -18,6 +20,37 @@ fn agrees(expected: &Value, found: &Value, path: &str) {
         }
         other => assert_eq!(other, found, "{path}"),
     }
+}
+
+/// The text of a PDF in the order of reading; `None` where the printer or the reader is not there, and
+/// `QUORATE_TEST_PDF` does not require them.
+fn printed(place: &Place, args: &[&str]) -> Option<String> {
+    let required = std::env::var("QUORATE_TEST_PDF").as_deref() == Ok("require");
+    let file = place.path("paper.pdf");
+    let ran = place.run(&[&["report", "--format", "pdf", "-o", file.to_str().unwrap()], args].concat());
+    if ran.code != 0 && ran.err.contains("is not beside this program") && !required {
+        eprintln!("skipped: {}", ran.err);
+        return None;
+    }
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let read = std::process::Command::new("pdftotext").arg(&file).arg("-").output();
+    match read {
+        Err(e) if !required => {
+            eprintln!("skipped: pdftotext: {e}");
+            None
+        }
+        read => Some(String::from_utf8(read.expect("pdftotext").stdout).unwrap()),
+    }
+}
+
+/// The numbers of a text, each with how often it stands there.
+fn numbers(text: &str) -> HashMap<String, usize> {
+    let number = regex::Regex::new(r"\d+(?:[.,]\d+)*%?").unwrap();
+    let mut all = HashMap::new();
+    for found in number.find_iter(text) {
+        *all.entry(found.as_str().to_owned()).or_default() += 1;
+    }
+    all
 }
 
 fn without_note(text: &str) -> Value {
@@ -160,5 +193,28 @@ both! {
         let month = place.report("2026-09");
         assert_eq!(month["M18_reviews_in_time"]["denominator"], 1);
         assert_eq!(month["conferences"], 1);
+    }
+}
+
+#[test]
+fn a_paper_is_printed_with_every_figure_of_its_page_to_the_digit() {
+    let place = Place::sqlite();
+    let data = root().join("tests/data/oxfordshire-2026");
+    place.done_at("2026-12-31T17:00:00Z", &["import", data.to_str().unwrap()]);
+    place.done_at("2026-12-31T17:10:00Z", &["run-task", "report"]);
+    for of in [["--month", "2026-09"], ["--period", "2026-27-q2"]] {
+        let Some(pdf) = printed(&place, &of) else { return };
+        let html = place.run(&[&["report", "--format", "html"], &of[..]].concat()).out;
+        let marked = regex::Regex::new(r"(?s)<style.*?</style>|<script.*?</script>|<[^>]*>|&#x27;").unwrap();
+        let page = html.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
+        let (page, pdf) = (numbers(&marked.replace_all(page, " ")), numbers(&pdf));
+        assert!(page.len() > 100, "{page:?}");
+        for (number, times) in page {
+            let there = pdf.get(&number).copied().unwrap_or_default();
+            assert!(
+                there >= times,
+                "{number} stands {times} times on the page of {of:?}, and {there} times in its PDF"
+            );
+        }
     }
 }

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::report_page;
 use super::serve::told_to_stop;
 use super::site::Site;
 use super::tasks::Task;
@@ -17,7 +16,7 @@ use crate::audit::Actor;
 use crate::calendar::london;
 use crate::conferences::Sight;
 use crate::operations::{self, Counter, Posted, posted};
-use crate::reports::{self, FinancialYear, Form, Month, MonthPage, Period, PublicPage};
+use crate::reports::{self, FinancialYear, Form, FormError, Month, MonthPage, Period, PublicPage};
 use crate::retention::{Class, Due, Shredder};
 use crate::schedule::{Run, Said};
 use crate::web::standalone;
@@ -111,18 +110,28 @@ pub(super) enum ReportFormat {
     Html,
     /// A workbook.
     Xlsx,
+    /// For a committee's pack; needs `quorate-pdf`.
+    Pdf,
 }
 
 impl ReportFormat {
-    /// As a file of figures; a page is none.
+    /// As a file of figures; what is laid out for a reader is none.
     fn form(self) -> Option<Form> {
         match self {
             Self::Json => Some(Form::Json),
             Self::Csv => Some(Form::Csv),
             Self::Xlsx => Some(Form::Xlsx),
-            Self::Html => None,
+            Self::Html | Self::Pdf => None,
         }
     }
+}
+
+/// What is laid out, as a page or printed.
+async fn laid_out(site: &Site, format: ReportFormat, page: &MonthPage) -> Result<Vec<u8>, Failure> {
+    Ok(match format {
+        ReportFormat::Pdf => site.press.print(&page.printed()).await?,
+        _ => standalone(page)?.into_bytes(),
+    })
 }
 
 /// The forms of a list.
@@ -201,7 +210,8 @@ pub(super) async fn report(
     let bytes = match format.form() {
         Some(form) => form.of_month(&edition.snapshot)?,
         None => {
-            report_page::standalone(&edition, reports::closes_on(month, &site.rules.policies))?.into_bytes()
+            let page = MonthPage::alone(&edition, reports::closes_on(month, &site.rules.policies));
+            laid_out(site, format, &page).await?
         }
     };
     written(&bytes, output)
@@ -219,7 +229,7 @@ pub(super) async fn report_period(
     let today = london::date(site.clock.now());
     let bytes = match format.form() {
         Some(form) => form.of_period(&paper)?,
-        None => standalone(&MonthPage::of_period(&paper, today, false))?.into_bytes(),
+        None => laid_out(site, format, &MonthPage::of_period(&paper, today)).await?,
     };
     written(&bytes, output)
 }
@@ -235,6 +245,7 @@ pub(super) async fn report_year(
     let yearly = yearly.ok_or_else(|| format!("{year} is published once each of its months is closed"))?;
     let bytes = match format.form() {
         Some(form) => form.of_year(&yearly)?,
+        None if matches!(format, ReportFormat::Pdf) => return Err(FormError::NotOfAYear.into()),
         None => standalone(&PublicPage::of(Some(&yearly), &yearly.year, false))?.into_bytes(),
     };
     written(&bytes, output)

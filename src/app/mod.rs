@@ -15,7 +15,6 @@ mod import_command;
 mod keys_commands;
 mod letters;
 mod metrics;
-mod report_page;
 mod reseal;
 mod routes;
 mod serve;

@@ -86,6 +86,7 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
         .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))
         .layer(axum::Extension(Arc::new(site.targets.clone())))
+        .layer(axum::Extension(site.press.clone()))
         .layer(axum::Extension(Arc::new(site.rules.feedback.domains.clone())))
         .layer(axum::Extension(register::restating::Restates {
             figures: reports::of_one,

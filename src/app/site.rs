@@ -22,7 +22,7 @@ use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::outbox::Letterhead;
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
 use crate::register::{self, Policies};
-use crate::reports::{Making, Targets};
+use crate::reports::{Making, Press, Targets};
 use crate::web::Limits;
 
 /// Why the place could not be opened.
@@ -93,6 +93,8 @@ pub struct Site {
     pub transport: Transport,
     /// What the partnership has agreed on.
     pub targets: Targets,
+    /// What prints papers.
+    pub press: Press,
     /// Where messages come back.
     pub bounces: bounces::Source,
     /// How conferences are convened.
@@ -209,6 +211,7 @@ impl Site {
             transport,
             bounces: config.bounces()?,
             targets: config.targets()?,
+            press: config.press()?,
             convening: Arc::new(config.convening_settings()?),
             ladders: Arc::new(config.ladders()?),
             rules,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::paper::{EndedWithout, Paper};
 use super::snapshot::{AgencyLine, Headline};
+use super::words::counted;
 use super::{Rate, titles};
 
 /// "16 of 42 children (38.1%, 25.0 to 53.2)", of what is counted; of fewer than 20 the count alone.
@@ -14,11 +15,6 @@ fn said(rate: Rate, what: &str) -> String {
         return count;
     }
     format!("{count} ({}, {})", rate.percent_text(), rate.interval_text())
-}
-
-/// "1 child", "3 children".
-fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 fn plan_ends(paper: &Paper) -> Option<String> {

@@ -10,14 +10,17 @@ use base64::engine::general_purpose::STANDARD;
 use super::spc::{Chart, chart};
 use super::{Month, Rate};
 
-const WIDTH: f64 = 640.0;
+/// How wide a picture is on a page; its letters have 14 of these.
+pub const ON_A_PAGE: f64 = 640.0;
+/// How wide in print, where it is shown smaller and its letters are not.
+pub const IN_PRINT: f64 = 320.0;
 const HEIGHT: f64 = 220.0;
 const LEFT: f64 = 48.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 28.0;
-/// Months whose names stand beside each other.
-const NAMED: usize = 14;
+/// How much of the width the name of a month takes.
+const NAME: f64 = 41.0;
 
 /// The p-chart of a series; `None` where nothing was counted.
 pub fn chart_of(months: &[(Month, Rate)]) -> Option<Chart> {
@@ -29,16 +32,16 @@ fn y(percent: f64) -> f64 {
     TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - percent / 100.0)
 }
 
-/// The picture as an address that a page can show.
-pub fn data_url(title: &str, months: &[(Month, Rate)]) -> String {
-    format!("data:image/svg+xml;base64,{}", STANDARD.encode(trend(title, months)))
+/// A picture as an address that a page can show.
+pub fn data_url(svg: &str) -> String {
+    format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg))
 }
 
 /// Draws it as SVG, without a style: title and description are of our own words, and hold nothing to be escaped.
-fn trend(title: &str, months: &[(Month, Rate)]) -> String {
-    let step = (WIDTH - LEFT - RIGHT) / months.len().max(1) as f64;
+pub fn trend(title: &str, months: &[(Month, Rate)], width: f64) -> String {
+    let step = (width - LEFT - RIGHT) / months.len().max(1) as f64;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {HEIGHT}\" role=\"img\" \
          aria-labelledby=\"trend-title trend-description\" font-family=\"Arial, sans-serif\" font-size=\"14\" fill=\"#0b0c0c\">\
          <title id=\"trend-title\">{title}</title>\
          <desc id=\"trend-description\">A dot for each month with its 95% interval as a line; a hollow dot where there are fewer than 20. A dashed line is the average, steps of dots the limits of chance. The table below says the same.</desc>"
@@ -49,13 +52,13 @@ fn trend(title: &str, months: &[(Month, Rate)]) -> String {
             svg,
             "<line x1=\"{LEFT}\" x2=\"{:.0}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#b1b4b6\"/>\
              <text x=\"{:.0}\" y=\"{:.1}\" text-anchor=\"end\">{percent:.0}%</text>",
-            WIDTH - RIGHT,
+            width - RIGHT,
             LEFT - 6.0,
             at + 5.0
         );
     }
     if let Some(chart) = chart_of(months) {
-        let (at, right) = (y(chart.centre * 100.0), WIDTH - RIGHT);
+        let (at, right) = (y(chart.centre * 100.0), width - RIGHT);
         let _ = write!(
             svg,
             "<line x1=\"{LEFT}\" x2=\"{right:.0}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#505a5f\" stroke-dasharray=\"8 4\"/>"
@@ -72,12 +75,13 @@ fn trend(title: &str, months: &[(Month, Rate)]) -> String {
             }
         }
     }
+    let named = ((width - LEFT - RIGHT) / NAME) as usize;
     for (n, (month, rate)) in months.iter().enumerate() {
         let x = LEFT + step * (n as f64 + 0.5);
         let name = month.name();
         let short = name.get(..3).unwrap_or_default();
         // So many months have room for their names; of more, every second or third, and the newest.
-        if (months.len() - 1 - n).is_multiple_of(months.len().div_ceil(NAMED)) {
+        if (months.len() - 1 - n).is_multiple_of(months.len().div_ceil(named)) {
             let _ = write!(
                 svg,
                 "<text x=\"{x:.1}\" y=\"{:.0}\" text-anchor=\"middle\">{short}</text>",
@@ -114,6 +118,7 @@ mod tests {
                 (month("2026-08"), Rate::of(3, 4)),
                 (month("2026-09"), Rate::of(34, 40)),
             ],
+            ON_A_PAGE,
         );
         assert_eq!(svg.matches("<circle").count(), 2);
         assert!(svg.contains("fill=\"#ffffff\" stroke") && svg.contains("fill=\"#1d70b8\" stroke"));

@@ -57,3 +57,8 @@ pub fn part_name(split: Split, part: &str, directory: &Directory) -> String {
         _ => word(split, part),
     }
 }
+
+/// "1 child", "3 children".
+pub fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}

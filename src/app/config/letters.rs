@@ -11,7 +11,7 @@ use crate::calendar::{Breaks, Span};
 use crate::feedback;
 use crate::ladder::Ladders;
 use crate::mail::Domains;
-use crate::reports::{Targets, TargetsError};
+use crate::reports::{Press, Targets, TargetsError};
 
 /// `feedback`
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -65,6 +65,12 @@ impl Config {
     pub fn targets(&self) -> Result<Targets, ConfigError> {
         let wrong = |e: TargetsError| ConfigError::Value("reports.targets_file", e.to_string());
         Targets::read(&self.reports.targets_file).map_err(wrong)
+    }
+
+    /// What prints papers.
+    pub fn press(&self) -> Result<Press, ConfigError> {
+        Press::find(&self.reports.pdf_program)
+            .map_err(|e| ConfigError::Value("reports.pdf_program", e.to_string()))
     }
 
     /// What follows beyond a letter.

@@ -248,6 +248,8 @@ pub struct Schedule {
 pub struct Reports {
     /// Targets.
     pub targets_file: PathBuf,
+    /// What prints papers.
+    pub pdf_program: PathBuf,
 }
 
 /// `oversight`

@@ -22,7 +22,7 @@ use crate::register::{Policies, Recorded, Standing};
 use crate::replies::{ReplyKind, ReplyState, Told, told};
 use crate::reports::agency::{is_own, own_record};
 use crate::reports::spc::Chart;
-use crate::reports::trend::{chart_of, data_url};
+use crate::reports::trend::{ON_A_PAGE, chart_of, data_url, trend};
 use crate::reports::{Month, Rate};
 use crate::web::{Desk, Page, Paging, Problem};
 
@@ -290,7 +290,7 @@ pub(super) async fn own(
         paging,
         verdict: chart.as_ref().map(Chart::verdict_text).unwrap_or_default().to_owned(),
         average: all.shown(),
-        chart: data_url("Represented when it was decided, month by month", &record.trend),
+        chart: data_url(&trend("Represented when it was decided, month by month", &record.trend, ON_A_PAGE)),
         trend: record.trend.iter().map(of_month).collect(),
         contacts: contacts.collect(),
         telephone: settings.telephone.clone(),

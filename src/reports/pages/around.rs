@@ -9,100 +9,103 @@ use serde::Serialize;
 use crate::calendar::london;
 use crate::reports::parts::Split;
 use crate::reports::snapshot::{Headline, Revision};
-use crate::reports::trend::data_url;
+use crate::reports::trend::{IN_PRINT, ON_A_PAGE, data_url, trend};
 use crate::reports::words::{capital, weekdays, word};
 use crate::reports::{Edition, Month, Rate, Snapshot, titles};
 
 #[derive(Serialize)]
-struct HeadlineRow {
-    id: String,
-    title: &'static str,
-    definition: &'static str,
-    now: String,
-    fraction: String,
-    interval: String,
-    previous: String,
-    rolling: String,
-    verdict: String,
-    stands_out: bool,
-    chart: String,
+pub(super) struct HeadlineRow {
+    pub(super) id: String,
+    pub(super) title: &'static str,
+    pub(super) definition: &'static str,
+    pub(super) now: String,
+    pub(super) fraction: String,
+    pub(super) interval: String,
+    pub(super) previous: String,
+    pub(super) rolling: String,
+    pub(super) verdict: String,
+    pub(super) stands_out: bool,
+    pub(super) chart: String,
+    /// The chart as it is printed.
+    #[serde(skip)]
+    pub(super) svg: String,
 }
 
 #[derive(Serialize)]
-struct AgencyRow {
-    code: String,
-    name: String,
-    group: String,
-    month: String,
-    rolling: String,
-    of_group: String,
-    position: &'static str,
-    is_low: bool,
-    verdict: String,
-    stands_out: bool,
-    target: String,
+pub(super) struct AgencyRow {
+    pub(super) code: String,
+    pub(super) name: String,
+    pub(super) group: String,
+    pub(super) month: String,
+    pub(super) rolling: String,
+    pub(super) of_group: String,
+    pub(super) position: &'static str,
+    pub(super) is_low: bool,
+    pub(super) verdict: String,
+    pub(super) stands_out: bool,
+    pub(super) target: String,
 }
 
 #[derive(Serialize)]
-struct WithoutRow {
-    name: String,
-    children: usize,
-    with_report: usize,
-    without_report: usize,
-    our_fault: usize,
+pub(super) struct WithoutRow {
+    pub(super) name: String,
+    pub(super) children: usize,
+    pub(super) with_report: usize,
+    pub(super) without_report: usize,
+    pub(super) our_fault: usize,
 }
 
 #[derive(Serialize)]
-struct SeriesRow {
-    month: String,
-    rates: Vec<String>,
+pub(super) struct SeriesRow {
+    pub(super) month: String,
+    pub(super) rates: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct SlotCell {
-    text: String,
-    of: String,
+pub(super) struct SlotCell {
+    pub(super) text: String,
+    pub(super) of: String,
     /// 0 for nothing or too few, else 1 (lowest fifth) to 5.
-    shade: usize,
+    pub(super) shade: usize,
 }
 
 #[derive(Serialize)]
-struct SlotRow {
-    day: &'static str,
-    cells: Vec<SlotCell>,
+pub(super) struct SlotRow {
+    pub(super) day: &'static str,
+    pub(super) cells: Vec<SlotCell>,
 }
 
 #[derive(Serialize)]
-struct ChangedRow {
-    month: String,
-    amended: usize,
-    late: usize,
+pub(super) struct ChangedRow {
+    pub(super) month: String,
+    pub(super) amended: usize,
+    pub(super) late: usize,
 }
 
 /// The sections of the page that a month alone does not fill.
 #[derive(Serialize)]
 pub struct Around {
     /// "Closed on 7 October 2026".
-    closed: Option<String>,
+    pub(super) closed: Option<String>,
     /// The day on which it closes, while it is open.
-    closes: Option<String>,
-    approved: Option<String>,
+    pub(super) closes: Option<String>,
+    pub(super) approved: Option<String>,
     /// Whoever looks may approve it.
-    approve: bool,
-    hash: String,
-    definitions: String,
-    quorum_rules: String,
-    exceptions: Vec<String>,
-    headlines: Vec<HeadlineRow>,
+    pub(super) approve: bool,
+    pub(super) hash: String,
+    pub(super) definitions: String,
+    pub(super) quorum_rules: String,
+    pub(super) exceptions: Vec<String>,
+    pub(super) headlines: Vec<HeadlineRow>,
     /// How many of the last twelve months the rolling figures rest on.
-    rolling_months: usize,
-    without: Vec<WithoutRow>,
-    agencies: Vec<AgencyRow>,
-    series_titles: Vec<&'static str>,
-    series: Vec<SeriesRow>,
-    slots: Vec<SlotRow>,
-    revisions: Vec<Revision>,
-    changed: Vec<ChangedRow>,
+    pub(super) rolling_months: usize,
+    pub(super) without: Vec<WithoutRow>,
+    pub(super) agencies: Vec<AgencyRow>,
+    pub(super) series_titles: Vec<&'static str>,
+    pub(super) series: Vec<SeriesRow>,
+    pub(super) slots: Vec<SlotRow>,
+    pub(super) revisions: Vec<Revision>,
+    pub(super) changed: Vec<ChangedRow>,
 }
 
 fn fraction(rate: Rate) -> String {
@@ -127,6 +130,7 @@ fn headline(h: &Headline, snapshot: &Snapshot) -> HeadlineRow {
             Some((of.month.parse().ok()?, rate))
         })
         .collect();
+    let chart = |width| trend(&format!("{title}, month by month"), &series, width);
     HeadlineRow {
         id: h.id.split('_').next().unwrap_or_default().to_owned(),
         title,
@@ -138,7 +142,8 @@ fn headline(h: &Headline, snapshot: &Snapshot) -> HeadlineRow {
         rolling: cell(h.rolling),
         verdict: h.verdict.clone(),
         stands_out: h.stands_out,
-        chart: data_url(&format!("{title}, month by month"), &series),
+        chart: data_url(&chart(ON_A_PAGE)),
+        svg: chart(IN_PRINT),
     }
 }
 

@@ -5,7 +5,9 @@ mod around;
 mod behind;
 mod month;
 mod one_page;
+mod printed;
 mod public;
+mod rows;
 mod waits;
 mod wider;
 
@@ -20,8 +22,8 @@ use serde_json::json;
 use self::waits::Waits;
 use super::close::closes_on;
 use super::{
-    Edition, FinancialYear, Form, FormError, Making, Month, Paper, Period, Targets, Yearly, approve, edition,
-    is_circulated, newest_circulated, paper, yearly,
+    Edition, FinancialYear, Form, FormError, Making, Month, Paper, Period, Press, PressError, Targets,
+    Yearly, approve, edition, is_circulated, newest_circulated, paper, yearly,
 };
 use crate::access::{ApproveReport, May, Permission, SeeFigures, SignedIn};
 use crate::audit::{self, Event};
@@ -43,10 +45,12 @@ pub fn routes() -> Router<Desk> {
         .route("/reports/public/{year}", get(public_year))
         .route("/reports/public/{year}/{file}", get(public_file))
         .route("/reports/over/{period}", get(over))
+        .route("/reports/over/{period}/paper.pdf", get(over_pdf))
         .route("/reports/over/{period}/{file}", get(over_file))
         .route("/reports/{month}", get(month))
         .route("/reports/{month}/agency/{code}", get(one_page::show))
         .route("/reports/{month}/approve", post(approve_month))
+        .route("/reports/{month}/paper.pdf", get(month_pdf))
         .route("/reports/{month}/{file}", get(month_file))
         .route("/reports/{month}/behind", get(behind::behind_figure))
 }
@@ -58,6 +62,8 @@ struct Looking {
     pub looks_behind: bool,
     /// May approve a month.
     pub approves: bool,
+    /// Papers can be printed here.
+    pub prints: bool,
     /// The month of today.
     pub today: Month,
 }
@@ -89,6 +95,7 @@ async fn month(
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
     Extension(targets): Extension<Arc<Targets>>,
+    Extension(press): Extension<Press>,
     Path(month): Path<String>,
 ) -> Result<Response, Problem> {
     let month = parse(&may.who, &month)?;
@@ -101,6 +108,7 @@ async fn month(
     let looking = Looking {
         looks_behind: may.who.role.may(Permission::SeeBehindFigures),
         approves: may.who.role.may(Permission::ApproveReport),
+        prints: press.is_there(),
         today: Month::of(london::date(desk.clock.now())),
     };
     Ok(MonthPage::in_browser(&edition, looking, closes_on(month, &policies)).show(may.who.chrome()))
@@ -139,6 +147,24 @@ async fn month_file(
     save(&may.who, &desk, &month.to_string(), form, form.of_month(&edition.snapshot)).await
 }
 
+async fn month_pdf(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
+    Extension(press): Extension<Press>,
+    Path(month): Path<String>,
+) -> Result<Response, Problem> {
+    let month = parse(&may.who, &month)?;
+    let making = Making::of(&desk, &policies, &settings, &targets);
+    let (edition, true) = readable(&may.who, making, month).await? else {
+        return Err(Problem::NotFound(may.who.chrome()));
+    };
+    let page = MonthPage::alone(&edition, closes_on(month, &policies));
+    print(&may.who, &desk, &press, &month.to_string(), &page).await
+}
+
 /// The figures of some months together. Whoever reads approved months alone reads of them once each of these is: the live
 /// figures of one that waits would say what its own page does not yet.
 async fn together(
@@ -161,11 +187,12 @@ async fn over(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(press): Extension<Press>,
     Path(period): Path<String>,
 ) -> Result<Response, Problem> {
     let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
     let today = london::date(desk.clock.now());
-    Ok(MonthPage::of_period(&paper, today, true).show(may.who.chrome()))
+    Ok(MonthPage::of_period_in_browser(&paper, today, press.is_there()).show(may.who.chrome()))
 }
 
 async fn over_file(
@@ -178,6 +205,19 @@ async fn over_file(
     let form = form(&may.who, &file)?;
     let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
     save(&may.who, &desk, &period, form, form.of_period(&paper)).await
+}
+
+async fn over_pdf(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Extension(press): Extension<Press>,
+    Path(period): Path<String>,
+) -> Result<Response, Problem> {
+    let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
+    let page = MonthPage::of_period(&paper, london::date(desk.clock.now()));
+    print(&may.who, &desk, &press, &period, &page).await
 }
 
 /// What was published of a year.
@@ -222,8 +262,27 @@ async fn save(
     written: Result<Vec<u8>, FormError>,
 ) -> Result<Response, Problem> {
     let bytes = written.map_err(|e| Problem::internal(e.to_string()))?;
-    let payload = json!({ "form": form.extension() });
-    let event = Event { action: "figures.saved", object: of.to_owned(), payload };
-    audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?;
+    note_saved(who, desk, of, form.extension()).await?;
     Ok(download(&format!("attendance-{of}.{}", form.extension()), form.media_type(), bytes))
+}
+
+/// A page as PDF; not found where nothing prints.
+async fn print(
+    who: &SignedIn,
+    desk: &Desk,
+    press: &Press,
+    of: &str,
+    page: &MonthPage,
+) -> Result<Response, Problem> {
+    let bytes = match press.print(&page.printed()).await {
+        Err(PressError::NotThere) => return Err(Problem::NotFound(who.chrome())),
+        printed => printed.map_err(|e| Problem::internal(e.to_string()))?,
+    };
+    note_saved(who, desk, of, "pdf").await?;
+    Ok(download(&format!("attendance-{of}.pdf"), "application/pdf", bytes))
+}
+
+async fn note_saved(who: &SignedIn, desk: &Desk, of: &str, form: &str) -> Result<(), Problem> {
+    let event = Event { action: "figures.saved", object: of.to_owned(), payload: json!({ "form": form }) };
+    Ok(audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?)
 }

@@ -7,153 +7,83 @@ use serde::Serialize;
 
 use super::Looking;
 use super::around::Around;
+use super::rows::{Cell, CountRow, Counts, Links, PartTable, Rates};
 use super::wider::{Wider, wider};
 use crate::calendar::london;
 use crate::conferences::ProceededReason;
 use crate::register::restating::Figure;
 use crate::reports::paper::Breakdown;
 use crate::reports::parts::Split;
-use crate::reports::words::word;
-use crate::reports::{Edition, FinancialYear, Month, Paper, Period, Rate, titles};
+use crate::reports::words::{counted, word};
+use crate::reports::{Edition, FinancialYear, Month, Paper, Period};
 use crate::web::Page;
-
-/// A figure as the page shows it; with links where the reader may see what is behind it.
-#[derive(Serialize)]
-struct Cell {
-    text: String,
-    href: Option<String>,
-}
-
-#[derive(Serialize)]
-struct RateRow {
-    id: &'static str,
-    title: &'static str,
-    definition: &'static str,
-    numerator: Cell,
-    denominator: Cell,
-    percent: String,
-    interval: String,
-}
-
-#[derive(Serialize)]
-struct CountRow {
-    id: &'static str,
-    title: String,
-    count: Cell,
-}
-
-#[derive(Serialize)]
-struct PartRow {
-    name: String,
-    expected: Cell,
-    counts: Vec<Cell>,
-    rates: Vec<RateText>,
-}
-
-#[derive(Serialize)]
-struct RateText {
-    fraction: String,
-    percent: String,
-    interval: String,
-}
-
-#[derive(Serialize)]
-struct PartTable {
-    caption: String,
-    first: &'static str,
-    rows: Vec<PartRow>,
-}
 
 /// The page of a month.
 #[derive(Serialize)]
 pub struct MonthPage {
-    month: String,
-    name: String,
+    pub(super) month: String,
+    pub(super) name: String,
+    /// The last day of these months.
+    pub(super) last_day: String,
     /// Of some months together: the day on which they were counted.
-    as_of: Option<String>,
-    wider: Vec<Wider>,
-    previous: Option<String>,
-    next: Option<String>,
-    downloads: bool,
+    pub(super) as_of: Option<String>,
+    pub(super) wider: Vec<Wider>,
+    pub(super) previous: Option<String>,
+    pub(super) next: Option<String>,
+    pub(super) downloads: bool,
+    /// Where its files are.
+    pub(super) at: String,
+    /// It can be printed here.
+    pub(super) pdf: bool,
     /// The newest financial year that may be over, as everybody may read it.
-    public_year: String,
-    conferences: usize,
-    registers_open: usize,
-    /// Conferences that a tracker brought.
-    from_a_tracker: usize,
-    expected: usize,
-    invitations: Cell,
-    headline: Vec<RateRow>,
-    sensitivity: Vec<RateRow>,
-    plan_ends: Vec<RateRow>,
-    more: Vec<RateRow>,
-    counts: Vec<CountRow>,
-    ours: Vec<RateRow>,
-    our_counts: Vec<CountRow>,
-    parts: Vec<PartTable>,
-    empty: bool,
+    pub(super) public_year: String,
+    pub(super) conferences: usize,
+    pub(super) registers_open: usize,
+    /// What its figures do not know, in sentences.
+    pub(super) notes: Vec<String>,
+    pub(super) expected: usize,
+    pub(super) invitations: Cell,
+    pub(super) headline: Rates,
+    pub(super) sensitivity: Rates,
+    pub(super) plan_ends: Rates,
+    pub(super) more: Rates,
+    pub(super) counts: Counts,
+    pub(super) ours: Rates,
+    pub(super) our_counts: Counts,
+    pub(super) parts: Vec<PartTable>,
+    /// What the words and signs mean.
+    pub(super) how_to_read: [&'static str; 2],
+    pub(super) empty: bool,
     /// `None` where a paper stands alone.
-    around: Option<Around>,
+    pub(super) around: Option<Around>,
+}
+
+/// What the words and signs of a month mean.
+const HOW_TO_READ: [&str; 2] = [
+    "A verdict says whether a figure changed, or whether chance moves it as far: a point beyond three sigma of the average of its months, seven on one side, seven rising or falling, two of three beyond two sigma; from twelve months on. “Among its group” compares an agency's twelve months with those of all agencies of its group: about 95 of 100, and 998 of 1,000, lie within the limits where only chance is at work.",
+    "Counted invitations leave out those that were excused, not expected, unrecorded, or wrongly made by us, whatever came of them. In brackets stands the 95% interval (Wilson): with few invitations it is wide, and a difference within it may be chance. Of fewer than 20, the count stands in place of a percentage. “None” means that there was nothing to count. Feedback figures (M15 to M17) are about the month before, whose replies have had their time. The second inquorate conference running leaves out pre-birth conferences and those with too few agencies involved.",
+];
+
+/// What a month's figures do not know.
+fn notes(p: &Paper) -> Vec<String> {
+    let tracker = (p.from_a_tracker > 0).then(|| {
+        format!("{} of these conferences came from a tracker, which knows the attendance alone: M5, M6, M9, M9b, M11 to M14, M18 and M19, and what leaving out our own faults does, leave them out. M8 and M17 cannot see runs in them.", p.from_a_tracker)
+    });
+    let open = (p.registers_open > 0).then(|| {
+        let took = counted(
+            p.registers_open,
+            "conference of this time took place and has",
+            "conferences of this time took place and have",
+        );
+        format!("{took} no confirmed register: not counted anywhere in this paper.")
+    });
+    tracker.into_iter().chain(open).collect()
 }
 
 impl Page for MonthPage {
     const TEMPLATE: &'static str = "reports/month";
     fn title(&self) -> String {
         format!("Attendance at child protection conferences, {}", self.name)
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Links<'a> {
-    month: &'a str,
-    on: bool,
-}
-
-impl Links<'_> {
-    fn cell(&self, count: usize, figure: &str, denominator: bool, part: &str) -> Cell {
-        let of = if denominator { "&of=all" } else { "" };
-        let href = format!("/reports/{}/behind?figure={figure}{of}{part}", self.month);
-        Cell { text: count.to_string(), href: (self.on && count > 0).then_some(href) }
-    }
-
-    fn rate(&self, id: &'static str, rate: Rate) -> RateRow {
-        let (title, definition) = titles::of(id);
-        RateRow {
-            id: if id.starts_with('M') { id.split('_').next().unwrap_or(id) } else { "" },
-            title,
-            definition,
-            numerator: self.cell(rate.numerator as usize, id, false, ""),
-            denominator: self.cell(rate.denominator as usize, id, true, ""),
-            // The two columns before it say "3 of 4" already.
-            percent: if rate.is_small() { "too few".to_owned() } else { rate.shown() },
-            interval: rate.interval_text(),
-        }
-    }
-
-    fn count(&self, id: &'static str, figure: &str, title: impl Into<String>, count: usize) -> CountRow {
-        CountRow { id, title: title.into(), count: self.cell(count, figure, false, "") }
-    }
-
-    fn part(&self, name: String, filter: &str, b: &Breakdown) -> PartRow {
-        let counts = [
-            ("attended", b.attended),
-            ("deputised", b.deputised),
-            ("contributed", b.contributed),
-            ("left_before_decision", b.left_before_decision),
-            ("apologies", b.apologies),
-            ("silent", b.silent),
-        ];
-        let text = |rate: Rate| RateText {
-            fraction: if rate.is_small() { String::new() } else { rate.fraction() },
-            percent: rate.shown(),
-            interval: rate.interval_text(),
-        };
-        PartRow {
-            name,
-            expected: self.cell(b.expected, "expected", false, filter),
-            counts: counts.map(|(figure, n)| self.cell(n, figure, false, filter)).into(),
-            rates: [b.M1, b.M2, b.M3, b.M4].map(text).into(),
-        }
     }
 }
 
@@ -172,27 +102,30 @@ impl MonthPage {
     /// The page in the browser.
     pub(super) fn in_browser(edition: &Edition, may: Looking, closes: NaiveDate) -> Self {
         let page = Self::of(&edition.snapshot.paper, may.looks_behind, Some(may.today));
-        Self { around: Some(Around::of(edition, may.approves, closes)), ..page }
+        Self { around: Some(Around::of(edition, may.approves, closes)), pdf: may.prints, ..page }
     }
 
     /// Each figure of the whole month as a line.
     pub(in crate::reports) fn lines(self) -> Vec<Figure> {
-        let rates =
-            [self.headline, self.sensitivity, self.plan_ends, self.more, self.ours].into_iter().flatten();
-        let rates = rates.map(|row| Figure {
+        let rates = [self.headline, self.sensitivity, self.plan_ends, self.more, self.ours].into_iter();
+        let rates = rates.flat_map(|table| table.rows).map(|row| Figure {
             title: row.title.to_owned(),
             stands: format!("{} of {}", row.numerator.text, row.denominator.text),
         });
-        let counts = self.counts.into_iter().chain(self.our_counts);
+        let counts = self.counts.rows.into_iter().chain(self.our_counts.rows);
         // What stands in brackets is a number of its own.
         let name = |title: String| title.split(" (").next().unwrap_or_default().to_owned();
         rates.chain(counts.map(|row| Figure { title: name(row.title), stands: row.count.text })).collect()
     }
 
-    /// Some months together, in the browser or (`downloads`) as a file that stands alone.
-    pub fn of_period(paper: &Paper, as_of: NaiveDate, downloads: bool) -> Self {
-        let as_of = Some(london::full_date(as_of));
-        Self { as_of, downloads, ..Self::of(paper, false, None) }
+    /// Some months together, as a file that stands alone.
+    pub fn of_period(paper: &Paper, as_of: NaiveDate) -> Self {
+        Self { as_of: Some(london::full_date(as_of)), ..Self::of(paper, false, None) }
+    }
+
+    /// Some months together in the browser.
+    pub(super) fn of_period_in_browser(paper: &Paper, as_of: NaiveDate, prints: bool) -> Self {
+        Self { downloads: true, pdf: prints, ..Self::of_period(paper, as_of) }
     }
 
     fn of(p: &Paper, links: bool, navigation: Option<Month>) -> Self {
@@ -210,6 +143,7 @@ impl MonthPage {
             });
             table(caption, "Part", rows.collect())
         };
+        let rates = |caption, rows| Rates { caption, rows };
         let of_sent = |title: &str| format!("{title} (of {} sent)", p.M16.sent);
         let mut counts = vec![
             links.count("M8", "M8_proceeded_inquorate", "Held without quorum", p.M8_proceeded_inquorate),
@@ -263,98 +197,130 @@ impl MonthPage {
         }
         Self {
             name: period.name(),
+            last_day: month.last().to_string(),
             as_of: None,
             wider: wider(period),
             previous: navigation.map(|_| month.previous().to_string()),
             next: navigation.filter(|this| month < *this).map(|_| month.next().to_string()),
             downloads: navigation.is_some(),
+            at: match period {
+                Period::Month(_) => format!("/reports/{period}"),
+                _ => format!("/reports/over/{period}"),
+            },
+            pdf: false,
             public_year: FinancialYear::of(month).previous().to_string(),
             conferences: p.conferences,
             registers_open: p.registers_open,
-            from_a_tracker: p.from_a_tracker,
+            notes: notes(p),
             expected: p.whole.expected,
             invitations: links.cell(p.invitations, "invitations", false, ""),
-            headline: vec![
-                links.rate("M1", p.whole.M1),
-                links.rate("M2", p.whole.M2),
-                links.rate("M3", p.whole.M3),
-                links.rate("M4", p.whole.M4),
-            ],
-            sensitivity: vec![
-                links.rate("faults_as_absent", p.sensitivity.faults_as_absent),
-                links.rate("everything", p.sensitivity.everything),
-            ],
-            plan_ends: vec![
-                links.rate("M9", p.M9),
-                links.rate("M9b", p.M9b),
-                links.rate("M9_step_down", p.M9_step_down),
-                links.rate("M9c", p.M9c),
-            ],
-            more: vec![
-                links.rate("M7", p.M7),
-                links.rate("M5", p.M5),
-                links.rate("M6_received", p.M6_received),
-                links.rate("M6_on_time", p.M6_on_time),
-                links.rate("M14", p.M14),
-            ],
-            counts,
-            ours: vec![
-                links.rate("M12", p.M12),
-                links.rate("M15", p.M15),
-                links.rate("M18_initial_in_15", p.M18_initial_in_15),
-                links.rate("M18_reviews_in_time", p.M18_reviews_in_time),
-                Links { on: false, ..links }.rate("M19", p.M19),
-            ],
-            our_counts: vec![
-                links.count(
-                    "M13",
-                    "M13_not_invited",
-                    format!("Not invited (of {} invitations)", p.M13_of),
-                    p.M13.not_invited,
-                ),
-                links.count(
-                    "M13",
-                    "M13_undelivered",
-                    format!("Invitation came back undelivered (of {})", p.M13_of),
-                    p.M13.undelivered,
-                ),
-                links.count("M13", "M13_late", format!("Invited too late (of {})", p.M13_of), p.M13.late),
-                links.count("", "feedback_due", "Absences on which feedback is due", p.feedback_due),
-                links.count(
-                    "",
-                    "feedback_authority_fault",
-                    "Of those, letters of apology",
-                    p.feedback_authority_fault,
-                ),
-                links.count("M16", "M16", "Feedback sent (previous month's conferences)", p.M16.sent),
-                links.count(
-                    "",
-                    "M16_replied",
-                    of_sent("Feedback replied to"),
-                    p.M16.replied.numerator as usize,
-                ),
-                links.count(
-                    "",
-                    "M16_disputed",
-                    of_sent("Feedback disputed"),
-                    p.M16.disputed.numerator as usize,
-                ),
-                links.count("", "M16_upheld", of_sent("Disputes upheld"), p.M16.upheld.numerator as usize),
-                links.count(
-                    "",
-                    "M16_disputes_open",
-                    of_sent("Disputes not settled yet"),
-                    p.M16.disputes_open,
-                ),
-                CountRow {
-                    id: "",
-                    title: "Working days to the first reply (median of those replied to)".to_owned(),
-                    count: Cell {
-                        text: p.M16.median_working_days_to_reply.map_or("none".to_owned(), |m| m.to_string()),
-                        href: None,
+            headline: rates(
+                "Attendance, representation, contribution, silence",
+                vec![
+                    links.rate("M1", p.whole.M1),
+                    links.rate("M2", p.whole.M2),
+                    links.rate("M3", p.whole.M3),
+                    links.rate("M4", p.whole.M4),
+                ],
+            ),
+            sensitivity: rates(
+                "What leaving out our own faults does to the attendance rate",
+                vec![
+                    links.rate("faults_as_absent", p.sensitivity.faults_as_absent),
+                    links.rate("everything", p.sensitivity.everything),
+                ],
+            ),
+            plan_ends: rates(
+                "Plans ended without a core agency",
+                vec![
+                    links.rate("M9", p.M9),
+                    links.rate("M9b", p.M9b),
+                    links.rate("M9_step_down", p.M9_step_down),
+                    links.rate("M9c", p.M9c),
+                ],
+            ),
+            more: rates(
+                "Quorum, reports and answers",
+                vec![
+                    links.rate("M7", p.M7),
+                    links.rate("M5", p.M5),
+                    links.rate("M6_received", p.M6_received),
+                    links.rate("M6_on_time", p.M6_on_time),
+                    links.rate("M14", p.M14),
+                ],
+            ),
+            counts: Counts { caption: "Counts", rows: counts },
+            ours: rates(
+                "Notice, feedback, clocks and registers",
+                vec![
+                    links.rate("M12", p.M12),
+                    links.rate("M15", p.M15),
+                    links.rate("M18_initial_in_15", p.M18_initial_in_15),
+                    links.rate("M18_reviews_in_time", p.M18_reviews_in_time),
+                    Links { on: false, ..links }.rate("M19", p.M19),
+                ],
+            ),
+            our_counts: Counts {
+                caption: "Invitation faults and feedback",
+                rows: vec![
+                    links.count(
+                        "M13",
+                        "M13_not_invited",
+                        format!("Not invited (of {} invitations)", p.M13_of),
+                        p.M13.not_invited,
+                    ),
+                    links.count(
+                        "M13",
+                        "M13_undelivered",
+                        format!("Invitation came back undelivered (of {})", p.M13_of),
+                        p.M13.undelivered,
+                    ),
+                    links.count("M13", "M13_late", format!("Invited too late (of {})", p.M13_of), p.M13.late),
+                    links.count("", "feedback_due", "Absences on which feedback is due", p.feedback_due),
+                    links.count(
+                        "",
+                        "feedback_authority_fault",
+                        "Of those, letters of apology",
+                        p.feedback_authority_fault,
+                    ),
+                    links.count("M16", "M16", "Feedback sent (previous month's conferences)", p.M16.sent),
+                    links.count(
+                        "",
+                        "M16_replied",
+                        of_sent("Feedback replied to"),
+                        p.M16.replied.numerator as usize,
+                    ),
+                    links.count(
+                        "",
+                        "M16_disputed",
+                        of_sent("Feedback disputed"),
+                        p.M16.disputed.numerator as usize,
+                    ),
+                    links.count(
+                        "",
+                        "M16_upheld",
+                        of_sent("Disputes upheld"),
+                        p.M16.upheld.numerator as usize,
+                    ),
+                    links.count(
+                        "",
+                        "M16_disputes_open",
+                        of_sent("Disputes not settled yet"),
+                        p.M16.disputes_open,
+                    ),
+                    CountRow {
+                        id: "",
+                        title: "Working days to the first reply (median of those replied to)".to_owned(),
+                        count: Cell {
+                            text: p
+                                .M16
+                                .median_working_days_to_reply
+                                .map_or("none".to_owned(), |m| m.to_string()),
+                            href: None,
+                        },
                     },
-                },
-            ],
+                ],
+            },
             parts: vec![
                 split("By agency group", Split::Group, &p.by_group),
                 table(
@@ -386,6 +352,7 @@ impl MonthPage {
                 ),
             ],
             around: None,
+            how_to_read: HOW_TO_READ,
             empty: p.conferences == 0,
             month: p.month.clone(),
         }

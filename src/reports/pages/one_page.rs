@@ -17,7 +17,7 @@ use crate::register::Policies;
 use crate::replies::promised;
 use crate::reports::parts::Split;
 use crate::reports::store::of_agency;
-use crate::reports::trend::data_url;
+use crate::reports::trend::{ON_A_PAGE, data_url, trend};
 use crate::reports::words::{capital, word};
 use crate::reports::{Making, Month, Rate, Snapshot, Targets, titles};
 use crate::web::{Desk, Page, Problem};
@@ -117,7 +117,7 @@ fn page(snapshot: &Snapshot, month: Month, code: &str) -> Option<OnePage> {
         position: own.position.label(),
         verdict: capital(&own.verdict),
         target: own.target_in_words(),
-        chart: data_url("Represented, month by month", &series),
+        chart: data_url(&trend("Represented, month by month", &series, ON_A_PAGE)),
         series: series.iter().rev().map(|(month, rate)| line(month.name(), *rate)).collect(),
         standings: standings.map(|(name, count)| CountLine { name: capital(name), count }).collect(),
         services: services.into_iter().map(|s| line(s.name.clone(), s.part.M2)).collect(),

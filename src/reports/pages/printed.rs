@@ -1,0 +1,297 @@
+//! A month as a document to be printed: the same figures and words as its page, fit for a committee's pack. What a decision
+//! rests on comes first; every part, and the charts as tables, follow as appendices.
+
+use super::around::Around;
+use super::month::MonthPage;
+use super::rows::{Counts, PartTable, Rates};
+use crate::reports::document::{Block, Cell, Chart, Column, Document, Table, numbers, words};
+
+fn heading(text: &str) -> Block {
+    Block::Heading { level: 2, text: text.to_owned() }
+}
+
+fn text(text: impl Into<String>) -> Block {
+    Block::Text { text: text.into() }
+}
+
+fn rates(table: &Rates) -> Block {
+    let rows = table.rows.iter().map(|row| {
+        let name = format!("{} {}", row.id, row.title);
+        vec![
+            Cell::from(name.trim()).under(row.definition),
+            row.numerator.text.as_str().into(),
+            row.denominator.text.as_str().into(),
+            row.percent.as_str().into(),
+            row.interval.as_str().into(),
+        ]
+    });
+    Block::Table(Table {
+        caption: table.caption.to_owned(),
+        columns: numbers(
+            ("Measure", 50),
+            [("Number", 10), ("Of", 10), ("Percent", 12), ("95% interval", 18)],
+        ),
+        rows: rows.collect(),
+    })
+}
+
+fn counts(table: &Counts) -> Block {
+    let rows = table
+        .rows
+        .iter()
+        .map(|row| vec![format!("{} {}", row.id, row.title).trim().into(), row.count.text.as_str().into()]);
+    Block::Table(Table {
+        caption: table.caption.to_owned(),
+        columns: numbers(("What", 85), [("Number", 15)]),
+        rows: rows.collect(),
+    })
+}
+
+fn part(table: &PartTable) -> Block {
+    let rows = table.rows.iter().map(|row| {
+        let rates = row.rates.iter().map(|rate| {
+            let interval = format!("({})", rate.interval);
+            let under = [rate.fraction.as_str(), if rate.interval.is_empty() { "" } else { &interval }];
+            let under: Vec<&str> = under.into_iter().filter(|text| !text.is_empty()).collect();
+            Cell::from(rate.percent.as_str()).under(under.join("\n"))
+        });
+        let counts = row.counts.iter().map(|count| Cell::from(count.text.as_str()));
+        let first = [row.name.as_str().into(), Cell::from(row.expected.text.as_str())];
+        first.into_iter().chain(rates).chain(counts).collect()
+    });
+    Block::Table(Table {
+        caption: table.caption.clone(),
+        columns: numbers(
+            (table.first, 20),
+            [
+                ("Expected", 10),
+                ("M1 attendance", 13),
+                ("M2 representation", 13),
+                ("M3 contribution", 13),
+                ("M4 silent", 13),
+                ("Attended", 10),
+                ("Deputy", 8),
+                ("Report only", 8),
+                ("Left or late", 8),
+                ("Apologies", 8),
+                ("Silent", 8),
+            ],
+        ),
+        rows: rows.collect(),
+    })
+}
+
+fn stands(around: &Around) -> Block {
+    let rules = format!("Definitions {}, quorum rule {}.", around.definitions, around.quorum_rules);
+    text(match (&around.closed, &around.approved, &around.closes) {
+        (Some(closed), Some(approved), _) => {
+            format!("Closed on {closed}, approved by {approved}. {rules} Frozen as SHA-256 {}.", around.hash)
+        }
+        (Some(closed), None, _) => {
+            format!("Closed on {closed}, not approved yet. {rules} Frozen as SHA-256 {}.", around.hash)
+        }
+        (None, _, closes) => {
+            let closes = closes.as_deref().unwrap_or_default();
+            format!(
+                "Open until {closes}: its figures change with every register that is confirmed or amended. {rules}"
+            )
+        }
+    })
+}
+
+fn headlines(around: &Around) -> Block {
+    let rows = around.headlines.iter().map(|row| {
+        vec![
+            Cell::from(format!("{} {}", row.id, row.title)).under(row.definition),
+            Cell::from(row.now.as_str()).strong_if(true).under(row.fraction.as_str()),
+            row.interval.as_str().into(),
+            row.previous.as_str().into(),
+            row.rolling.as_str().into(),
+            Cell::from(row.verdict.as_str()).strong_if(row.stands_out),
+        ]
+    });
+    let rolling = format!("{} of the last 12 months", around.rolling_months);
+    Block::Table(Table {
+        caption: "Headlines".to_owned(),
+        columns: words([
+            ("Measure", 36),
+            ("This month", 13),
+            ("95% interval", 16),
+            ("Month before", 15),
+            (&rolling, 18),
+            ("Change or chance", 22),
+        ]),
+        rows: rows.collect(),
+    })
+}
+
+fn agencies(around: &Around) -> Block {
+    let rows = around.agencies.iter().map(|row| {
+        vec![
+            Cell::from(row.name.as_str()).under(row.group.as_str()),
+            Cell::from(row.month.as_str()).under(row.target.as_str()),
+            row.rolling.as_str().into(),
+            row.of_group.as_str().into(),
+            Cell::from(row.position).strong_if(row.is_low),
+            Cell::from(row.verdict.as_str()).strong_if(row.stands_out),
+        ]
+    });
+    Block::Table(Table {
+        caption: "Representation by agency (M2), in alphabetical order".to_owned(),
+        columns: words([
+            ("Agency", 26),
+            ("Month", 17),
+            ("Twelve months", 17),
+            ("Its group", 9),
+            ("Among its group", 15),
+            ("Month by month", 22),
+        ]),
+        rows: rows.collect(),
+    })
+}
+
+fn without(around: &Around) -> Option<[Block; 2]> {
+    let rows = around.without.iter().map(|row| {
+        vec![
+            row.name.as_str().into(),
+            row.children.into(),
+            row.with_report.into(),
+            row.without_report.into(),
+            row.our_fault.into(),
+        ]
+    });
+    let table = Table {
+        caption: "Which agency was missing when a plan ended".to_owned(),
+        columns: numbers(
+            ("Agency", 48),
+            [("Children", 12), ("With its report", 14), ("Without", 12), ("Of which our fault", 14)],
+        ),
+        rows: rows.collect(),
+    };
+    let adds = "A child counts once for each agency that was missing: these may add up to more than the children above.";
+    (!around.without.is_empty()).then(|| [Block::Table(table), text(adds)])
+}
+
+fn charts(around: &Around) -> Block {
+    let charts = around.headlines.iter().map(|row| Chart {
+        caption: row.title.to_owned(),
+        svg: row.svg.clone(),
+        alt: format!(
+            "{}, month by month, each with its 95% interval, with the average and the limits of chance. Appendix A says the same as a table.",
+            row.title
+        ),
+    });
+    Block::Charts { charts: charts.collect() }
+}
+
+fn revised(around: &Around) -> Vec<Block> {
+    let mut blocks = vec![heading("What was restated of earlier months")];
+    if around.revisions.is_empty() {
+        blocks.push(text("No figure of an earlier month was restated."));
+    } else {
+        let rows = around
+            .revisions
+            .iter()
+            .map(|r| [&r.month, &r.figure, &r.was, &r.is].map(|text| Cell::from(text.as_str())).into());
+        blocks.push(Block::Table(Table {
+            caption: "Figures of earlier months that are not as they were".to_owned(),
+            columns: words([("Month", 20), ("Figure", 50), ("Was", 15), ("Is", 15)]),
+            rows: rows.collect(),
+        }));
+    }
+    if !around.changed.is_empty() {
+        blocks.push(text("Registers that changed since their month was counted last:"));
+        let items = around.changed.iter().map(|changed| {
+            format!("{}: {} amended, {} confirmed late", changed.month, changed.amended, changed.late)
+        });
+        blocks.push(Block::List { items: items.collect() });
+    }
+    blocks
+}
+
+fn series(around: &Around) -> Block {
+    let first = Column { name: "Month".to_owned(), share: 20, number: false };
+    let others = around.series_titles.iter().map(|title| Column {
+        name: (*title).to_owned(),
+        share: 16,
+        number: false,
+    });
+    let rows = around.series.iter().map(|row| {
+        let rates = row.rates.iter().map(|text| Cell::from(text.as_str()));
+        [Cell::from(row.month.as_str())].into_iter().chain(rates).collect()
+    });
+    Block::Table(Table {
+        caption: "Headlines month by month, the newest first".to_owned(),
+        columns: [first].into_iter().chain(others).collect(),
+        rows: rows.collect(),
+    })
+}
+
+fn slots(around: &Around) -> Block {
+    let rows = around.slots.iter().map(|row| {
+        let cells = row.cells.iter().map(|cell| {
+            let shown = Cell::from(cell.text.as_str()).under(cell.of.as_str());
+            Cell { shade: cell.shade, ..shown }
+        });
+        [Cell::from(row.day)].into_iter().chain(cells).collect()
+    });
+    Block::Table(Table {
+        caption: "Representation (M2) by weekday and time: the darker, the higher".to_owned(),
+        columns: words([("Day", 40), ("Before noon", 30), ("From noon", 30)]),
+        rows: rows.collect(),
+    })
+}
+
+impl MonthPage {
+    /// The page as a document.
+    pub fn printed(&self) -> Document {
+        let mut blocks = Vec::new();
+        if let Some(as_of) = &self.as_of {
+            blocks.push(text(format!(
+                "All of these months together, as their registers stood on {as_of}. The months’ own papers are frozen, and may stand otherwise."
+            )));
+        }
+        blocks.push(Block::Lead {
+            text: format!(
+                "{} conferences with a confirmed register, {} invitations, {} of them counted.",
+                self.conferences, self.invitations.text, self.expected
+            ),
+        });
+        blocks.extend(self.notes.iter().map(text));
+        if let Some(around) = &self.around {
+            blocks.push(stands(around));
+            blocks.push(heading("What to look at first"));
+            blocks.push(match around.exceptions.is_empty() {
+                true => text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
+                false => Block::List { items: around.exceptions.clone() },
+            });
+            blocks.extend([headlines(around), charts(around)]);
+        }
+        blocks.push(heading("Plans that ended"));
+        blocks.push(rates(&self.plan_ends));
+        blocks.extend(self.around.as_ref().and_then(without).into_iter().flatten());
+        blocks.push(heading("Agencies"));
+        blocks.extend(self.around.as_ref().map(agencies));
+        blocks.extend([rates(&self.headline), rates(&self.sensitivity)]);
+        blocks.push(heading("Quorum, reports, impact and delay"));
+        blocks.extend([rates(&self.more), counts(&self.counts)]);
+        blocks.push(heading("The authority's own performance"));
+        blocks.extend([rates(&self.ours), counts(&self.our_counts)]);
+        blocks.extend(self.around.iter().filter(|around| around.closed.is_some()).flat_map(revised));
+        if let Some(around) = self.around.as_ref().filter(|around| !around.series.is_empty()) {
+            blocks.extend([Block::NewPage, heading("Appendix A: month by month"), series(around)]);
+        }
+        blocks.extend([Block::NewPage, heading("Appendix B: parts of the month")]);
+        blocks.extend(self.around.iter().filter(|around| !around.slots.is_empty()).map(slots));
+        blocks.extend(self.parts.iter().filter(|table| !table.rows.is_empty()).map(part));
+        blocks.push(heading("Appendix C: how to read this"));
+        blocks.extend(self.how_to_read.map(text));
+        Document {
+            title: crate::web::Page::title(self),
+            marking: "OFFICIAL-SENSITIVE. For the PAQA sub-group",
+            author: "Quorate",
+            date: self.last_day.clone(),
+            blocks,
+        }
+    }
+}
