@@ -172,6 +172,27 @@ both! {
         assert_eq!(qa.get("/reports/2026-09/agency/NOBODY").await.status, 404);
     }
 
+    async fn who_answers_for_a_whole_agency_reads_its_page_of_a_circulated_month_and_no_others(place: Place) {
+        let mut qa = september(&place).await;
+        let site = place.site("2026-10-08T09:00:00Z").await;
+        let mut lead = Person::with_role(&place, &site, "agency_lead").await;
+        let grant = |more: &[&str]| {
+            place.done_at("2026-10-08T09:00:00Z", &[&["account", "grant", "agency_lead@quorate.example", "--agency", "OH"], more].concat());
+        };
+        grant(&["--service", "health visiting north"]);
+        assert_eq!(qa.post("/reports/2026-09/approve", &[]).await.status, 303);
+        assert_eq!(lead.get("/agency/months/2026-09/OH").await.status, 404, "one service of it is not all of it");
+        grant(&[]);
+        let linked = lead.get("/agency").await.body;
+        assert!(linked.contains("href=\"/agency/months/2026-09/OH\">") && linked.contains("figures of September 2026"), "{linked}");
+        let own = lead.get("/agency/months/2026-09/OH").await.body;
+        assert!(own.contains("Its figures") && own.contains("Among its group") && !own.contains("href=\"/reports"), "{own}");
+        for other in ["/agency/months/2026-09/TVP", "/agency/months/2026-10/OH", "/agency/months/2026-09/OH/paper.pdf"] {
+            assert_eq!(lead.get(other).await.status, 404, "{other}: another's, one that is not circulated, one that nothing prints");
+        }
+        assert_eq!(lead.get("/reports/2026-09/agency/OH").await.status, 403);
+    }
+
     async fn a_groups_target_stands_beside_its_agencies_and_of_few_there_is_no_colour(place: Place) {
         place.import(EVENING, &missed_on("C-1", "2026-09-30"));
         place.write("own/targets.toml", "[[target]]\ngroup = \"police\"\nmeasure = \"M2\"\npercent = 80\nvalid_from = \"2026-04-01\"\n");

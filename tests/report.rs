@@ -202,10 +202,10 @@ fn a_paper_is_printed_with_every_figure_of_its_page_to_the_digit() {
     let data = root().join("tests/data/oxfordshire-2026");
     place.done_at("2026-12-31T17:00:00Z", &["import", data.to_str().unwrap()]);
     place.done_at("2026-12-31T17:10:00Z", &["run-task", "report"]);
+    let marked = regex::Regex::new(r"(?s)<style.*?</style>|<script.*?</script>|<[^>]*>|&#x27;").unwrap();
     for of in [["--month", "2026-09"], ["--period", "2026-27-q2"]] {
         let Some(pdf) = printed(&place, &of) else { return };
         let html = place.run(&[&["report", "--format", "html"], &of[..]].concat()).out;
-        let marked = regex::Regex::new(r"(?s)<style.*?</style>|<script.*?</script>|<[^>]*>|&#x27;").unwrap();
         let page = html.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
         let (page, pdf) = (numbers(&marked.replace_all(page, " ")), numbers(&pdf));
         assert!(page.len() > 100, "{page:?}");

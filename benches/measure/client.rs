@@ -39,6 +39,15 @@ impl Serving {
         Self { child, address, listening_after: begun.elapsed() }
     }
 
+    /// What the process has had of the processors' time, its own and the kernel's for it.
+    pub fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let after_name = stat.rsplit(')').next().unwrap();
+        let ticks = after_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap());
+        // Linux counts in hundredths of a second.
+        Duration::from_millis(10 * ticks.sum::<u64>())
+    }
+
     /// Resident memory in MiB.
     pub fn resident(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();

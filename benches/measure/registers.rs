@@ -192,7 +192,7 @@ fn run(
     requests: Vec<(String, String)>,
 ) {
     let share = requests.len().div_ceil(clients);
-    let begun = Instant::now();
+    let (begun, cpu) = (Instant::now(), serving.cpu());
     let times: Vec<Duration> = std::thread::scope(|scope| {
         let threads: Vec<_> = requests
             .chunks(share)
@@ -212,5 +212,7 @@ fn run(
             .collect();
         threads.into_iter().flat_map(|t| t.join().unwrap()).collect()
     });
-    table.row(figures(what.to_owned(), begun.elapsed(), times));
+    let (whole, cpu) = (begun.elapsed(), serving.cpu() - cpu);
+    let each = ms(cpu / u32::try_from(times.len()).unwrap());
+    table.row(figures(format!("{what} ({each} of the service's CPU each)"), whole, times));
 }

@@ -82,6 +82,18 @@ pub struct Chart {
     pub alt: String,
 }
 
+impl Block {
+    /// A heading under the title.
+    pub fn heading(text: &str) -> Self {
+        Self::Heading { level: 2, text: text.to_owned() }
+    }
+
+    /// A paragraph.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into() }
+    }
+}
+
 impl From<String> for Cell {
     fn from(text: String) -> Self {
         Self { text, strong: false, under: None, shade: 0 }

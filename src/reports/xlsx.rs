@@ -230,6 +230,34 @@ fn around(workbook: &mut Workbook, styles: &Styles, snapshot: &Snapshot) -> Resu
     Ok(())
 }
 
+/// What each measure is, and what words and signs mean.
+fn definitions(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<(), XlsxError> {
+    let columns = named(["Measure", "Name", "Definition"]);
+    let mut table = Table::new(sheet(workbook, "Definitions")?, styles, columns)?;
+    table.sheet.set_column_width(2, 110)?;
+    let measures = ["M1", "M2", "M3", "M4"].into_iter().chain(paper.rates().into_iter().map(|(id, _)| id));
+    for id in measures {
+        let (title, definition) = titles::of(id);
+        table.next();
+        for text in [title, id, definition] {
+            table.text(text)?;
+        }
+    }
+    for (id, _) in paper.counts() {
+        table.next();
+        for text in [titles::of_count(id), id, "a count"] {
+            table.text(text)?;
+        }
+    }
+    for text in titles::HOW_TO_READ {
+        table.next();
+        table.text("How to read it")?;
+        table.column += 1;
+        table.sheet.write_string_with_format(table.row, table.column, text, &table.styles.wrapped)?;
+    }
+    Ok(())
+}
+
 /// The paper as a workbook. `snapshot`: what stands around a month; some months together stand alone.
 pub fn xlsx(paper: &Paper, snapshot: Option<&Snapshot>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
@@ -307,6 +335,7 @@ pub fn xlsx(paper: &Paper, snapshot: Option<&Snapshot>) -> Result<Vec<u8>, XlsxE
     }
     let rows = [("All conferences".to_owned(), &paper.whole), ("With neglect".to_owned(), &paper.neglect)];
     parts(sheet(&mut workbook, "Neglect")?, &styles, "Lens", rows.into_iter())?;
+    definitions(&mut workbook, &styles, paper)?;
     workbook.save_to_buffer()
 }
 

@@ -80,11 +80,11 @@ fn said(errors: impl IntoIterator<Item = SourceDiagnostic>) -> String {
 fn print(document: String) -> Result<Vec<u8>, String> {
     let press = Press::new(document);
     let paged = typst::compile::<PagedDocument>(&press);
-    let paged = paged.output.map_err(|errors| said(errors))?;
+    let paged = paged.output.map_err(said)?;
     let standards = PdfStandards::new(&[PdfStandard::Ua_1, PdfStandard::A_2a]);
     let options =
         PdfOptions { standards: standards.map_err(|e| e.message().to_string())?, ..PdfOptions::default() };
-    typst_pdf::pdf(&paged, &options).map_err(|errors| said(errors))
+    typst_pdf::pdf(&paged, &options).map_err(said)
 }
 
 fn main() -> ExitCode {

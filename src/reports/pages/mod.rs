@@ -21,6 +21,7 @@ use serde_json::json;
 
 use self::waits::Waits;
 use super::close::closes_on;
+use super::document::Document;
 use super::{
     Edition, FinancialYear, Form, FormError, Making, Month, Paper, Period, Press, PressError, Targets,
     Yearly, approve, edition, is_circulated, newest_circulated, paper, yearly,
@@ -41,6 +42,8 @@ pub fn routes() -> Router<Desk> {
         .route("/agency", get(agency::own))
         .route("/agency/answer/{id}", post(agency::answer))
         .route("/agency/contacts/{id}", post(agency::confirm))
+        .route("/agency/months/{month}/{code}", get(one_page::own))
+        .route("/agency/months/{month}/{code}/paper.pdf", get(one_page::own_pdf))
         .route("/reports", get(latest))
         .route("/reports/public/{year}", get(public_year))
         .route("/reports/public/{year}/{file}", get(public_file))
@@ -49,6 +52,7 @@ pub fn routes() -> Router<Desk> {
         .route("/reports/over/{period}/{file}", get(over_file))
         .route("/reports/{month}", get(month))
         .route("/reports/{month}/agency/{code}", get(one_page::show))
+        .route("/reports/{month}/agency/{code}/paper.pdf", get(one_page::pdf))
         .route("/reports/{month}/approve", post(approve_month))
         .route("/reports/{month}/paper.pdf", get(month_pdf))
         .route("/reports/{month}/{file}", get(month_file))
@@ -162,7 +166,7 @@ async fn month_pdf(
         return Err(Problem::NotFound(may.who.chrome()));
     };
     let page = MonthPage::alone(&edition, closes_on(month, &policies));
-    print(&may.who, &desk, &press, &month.to_string(), &page).await
+    print(&may.who, &desk, &press, &month.to_string(), &page.printed()).await
 }
 
 /// The figures of some months together. Whoever reads approved months alone reads of them once each of these is: the live
@@ -217,7 +221,7 @@ async fn over_pdf(
 ) -> Result<Response, Problem> {
     let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
     let page = MonthPage::of_period(&paper, london::date(desk.clock.now()));
-    print(&may.who, &desk, &press, &period, &page).await
+    print(&may.who, &desk, &press, &period, &page.printed()).await
 }
 
 /// What was published of a year.
@@ -266,15 +270,15 @@ async fn save(
     Ok(download(&format!("attendance-{of}.{}", form.extension()), form.media_type(), bytes))
 }
 
-/// A page as PDF; not found where nothing prints.
+/// A document as PDF; not found where nothing prints.
 async fn print(
     who: &SignedIn,
     desk: &Desk,
     press: &Press,
     of: &str,
-    page: &MonthPage,
+    document: &Document,
 ) -> Result<Response, Problem> {
-    let bytes = match press.print(&page.printed()).await {
+    let bytes = match press.print(document).await {
         Err(PressError::NotThere) => return Err(Problem::NotFound(who.chrome())),
         printed => printed.map_err(|e| Problem::internal(e.to_string()))?,
     };

@@ -15,7 +15,7 @@ use crate::register::restating::Figure;
 use crate::reports::paper::Breakdown;
 use crate::reports::parts::Split;
 use crate::reports::words::{counted, word};
-use crate::reports::{Edition, FinancialYear, Month, Paper, Period};
+use crate::reports::{Edition, FinancialYear, Month, Paper, Period, titles};
 use crate::web::Page;
 
 /// The page of a month.
@@ -57,12 +57,6 @@ pub struct MonthPage {
     /// `None` where a paper stands alone.
     pub(super) around: Option<Around>,
 }
-
-/// What the words and signs of a month mean.
-const HOW_TO_READ: [&str; 2] = [
-    "A verdict says whether a figure changed, or whether chance moves it as far: a point beyond three sigma of the average of its months, seven on one side, seven rising or falling, two of three beyond two sigma; from twelve months on. “Among its group” compares an agency's twelve months with those of all agencies of its group: about 95 of 100, and 998 of 1,000, lie within the limits where only chance is at work.",
-    "Counted invitations leave out those that were excused, not expected, unrecorded, or wrongly made by us, whatever came of them. In brackets stands the 95% interval (Wilson): with few invitations it is wide, and a difference within it may be chance. Of fewer than 20, the count stands in place of a percentage. “None” means that there was nothing to count. Feedback figures (M15 to M17) are about the month before, whose replies have had their time. The second inquorate conference running leaves out pre-birth conferences and those with too few agencies involved.",
-];
 
 /// What a month's figures do not know.
 fn notes(p: &Paper) -> Vec<String> {
@@ -352,7 +346,7 @@ impl MonthPage {
                 ),
             ],
             around: None,
-            how_to_read: HOW_TO_READ,
+            how_to_read: titles::HOW_TO_READ,
             empty: p.conferences == 0,
             month: p.month.clone(),
         }

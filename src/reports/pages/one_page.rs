@@ -7,20 +7,26 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::parse;
-use super::readable;
-use crate::access::{May, Permission, SeeFigures};
+use super::{parse, print, readable};
+use crate::access::{May, Permission, SeeFigures, SeeOwnAgency, SignedIn};
+use crate::agencies::whole_agencies;
 use crate::calendar::london;
 use crate::feedback::Settings;
 use crate::invitations::AbsenceReason;
 use crate::register::Policies;
 use crate::replies::promised;
+use crate::reports::document::{Block, Chart, Document, Table, numbers};
 use crate::reports::parts::Split;
 use crate::reports::store::of_agency;
-use crate::reports::trend::{ON_A_PAGE, data_url, trend};
+use crate::reports::trend::{IN_PRINT, ON_A_PAGE, data_url, trend};
 use crate::reports::words::{capital, word};
-use crate::reports::{Making, Month, Rate, Snapshot, Targets, titles};
+use crate::reports::{Making, Month, Press, Rate, Snapshot, Targets, titles};
 use crate::web::{Desk, Page, Problem};
+
+const STANDINGS: &str = "What came of its invitations that count";
+const SERVICES: &str = "Represented (M2), by service of those expected at least five times";
+const REASONS: &str = "Reasons recorded where it was not there";
+const READING: &str = "Where the fault was ours, an invitation is counted nowhere here. In the intervals chance alone may move a figure; of fewer than 20 there is no percentage.";
 
 #[derive(Serialize)]
 struct RateLine {
@@ -44,7 +50,11 @@ struct SaidLine {
 
 #[derive(Serialize)]
 struct OnePage {
-    month: String,
+    /// Where the page of all agencies is, for those who may read it.
+    all: Option<String>,
+    /// Where this page is printed, if it is.
+    pdf: Option<String>,
+    last_day: String,
     month_name: String,
     name: String,
     group: String,
@@ -53,6 +63,8 @@ struct OnePage {
     verdict: String,
     target: String,
     chart: String,
+    #[serde(skip)]
+    svg: String,
     /// The same as a table, the newest month first.
     series: Vec<RateLine>,
     standings: Vec<CountLine>,
@@ -108,8 +120,11 @@ fn page(snapshot: &Snapshot, month: Month, code: &str) -> Option<OnePage> {
     let ended = paper.plans_ended_without.get(code).cloned().unwrap_or_default();
     let mut services: Vec<_> = paper.by_service.values().filter(|s| s.agency == code).collect();
     services.sort_by_key(|service| service.name.to_lowercase());
+    let chart = |width| trend("Represented, month by month", &series, width);
     Some(OnePage {
-        month: month.to_string(),
+        all: None,
+        pdf: None,
+        last_day: month.last().to_string(),
         month_name: month.name(),
         name: own.name.clone(),
         group: word(Split::Group, &own.group),
@@ -117,7 +132,8 @@ fn page(snapshot: &Snapshot, month: Month, code: &str) -> Option<OnePage> {
         position: own.position.label(),
         verdict: capital(&own.verdict),
         target: own.target_in_words(),
-        chart: data_url(&trend("Represented, month by month", &series, ON_A_PAGE)),
+        chart: data_url(&chart(ON_A_PAGE)),
+        svg: chart(IN_PRINT),
         series: series.iter().rev().map(|(month, rate)| line(month.name(), *rate)).collect(),
         standings: standings.map(|(name, count)| CountLine { name: capital(name), count }).collect(),
         services: services.into_iter().map(|s| line(s.name.clone(), s.part.M2)).collect(),
@@ -134,25 +150,154 @@ fn page(snapshot: &Snapshot, month: Month, code: &str) -> Option<OnePage> {
     })
 }
 
+impl OnePage {
+    /// The page as a document of one sheet, or two.
+    fn printed(&self) -> Document {
+        let rates = |caption: &str, first: &str, lines: &[RateLine]| {
+            let rows = lines.iter().map(|line| {
+                [&line.title, &line.fraction, &line.percent, &line.interval].map(|t| t.as_str().into()).into()
+            });
+            Block::Table(Table {
+                caption: caption.to_owned(),
+                columns: numbers((first, 52), [("Of how many", 16), ("Percent", 14), ("95% interval", 18)]),
+                rows: rows.collect(),
+            })
+        };
+        let counts = |caption: &str, lines: &[CountLine]| {
+            let rows = lines.iter().map(|line| vec![line.name.as_str().into(), line.count.into()]);
+            let columns = numbers(("What", 84), [("Number", 16)]);
+            Block::Table(Table { caption: caption.to_owned(), columns, rows: rows.collect() })
+        };
+        let ended = match self.ended_without {
+            0 => "No plan of a child ended without it.".to_owned(),
+            children => format!(
+                "Children whose plan ended without it: {children}, without its report either: {}, our fault in inviting it: {}.",
+                self.ended_without_report, self.ended_our_fault
+            ),
+        };
+        let mut stands = vec![
+            format!("Month by month: {}.", self.verdict),
+            format!("Among its group ({}): {}.", self.group, self.position),
+            ended,
+        ];
+        if !self.target.is_empty() {
+            stands.push(format!("Target: {}.", self.target));
+        }
+        let chart = Chart {
+            caption: "Represented (M2), month by month".to_owned(),
+            svg: self.svg.clone(),
+            alt: "Represented, month by month, each with its 95% interval, with the average and the limits of chance. The table of months says the same.".to_owned(),
+        };
+        let mut blocks = vec![
+            Block::List { items: stands },
+            Block::Charts { charts: vec![chart] },
+            rates("Its figures", "Measure", &self.rates),
+        ];
+        blocks.extend((!self.standings.is_empty()).then(|| counts(STANDINGS, &self.standings)));
+        blocks.extend((!self.services.is_empty()).then(|| rates(SERVICES, "Service", &self.services)));
+        blocks.extend((!self.reasons.is_empty()).then(|| counts(REASONS, &self.reasons)));
+        blocks.push(rates("Represented (M2), month by month", "Month", &self.series));
+        blocks.push(Block::text(READING));
+        Document {
+            title: self.title(),
+            marking: "OFFICIAL-SENSITIVE. For the agency and the PAQA sub-group",
+            author: "Quorate",
+            date: self.last_day.clone(),
+            blocks,
+        }
+    }
+}
+
+/// What an agency's page is made with, from a month that its reader may read.
+async fn of_reader(
+    desk: &Desk,
+    who: &SignedIn,
+    making: Making<'_>,
+    month: &str,
+    code: &str,
+) -> Result<(Month, OnePage), Problem> {
+    let month = parse(who, month)?;
+    let (edition, is_readable) = readable(who, making, month).await?;
+    let page = is_readable.then(|| page(&edition.snapshot, month, code)).flatten();
+    let mut page = page.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    // What was written in replies is for those who may read the replies; PAQA's members and the agency read figures.
+    page.reads = who.role.may(Permission::SeeBehindFigures);
+    if page.reads {
+        let said = promised(desk.db.read(), &desk.keys, of_agency(code, month)).await?;
+        page.said =
+            said.into_iter().map(|s| SaidLine { on: london::full_date(s.on), text: s.text }).collect();
+    }
+    Ok((month, page))
+}
+
 pub(super) async fn show(
     may: May<SeeFigures>,
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
     Extension(targets): Extension<Arc<Targets>>,
+    Extension(press): Extension<Press>,
     Path((month, code)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let month = parse(&may.who, &month)?;
     let making = Making::of(&desk, &policies, &settings, &targets);
-    let (edition, is_readable) = readable(&may.who, making, month).await?;
-    let page = is_readable.then(|| page(&edition.snapshot, month, &code)).flatten();
-    let mut page = page.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
-    // What was written in replies is for those who may read the replies; PAQA's members read figures.
-    page.reads = may.who.role.may(Permission::SeeBehindFigures);
-    if page.reads {
-        let said = promised(desk.db.read(), &desk.keys, of_agency(&code, month)).await?;
-        page.said =
-            said.into_iter().map(|s| SaidLine { on: london::full_date(s.on), text: s.text }).collect();
-    }
+    let (month, mut page) = of_reader(&desk, &may.who, making, &month, &code).await?;
+    page.all = Some(format!("/reports/{month}"));
+    page.pdf = press.is_there().then(|| format!("/reports/{month}/agency/{code}/paper.pdf"));
     Ok(page.show(may.who.chrome()))
+}
+
+pub(super) async fn pdf(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
+    Extension(press): Extension<Press>,
+    Path((month, code)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let making = Making::of(&desk, &policies, &settings, &targets);
+    let (month, page) = of_reader(&desk, &may.who, making, &month, &code).await?;
+    print(&may.who, &desk, &press, &format!("{month}-{code}"), &page.printed()).await
+}
+
+/// Whether an account answers for the whole of an agency: one code may stand for many employers, and who answers for one
+/// service of it is not shown the others.
+async fn answers_for(desk: &Desk, who: &SignedIn, code: &str) -> Result<(), Problem> {
+    let granted = whole_agencies(desk.db.read(), who.id).await?;
+    match granted.iter().any(|agency| agency.code == code) {
+        true => Ok(()),
+        false => Err(Problem::NotFound(who.chrome())),
+    }
+}
+
+/// The same page for the agency itself, once the month is circulated.
+pub(super) async fn own(
+    may: May<SeeOwnAgency>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
+    Extension(press): Extension<Press>,
+    Path((month, code)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    answers_for(&desk, &may.who, &code).await?;
+    let making = Making::of(&desk, &policies, &settings, &targets);
+    let (month, mut page) = of_reader(&desk, &may.who, making, &month, &code).await?;
+    page.pdf = press.is_there().then(|| format!("/agency/months/{month}/{code}/paper.pdf"));
+    Ok(page.show(may.who.chrome()))
+}
+
+pub(super) async fn own_pdf(
+    may: May<SeeOwnAgency>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
+    Extension(press): Extension<Press>,
+    Path((month, code)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    answers_for(&desk, &may.who, &code).await?;
+    let making = Making::of(&desk, &policies, &settings, &targets);
+    let (month, page) = of_reader(&desk, &may.who, making, &month, &code).await?;
+    print(&may.who, &desk, &press, &format!("{month}-{code}"), &page.printed()).await
 }

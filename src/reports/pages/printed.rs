@@ -6,14 +6,6 @@ use super::month::MonthPage;
 use super::rows::{Counts, PartTable, Rates};
 use crate::reports::document::{Block, Cell, Chart, Column, Document, Table, numbers, words};
 
-fn heading(text: &str) -> Block {
-    Block::Heading { level: 2, text: text.to_owned() }
-}
-
-fn text(text: impl Into<String>) -> Block {
-    Block::Text { text: text.into() }
-}
-
 fn rates(table: &Rates) -> Block {
     let rows = table.rows.iter().map(|row| {
         let name = format!("{} {}", row.id, row.title);
@@ -83,7 +75,7 @@ fn part(table: &PartTable) -> Block {
 
 fn stands(around: &Around) -> Block {
     let rules = format!("Definitions {}, quorum rule {}.", around.definitions, around.quorum_rules);
-    text(match (&around.closed, &around.approved, &around.closes) {
+    Block::text(match (&around.closed, &around.approved, &around.closes) {
         (Some(closed), Some(approved), _) => {
             format!("Closed on {closed}, approved by {approved}. {rules} Frozen as SHA-256 {}.", around.hash)
         }
@@ -169,7 +161,7 @@ fn without(around: &Around) -> Option<[Block; 2]> {
         rows: rows.collect(),
     };
     let adds = "A child counts once for each agency that was missing: these may add up to more than the children above.";
-    (!around.without.is_empty()).then(|| [Block::Table(table), text(adds)])
+    (!around.without.is_empty()).then(|| [Block::Table(table), Block::text(adds)])
 }
 
 fn charts(around: &Around) -> Block {
@@ -185,9 +177,9 @@ fn charts(around: &Around) -> Block {
 }
 
 fn revised(around: &Around) -> Vec<Block> {
-    let mut blocks = vec![heading("What was restated of earlier months")];
+    let mut blocks = vec![Block::heading("What was restated of earlier months")];
     if around.revisions.is_empty() {
-        blocks.push(text("No figure of an earlier month was restated."));
+        blocks.push(Block::text("No figure of an earlier month was restated."));
     } else {
         let rows = around
             .revisions
@@ -200,7 +192,7 @@ fn revised(around: &Around) -> Vec<Block> {
         }));
     }
     if !around.changed.is_empty() {
-        blocks.push(text("Registers that changed since their month was counted last:"));
+        blocks.push(Block::text("Registers that changed since their month was counted last:"));
         let items = around.changed.iter().map(|changed| {
             format!("{}: {} amended, {} confirmed late", changed.month, changed.amended, changed.late)
         });
@@ -247,7 +239,7 @@ impl MonthPage {
     pub fn printed(&self) -> Document {
         let mut blocks = Vec::new();
         if let Some(as_of) = &self.as_of {
-            blocks.push(text(format!(
+            blocks.push(Block::text(format!(
                 "All of these months together, as their registers stood on {as_of}. The months’ own papers are frozen, and may stand otherwise."
             )));
         }
@@ -257,35 +249,35 @@ impl MonthPage {
                 self.conferences, self.invitations.text, self.expected
             ),
         });
-        blocks.extend(self.notes.iter().map(text));
+        blocks.extend(self.notes.iter().map(Block::text));
         if let Some(around) = &self.around {
             blocks.push(stands(around));
-            blocks.push(heading("What to look at first"));
+            blocks.push(Block::heading("What to look at first"));
             blocks.push(match around.exceptions.is_empty() {
-                true => text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
+                true => Block::text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
                 false => Block::List { items: around.exceptions.clone() },
             });
             blocks.extend([headlines(around), charts(around)]);
         }
-        blocks.push(heading("Plans that ended"));
+        blocks.push(Block::heading("Plans that ended"));
         blocks.push(rates(&self.plan_ends));
         blocks.extend(self.around.as_ref().and_then(without).into_iter().flatten());
-        blocks.push(heading("Agencies"));
+        blocks.push(Block::heading("Agencies"));
         blocks.extend(self.around.as_ref().map(agencies));
         blocks.extend([rates(&self.headline), rates(&self.sensitivity)]);
-        blocks.push(heading("Quorum, reports, impact and delay"));
+        blocks.push(Block::heading("Quorum, reports, impact and delay"));
         blocks.extend([rates(&self.more), counts(&self.counts)]);
-        blocks.push(heading("The authority's own performance"));
+        blocks.push(Block::heading("The authority's own performance"));
         blocks.extend([rates(&self.ours), counts(&self.our_counts)]);
         blocks.extend(self.around.iter().filter(|around| around.closed.is_some()).flat_map(revised));
         if let Some(around) = self.around.as_ref().filter(|around| !around.series.is_empty()) {
-            blocks.extend([Block::NewPage, heading("Appendix A: month by month"), series(around)]);
+            blocks.extend([Block::NewPage, Block::heading("Appendix A: month by month"), series(around)]);
         }
-        blocks.extend([Block::NewPage, heading("Appendix B: parts of the month")]);
+        blocks.extend([Block::NewPage, Block::heading("Appendix B: parts of the month")]);
         blocks.extend(self.around.iter().filter(|around| !around.slots.is_empty()).map(slots));
         blocks.extend(self.parts.iter().filter(|table| !table.rows.is_empty()).map(part));
-        blocks.push(heading("Appendix C: how to read this"));
-        blocks.extend(self.how_to_read.map(text));
+        blocks.push(Block::heading("Appendix C: how to read this"));
+        blocks.extend(self.how_to_read.map(Block::text));
         Document {
             title: crate::web::Page::title(self),
             marking: "OFFICIAL-SENSITIVE. For the PAQA sub-group",

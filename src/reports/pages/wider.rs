@@ -1,14 +1,14 @@
-//! From a month to the spans in which it lies.
+//! From a page to others about the same.
 
 use serde::Serialize;
 
 use crate::reports::{FinancialYear, Period};
 
-/// A span of months in which this one lies.
+/// Another page: of a span of months in which this one lies, of an agency.
 #[derive(Serialize)]
 pub(super) struct Wider {
-    href: String,
-    name: &'static str,
+    pub(super) href: String,
+    pub(super) name: String,
 }
 
 /// Those of a month; some months together have none.
@@ -19,5 +19,7 @@ pub(super) fn wider(period: Period) -> Vec<Wider> {
         (Period::Year(FinancialYear::of(month)), "Its financial year"),
         (Period::TwelveTo(month), "Twelve months"),
     ];
-    spans.map(|(period, name)| Wider { href: format!("/reports/over/{period}"), name }).into()
+    spans
+        .map(|(period, name)| Wider { href: format!("/reports/over/{period}"), name: name.to_owned() })
+        .into()
 }
