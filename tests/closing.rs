@@ -1,5 +1,7 @@
 //! Closing a conference: what is looked at before the register is confirmed, who is told at once, and the minutes.
 
+use sea_orm::ConnectionTrait;
+
 use crate::both;
 use crate::harness::http::{Person, set};
 use crate::harness::log::{Row, conference};
@@ -32,6 +34,27 @@ fn ends(name: &str) -> Vec<Row> {
 }
 
 both! {
+    async fn a_register_is_confirmed_while_a_month_closes_and_neither_fails(place: Place) {
+        let (_, mut chair, at) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let mut form = chair.get(&format!("{at}/register")).await.form();
+        attend(&mut form, &["in_person", "in_person", "phone", "video"]);
+        set(&mut form, "conference.decision_time", "14:30");
+        assert_eq!(chair.post(&format!("{at}/register"), &form).await.status, 303);
+        let form = chair.get(&format!("{at}/confirm")).await.form();
+        // As a close does: what it counts stands still first, and the trail's head is wanted last.
+        let site = place.site("2026-09-30T16:30:00Z").await;
+        let close = site.db.begin("a close").await.unwrap();
+        close.keep_as_they_are(&["register", "amendment"]).await.unwrap();
+        let ends = async {
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            close.conn().execute_unprepared("update audit_head set number = number").await.unwrap();
+            close.commit().await.unwrap();
+        };
+        let path = format!("{at}/confirm");
+        let (confirmed, ()) = tokio::join!(chair.post(&path, &form), ends);
+        assert_eq!(confirmed.status, 303, "{}", confirmed.body);
+    }
+
     async fn a_reason_that_seems_to_name_somebody_is_looked_at_again(place: Place) {
         let (_, mut chair, at) = at_the_register(&place, open(ends("C-1")), "chair").await;
         let there = ["in_person", "absent", "phone", "video"];

@@ -105,8 +105,6 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/reports/2026-09/approve"),
     ("GET", "/reports/2026-09/agency/OH"),
     ("GET", "/reports/2026-09/agency/OH/paper.pdf"),
-    ("GET", "/agency/months/2026-09/OH"),
-    ("GET", "/agency/months/2026-09/OH/paper.pdf"),
     ("GET", "/reports/2026-09/paper.pdf"),
     ("GET", "/reports/2026-09/figures.csv"),
     ("GET", "/reports/2026-09/figures.json"),

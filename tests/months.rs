@@ -172,25 +172,35 @@ both! {
         assert_eq!(qa.get("/reports/2026-09/agency/NOBODY").await.status, 404);
     }
 
-    async fn who_answers_for_a_whole_agency_reads_its_page_of_a_circulated_month_and_no_others(place: Place) {
-        let mut qa = september(&place).await;
-        let site = place.site("2026-10-08T09:00:00Z").await;
-        let mut lead = Person::with_role(&place, &site, "agency_lead").await;
-        let grant = |more: &[&str]| {
-            place.done_at("2026-10-08T09:00:00Z", &[&["account", "grant", "agency_lead@quorate.example", "--agency", "OH"], more].concat());
-        };
-        grant(&["--service", "health visiting north"]);
-        assert_eq!(qa.post("/reports/2026-09/approve", &[]).await.status, 303);
-        assert_eq!(lead.get("/agency/months/2026-09/OH").await.status, 404, "one service of it is not all of it");
-        grant(&[]);
-        let linked = lead.get("/agency").await.body;
-        assert!(linked.contains("href=\"/agency/months/2026-09/OH\">") && linked.contains("figures of September 2026"), "{linked}");
-        let own = lead.get("/agency/months/2026-09/OH").await.body;
-        assert!(own.contains("Its figures") && own.contains("Among its group") && !own.contains("href=\"/reports"), "{own}");
-        for other in ["/agency/months/2026-09/TVP", "/agency/months/2026-10/OH", "/agency/months/2026-09/OH/paper.pdf"] {
-            assert_eq!(lead.get(other).await.status, 404, "{other}: another's, one that is not circulated, one that nothing prints");
+    async fn an_approved_month_goes_round_as_a_paper_to_trusted_domains_and_as_a_link_to_others(place: Place) {
+        let program = env!("CARGO_BIN_EXE_quorate").to_owned() + "-pdf";
+        let is_there = std::path::Path::new(&program).is_file();
+        assert!(is_there || std::env::var("QUORATE_TEST_PDF").as_deref() != Ok("require"), "{program}");
+        september(&place).await;
+        let site = place.site_with("2026-10-08T09:00:00Z", &[
+            ("reports.pdf_program", if is_there { &program } else { "" }),
+            ("mail.domains.trusted", "trusted.example"),
+        ]).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        for email in ["member@trusted.example", "member@else.example"] {
+            place.done_at("2026-10-08T09:00:00Z", &["account", "add", email, "--name", "A Member", "--role", "paqa_member"]);
         }
-        assert_eq!(lead.get("/reports/2026-09/agency/OH").await.status, 403);
+        if is_there {
+            let printed = qa.get("/reports/2026-09/paper.pdf").await;
+            assert!(printed.status == 200 && printed.headers["content-type"] == "application/pdf");
+            assert!(qa.get("/reports/2026-09").await.body.contains("href=\"/reports/2026-09/paper.pdf\""));
+        }
+        assert_eq!(qa.post("/reports/2026-09/approve", &[]).await.status, 303);
+        place.done_at("2026-10-08T09:01:00Z", &["run-task", "dispatch"]);
+        let to = |email: &str| {
+            let mut ready = place.mail().into_iter().filter(|mail| mail.to.contains(email));
+            ready.next().unwrap_or_else(|| panic!("no mail to {email}"))
+        };
+        let (trusted, other) = (to("member@trusted.example"), to("member@else.example"));
+        assert!(trusted.text.contains("/reports/2026-09") && other.text.contains("/reports/2026-09"));
+        assert_eq!(trusted.text.contains("enclosed as a PDF"), is_there, "{}", trusted.text);
+        assert_eq!(trusted.raw.contains("filename=\"attendance-2026-09.pdf\""), is_there);
+        assert!(!other.text.contains("enclosed") && !other.raw.contains("application/pdf"), "{}", other.text);
     }
 
     async fn a_groups_target_stands_beside_its_agencies_and_of_few_there_is_no_colour(place: Place) {

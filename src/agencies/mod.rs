@@ -11,7 +11,7 @@ pub(crate) mod store;
 pub use group::AgencyGroup;
 pub use maintaining::Maintaining;
 pub use pages::routes;
-pub use scope::{Grant, Granting, contacts_of_account, grants, services_of, whole_agencies};
+pub use scope::{Grant, Granting, contacts_of_account, grants, services_of};
 
 use crate::platform::ids::typed_id;
 

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use super::entity::{account_agency, account_service, agency, contact, service};
+use super::entity::{account_agency, account_service, contact, service};
 use super::{AgencyId, ServiceId};
 use crate::access::AccountId;
 use crate::audit::{self, Actor, Event};
@@ -30,20 +30,6 @@ pub async fn grants(db: &impl ConnectionTrait, account: AccountId) -> Result<Vec
     let agencies = agencies.all(db).await?.into_iter().map(|row| Grant::WholeAgency(row.agency_id));
     let services = services.all(db).await?.into_iter().map(|row| Grant::Service(row.service_id));
     Ok(agencies.chain(services).collect())
-}
-
-/// The agencies of which an account answers for every service.
-pub async fn whole_agencies(
-    db: &impl ConnectionTrait,
-    account: AccountId,
-) -> Result<Vec<agency::Model>, DbErr> {
-    let granted = Query::select()
-        .column(account_agency::Column::AgencyId)
-        .from(account_agency::Entity)
-        .and_where(account_agency::Column::AccountId.eq(account))
-        .to_owned();
-    let whole = agency::Entity::find().filter(agency::Column::Id.in_subquery(granted));
-    whole.order_by_asc(agency::Column::Name).all(db).await
 }
 
 /// The contacts of the services that an account answers for, and of whole agencies that it was granted.

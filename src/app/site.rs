@@ -22,7 +22,7 @@ use crate::mail::{SendError, Smtp, TemplateError, Templates, Transport};
 use crate::outbox::Letterhead;
 use crate::platform::{Clock, Db, DbError, Keys, KeysError, Sealed, Url};
 use crate::register::{self, Policies};
-use crate::reports::{Making, Press, Targets};
+use crate::reports::{Circulating, Making, Press, Targets};
 use crate::web::Limits;
 
 /// Why the place could not be opened.
@@ -122,6 +122,12 @@ impl Site {
     pub fn making(&self) -> Making<'_> {
         let (policies, holidays) = (&self.rules.policies, &self.rules.feedback.school_holidays);
         Making { db: &self.db, keys: &self.keys, policies, holidays, targets: &self.targets }
+    }
+
+    /// How papers go round.
+    pub fn circulating<'a>(&'a self, address: &'a str) -> Circulating<'a> {
+        let domains = &self.rules.feedback.domains;
+        Circulating { letterhead: &self.letterhead, address, press: &self.press, domains }
     }
 
     /// Where nobody can sign in yet: the path of the link by which the first account is made.

@@ -64,8 +64,8 @@ pub async fn record(
     record_with(tx, keys, actor, now, events, Vec::new()).await
 }
 
-/// Notes events together with what was done: the trail's head is held for these statements alone, and PostgreSQL takes
-/// them as one. With no event nothing is written.
+/// Writes what was done and notes the events of it, in two ways to PostgreSQL and back: the trail's head is taken when the
+/// first is done.
 pub async fn record_with(
     tx: &Tx,
     keys: &Keys,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Alias, Expr, LockType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 use uuid::Uuid;
 
@@ -64,27 +64,32 @@ pub(super) async fn append(
     actor: &Actor,
     now: DateTime<Utc>,
     events: Vec<Event>,
-    mut writes: Vec<Write>,
+    done: Vec<Write>,
 ) -> Result<(), DbErr> {
     if events.is_empty() {
-        return Ok(());
+        return tx.together(done).await;
     }
+    let mut writes = Vec::new();
     let kept = keep(keys, actor, events, &mut writes);
-    link(tx, keys, actor, now, kept, writes).await
+    link(tx, keys, actor, now, done, kept, writes).await
 }
 
-/// Gives what is kept its place in the trail, and writes it.
+/// Writes what was done; gives what is kept its place in the trail, and writes it.
 async fn link(
     tx: &Tx,
     keys: &Keys,
     actor: &Actor,
     now: DateTime<Utc>,
+    done: Vec<Write>,
     mut kept: Vec<Kept>,
     mut writes: Vec<Write>,
 ) -> Result<(), DbErr> {
-    // The head is taken last: every other change waits from here until this one is on the disk.
-    let head = head::Entity::find_by_id(1).lock(LockType::Update).one(tx.conn()).await?;
+    // The head is taken last, when nothing else is waited for: every other change waits from here until this one is on the
+    // disk.
+    let head = head::Entity::find_by_id(1).lock(LockType::Update).into_query();
+    let head = tx.together_before(done, head).await?;
     let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
+    let head = head::Model::from_query_result(&head, "")?;
     let (trail, mut own) = (Actor::system("audit trail"), 0);
     if let Some(action) = about_the_head(tx, keys, &head).await? {
         let event = Event { action, object: head.number.to_string(), payload: serde_json::json!({}) };
@@ -195,7 +200,7 @@ pub async fn begin(db: &Db, keys: &Keys, now: DateTime<Utc>) -> Result<(), DbErr
         return Ok(());
     }
     let tx = db.begin("begin the audit trail").await?;
-    link(&tx, keys, &Actor::system("audit trail"), now, Vec::new(), Vec::new()).await?;
+    link(&tx, keys, &Actor::system("audit trail"), now, Vec::new(), Vec::new(), Vec::new()).await?;
     tx.commit().await
 }
 

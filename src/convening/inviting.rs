@@ -20,7 +20,7 @@ use crate::conferences::entity::conference;
 use crate::conferences::{self, ConferenceId};
 use crate::invitations::Delivery;
 use crate::invitations::entity::invitation;
-use crate::mail::{Domains, Trust};
+use crate::mail::{Domains, Enclosed, Trust};
 use crate::outbox::{self, Letterhead, MessageId, NoticeError, Post};
 use crate::platform::{Db, Keys, Tx};
 use crate::register::Policies;
@@ -125,7 +125,7 @@ pub(super) async fn post(
             MessageKind::Invitation | MessageKind::Changed | MessageKind::Cancelled => {
                 let (attendee, link) = (address, letter.link.as_deref());
                 let entry = Entry { organiser, attendee, text, link, now: office.now };
-                Some(calendar_entry(c, row, cancels, entry))
+                Some(Enclosed::Calendar(calendar_entry(c, row, cancels, entry)))
             }
             MessageKind::AnswerWanted
             | MessageKind::ReportWanted

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 
 use super::templates::Rendered;
 
@@ -42,21 +42,37 @@ pub struct CalendarPart {
     pub text: String,
 }
 
+/// What travels with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Enclosed {
+    Calendar(CalendarPart),
+    Pdf {
+        /// `attendance-2026-09.pdf`.
+        name: String,
+        bytes: Vec<u8>,
+    },
+}
+
 /// The message as bytes.
 pub fn freeze(
     draft: Draft<'_>,
     letter: &Rendered,
-    calendar: Option<&CalendarPart>,
+    enclosed: Option<&Enclosed>,
 ) -> Result<Vec<u8>, MessageError> {
     let mailbox = |name, text: &str| text.parse::<Mailbox>().map_err(|e| MessageError::Address(name, e));
     let mut parts = MultiPart::alternative()
         .singlepart(part(ContentType::TEXT_PLAIN, letter.text.clone()))
         .singlepart(part(ContentType::TEXT_HTML, letter.html.clone()));
-    if let Some(calendar) = calendar {
+    if let Some(Enclosed::Calendar(calendar)) = enclosed {
         // Last of the alternatives: a program that knows calendars takes it, the others pass it over.
         let kind = format!("text/calendar; method={}; charset=UTF-8", calendar.method);
         let kind = ContentType::parse(&kind).expect("a content type");
         parts = parts.singlepart(part(kind, calendar.text.clone()));
+    }
+    if let Some(Enclosed::Pdf { name, bytes }) = enclosed {
+        let kind = ContentType::parse("application/pdf").expect("a content type");
+        let file = Attachment::new(name.clone()).body(bytes.clone(), kind);
+        parts = MultiPart::mixed().multipart(parts).singlepart(file);
     }
     let mut message = lettre::Message::builder()
         .from(mailbox("mail.from", draft.from)?)

@@ -12,7 +12,7 @@ mod transport;
 pub use address::{Domains, Gateway, Trust, is_address, masked};
 pub use bounce::{Bounce, Report, report};
 pub use mailbox::{Mailbox, MailboxError, MailboxSettings};
-pub use message::{CalendarPart, Draft, MessageError, freeze};
+pub use message::{CalendarPart, Draft, Enclosed, MessageError, freeze};
 pub use reading::{Letter, read};
 pub use smtp::{Smtp, SmtpSecret, SmtpSettings, SmtpSignIn, SmtpTls};
 pub use templates::{Rendered, TemplateError, Templates};

@@ -26,7 +26,7 @@ pub use erasure::{erase_about, erase_texts_before, texts_before};
 pub use listing::{
     Listed, about, accepted_at, by_id, counts, list, oldest_due, page, reached_at, to_address, was_told,
 };
-pub use notice::{Letterhead, NoticeError, next_attempt as notice_pauses, tell};
+pub use notice::{Letterhead, NoticeError, next_attempt as notice_pauses, tell, tell_enclosing};
 pub use pause::{held_back, hold_back, let_go};
 pub use reading::read;
 pub use store::{Gone, all_given_up, came_back, cancel_unsent, doubt_all, post, requeue, sent_to, went_to};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{MessageId, Post, Written, store};
-use crate::mail::{CalendarPart, Draft, Gateway, MessageError, TemplateError, Templates, freeze};
+use crate::mail::{Draft, Enclosed, Gateway, MessageError, TemplateError, Templates, freeze};
 use crate::platform::Tx;
 
 /// What messages are written on.
@@ -64,7 +64,7 @@ impl Letterhead {
         self.write_with(id, template, to, context, now, |_, _| None)
     }
 
-    /// The same with a calendar entry, made of the sender's bare address and the message's text.
+    /// The same with what is enclosed, made of the sender's bare address and the message's text.
     pub fn write_with(
         &self,
         id: MessageId,
@@ -72,7 +72,7 @@ impl Letterhead {
         to: &str,
         context: &impl Serialize,
         now: DateTime<Utc>,
-        calendar: impl FnOnce(&str, &str) -> Option<CalendarPart>,
+        enclosed: impl FnOnce(&str, &str) -> Option<Enclosed>,
     ) -> Result<Written, NoticeError> {
         let sender = self.from.rsplit_once('<').map_or(self.from.as_str(), |(_, address)| address);
         let sender = sender.trim_end_matches('>').trim();
@@ -84,8 +84,8 @@ impl Letterhead {
         if let Some(keyword) = Gateway::keyword(&self.gateways, to) {
             letter.subject = format!("{keyword} {}", letter.subject);
         }
-        let calendar = calendar(sender, &letter.text);
-        let message = freeze(draft, &letter, calendar.as_ref())?;
+        let enclosed = enclosed(sender, &letter.text);
+        let message = freeze(draft, &letter, enclosed.as_ref())?;
         Ok(Written { message_id, message, template: self.templates.version(template).to_owned() })
     }
 }
@@ -100,8 +100,23 @@ pub async fn tell(
     context: &impl Serialize,
     now: DateTime<Utc>,
 ) -> Result<(), NoticeError> {
+    tell_enclosing(tx, letterhead, template, about, to, context, None, now).await
+}
+
+/// The same with something enclosed.
+#[allow(clippy::too_many_arguments, reason = "each is a different thing, and all are wanted")]
+pub async fn tell_enclosing(
+    tx: &Tx,
+    letterhead: &Letterhead,
+    template: &str,
+    about: Uuid,
+    to: &str,
+    context: &impl Serialize,
+    enclosed: Option<Enclosed>,
+    now: DateTime<Utc>,
+) -> Result<(), NoticeError> {
     let id = MessageId::new();
-    let written = letterhead.write(id, template, to, context, now)?;
+    let written = letterhead.write_with(id, template, to, context, now, |_, _| enclosed)?;
     let (kind, recipient) = (template.to_owned(), to.to_owned());
     store::post(tx, Post { id, kind, about, recipient, written, at: now, is_notice: true }).await?;
     Ok(())

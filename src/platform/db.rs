@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use sea_orm::sea_query::{
-    CommonTableExpression, InsertStatement, SubQueryStatement, UpdateStatement, WithClause,
+    Alias, CommonTableExpression, Expr, ExprTrait, InsertStatement, Query, SelectStatement, SimpleExpr,
+    SubQueryStatement, UpdateStatement, WithClause,
 };
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    IsolationLevel, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 /// Why the database could not be opened.
@@ -261,6 +262,31 @@ impl Tx {
         }
         self.inner.execute(&all.query(last)).await?;
         Ok(())
+    }
+
+    /// Writes these, and only then takes the row that is asked for. PostgreSQL takes all of it as one statement, in which the
+    /// row waits for what is counted of the writes: whoever waits for another's rows holds nothing yet that all wait for.
+    pub async fn together_before(
+        &self,
+        writes: Vec<Write>,
+        mut take: SelectStatement,
+    ) -> Result<Option<QueryResult>, DbErr> {
+        if self.inner.get_database_backend() != DbBackend::Postgres || writes.is_empty() {
+            self.together(writes).await?;
+            return self.inner.query_one(&take).await;
+        }
+        let mut all = WithClause::new();
+        for (place, write) in writes.into_iter().enumerate() {
+            let (name, one) = (format!("write_{place}"), Query::returning().expr(Expr::val(1)));
+            let write = match write {
+                Write::Insert(mut insert) => Write::Insert(insert.returning(one).take()),
+                Write::Update(mut update) => Write::Update(update.returning(one).take()),
+            };
+            all.cte(CommonTableExpression::new().table_name(name.clone()).query(write).to_owned());
+            let counted = Query::select().expr(Expr::cust("count(*)")).from(Alias::new(name)).to_owned();
+            take.and_where(Expr::expr(SimpleExpr::SubQuery(None, Box::new(counted.into()))).gte(0));
+        }
+        self.inner.query_one(&all.query(take)).await
     }
 
     /// Makes all of it last.

@@ -36,7 +36,8 @@ pub async fn newest_circulated(db: &impl ConnectionTrait) -> Result<Option<Month
     newest.map(|month| month.parse().map_err(DbErr::Custom)).transpose()
 }
 
-/// Whether each month of a period that is closed is approved, its last one included.
+/// Whether each month of a period is approved that has a confirmed register, its last one included: none waits for its
+/// close either.
 pub async fn is_circulated(db: &impl ConnectionTrait, period: Period) -> Result<bool, DbErr> {
     let (first, last) = (period.first().to_string(), period.last().to_string());
     let closed: Vec<(String, bool)> = month_close::Entity::find()
@@ -48,7 +49,11 @@ pub async fn is_circulated(db: &impl ConnectionTrait, period: Period) -> Result<
         .into_tuple()
         .all(db)
         .await?;
-    Ok(closed.iter().all(|(_, is_approved)| *is_approved) && closed.last().is_some_and(|(m, _)| *m == last))
+    let is_whole = closed.iter().all(|(_, is_approved)| *is_approved);
+    if !is_whole || closed.last().is_none_or(|(month, _)| *month != last) {
+        return Ok(false);
+    }
+    Ok(!open(db, period.last()).await?.iter().any(|month| *month >= period.first()))
 }
 
 /// The financial years of closed months of which nothing is published yet, oldest first, each with when a month of it

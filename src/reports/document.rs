@@ -40,12 +40,18 @@ pub enum Block {
         charts: Vec<Chart>,
     },
     NewPage,
+    /// On pages that lie on their side.
+    Wide {
+        blocks: Vec<Block>,
+    },
 }
 
 /// A table. The first cell of each row heads it.
 #[derive(Debug, Serialize)]
 pub struct Table {
+    /// A heading of its own, of this level.
     pub caption: String,
+    pub level: u8,
     pub columns: Vec<Column>,
     /// Each as long as `columns`.
     pub rows: Vec<Vec<Cell>>,

@@ -55,7 +55,9 @@ fn quorum(paper: &Paper) -> Vec<String> {
     }
     if paper.M8_consecutive > 0 {
         let conferences = counted(paper.M8_consecutive, "conference", "conferences");
-        all.push(format!("Held without quorum for the second time running: {conferences}."));
+        all.push(format!(
+            "Held without quorum for the second time running, leaving out pre-birth conferences and those with few agencies: {conferences}."
+        ));
     }
     all
 }

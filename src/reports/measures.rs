@@ -134,7 +134,7 @@ pub const INVITATION_MEASURES: &[Definition] = &[
     Definition {
         id: "M6_on_time",
         title: "Reports on time",
-        definition: "on time, of invitations whose report was required, as above",
+        definition: "on time, of invitations with no fault, not excused, whose report was required (information-only included)",
         of: report_was_owed,
         counts: |e| e.row.report == Report::OnTime,
     },

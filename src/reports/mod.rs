@@ -53,7 +53,7 @@ pub use paper::Paper;
 pub use period::Period;
 pub use press::{Press, PressError};
 use rate::Rate;
-pub use ready::{approve, samples, tell_of_month};
+pub use ready::{Circulating, approve, samples, tell_of_month};
 pub use restated::of_one;
 pub use snapshot::Snapshot;
 pub use targets::{Targets, TargetsError};

@@ -49,10 +49,17 @@ impl Press {
             || Some(std::env::current_exe().ok()?.with_file_name(NAME)).filter(|path| path.is_file());
         let program = match named.as_os_str().is_empty() {
             true => beside(),
-            false if named.is_file() => Some(named.to_owned()),
-            false => return Err(PressError::NoFile(named.to_owned())),
+            // It is started in another folder.
+            false => Some(named.canonicalize().ok().filter(|path| path.is_file()))
+                .map(|found| found.ok_or_else(|| PressError::NoFile(named.to_owned())))
+                .transpose()?,
         };
         Ok(Self { program, room: Arc::new(Semaphore::new(AT_ONCE)) })
+    }
+
+    /// Prints nothing: where the program is there, and is not wanted.
+    pub fn none() -> Self {
+        Self { program: None, room: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
     /// Whether documents can be printed here.
@@ -60,12 +67,12 @@ impl Press {
         self.program.is_some()
     }
 
-    /// A document as PDF. The program sees the document alone: nothing of this one's surroundings.
+    /// A document as PDF. The program gets the document alone, and nothing of this one's environment.
     pub async fn print(&self, document: &Document) -> Result<Vec<u8>, PressError> {
         let program = self.program.as_ref().ok_or(PressError::NotThere)?;
         let failed = |e: &dyn std::fmt::Display| PressError::Failed(e.to_string());
-        let document = serde_json::to_vec(document).map_err(|e| failed(&e))?;
         let _room = self.room.acquire().await.map_err(|e| failed(&e))?;
+        let document = serde_json::to_vec(document).map_err(|e| failed(&e))?;
         let mut command = Command::new(program);
         command.env_clear().current_dir("/").kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -8,11 +8,13 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::close::{CLOSES_AFTER, Edition, Making, edition};
-use super::{Month, Paper, closed};
+use super::close::{CLOSES_AFTER, Closed, Edition, Making, closes_on, edition};
+use super::press::{Press, PressError};
+use super::{Month, MonthPage, Paper, closed};
 use crate::access::{self, Role};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::{Calendar, london};
+use crate::mail::{Domains, Enclosed, Trust};
 use crate::outbox::{self, Letterhead, NoticeError};
 use crate::platform::Db;
 
@@ -34,6 +36,19 @@ pub struct Ready {
     pub link: String,
     /// A QA manager is asked to approve it.
     pub to_approve: bool,
+    /// The paper is enclosed.
+    pub enclosed: bool,
+}
+
+/// How a month goes round.
+#[derive(Clone, Copy)]
+pub struct Circulating<'a> {
+    pub letterhead: &'a Letterhead,
+    /// Where the service is found, without a slash at its end.
+    pub address: &'a str,
+    pub press: &'a Press,
+    /// Whom a paper itself may be sent to, and whom a link alone.
+    pub domains: &'a Domains,
 }
 
 impl Ready {
@@ -62,6 +77,7 @@ impl Ready {
             open,
             link: format!("{address}/reports/{month}"),
             to_approve,
+            enclosed: false,
         }
     }
 }
@@ -114,27 +130,60 @@ pub async fn tell_of_month(
     Ok(new.len())
 }
 
-/// A QA manager approves a closed month: PAQA's members are told, each once, in the same transaction. `false`: it is not
-/// closed, or approved already.
+/// The paper as it will be once it is approved. One that cannot be printed keeps nobody from approving it: then the link
+/// goes alone, and the page offers it still.
+async fn enclosed(
+    circulating: Circulating<'_>,
+    making: Making<'_>,
+    edition: &Edition,
+    month: Month,
+    by: (&Actor, DateTime<Utc>),
+) -> Option<Enclosed> {
+    let approved = Some((by.0.name.clone(), by.1));
+    let closed = edition.closed.as_ref().map(|closed| Closed { approved, ..closed.clone() });
+    let edition = Edition { snapshot: edition.snapshot.clone(), closed };
+    let page = MonthPage::alone(&edition, closes_on(month, making.policies));
+    match circulating.press.print(&page.printed()).await {
+        Ok(bytes) => Some(Enclosed::Pdf { name: format!("attendance-{month}.pdf"), bytes }),
+        Err(PressError::NotThere) => None,
+        Err(error) => {
+            tracing::error!(%error, %month, "the paper could not be printed: its link goes alone");
+            None
+        }
+    }
+}
+
+/// A QA manager approves a closed month: PAQA's members are told, each once, in the same transaction; those whose domain is
+/// trusted get the paper with it. `false`: it is not closed, or approved already.
 pub async fn approve(
     making: Making<'_>,
-    letterhead: &Letterhead,
-    address: &str,
+    circulating: Circulating<'_>,
     actor: &Actor,
     month: Month,
     now: DateTime<Utc>,
 ) -> Result<bool, NoticeError> {
     let members = readers(making.db, Role::PaqaMember, month).await?;
-    let Edition { snapshot, closed: Some(closed) } = edition(making, month).await? else { return Ok(false) };
+    let edition = edition(making, month).await?;
+    let Some(closed) = edition.closed.as_ref().filter(|closed| closed.approved.is_none()) else {
+        return Ok(false);
+    };
+    let Circulating { letterhead, address, domains, .. } = circulating;
+    let told = if letterhead.is_set_up() { members } else { Vec::new() };
+    let is_trusted = |member: &str| domains.trust(member) == Trust::Full;
+    let paper = match told.iter().any(|member| is_trusted(member)) {
+        true => enclosed(circulating, making, &edition, month, (actor, now)).await,
+        false => None,
+    };
     let tx = making.db.begin("approve a month").await?;
     let row = closed::take(&tx, month).await?.filter(|row| row.approved_at.is_none());
     let Some(mut row) = row else { return Ok(false) };
     (row.approved_by, row.approved_at) = (Some(actor.name.clone()), Some(now));
     closed::save(&tx, row).await?;
-    let notice = Ready::of(&snapshot.paper, month, address, false);
-    let told = if letterhead.is_set_up() { members } else { Vec::new() };
+    let notice = Ready::of(&edition.snapshot.paper, month, address, false);
     for member in &told {
-        outbox::tell(&tx, letterhead, READY, id_of(month), member, &notice, now).await?;
+        let paper = paper.clone().filter(|_| is_trusted(member));
+        let notice = Ready { enclosed: paper.is_some(), ..notice.clone() };
+        outbox::tell_enclosing(&tx, letterhead, READY, id_of(month), member, &notice, paper, now).await?;
     }
     let payload = json!({ "hash": closed.hash, "told": told.len() });
     let event = Event { action: "month.approved", object: month.to_string(), payload };
@@ -154,8 +203,9 @@ pub fn samples() -> Vec<(&'static str, Ready)> {
         open: Some("3 registers are not confirmed and count nowhere yet.".into()),
         link: "https://quorate.example/reports/2026-09".into(),
         to_approve: true,
+        enclosed: false,
     };
-    let all = Ready { open: None, to_approve: false, ..some.clone() };
+    let all = Ready { open: None, to_approve: false, enclosed: true, ..some.clone() };
     vec![(READY, some), (READY, all)]
 }
 

@@ -45,7 +45,7 @@ const OTHER: &[(&str, &str, &str)] = &[
 
 /// What the words and signs of a month mean.
 pub const HOW_TO_READ: [&str; 2] = [
-    "A verdict says whether a figure changed, or whether chance moves it as far: a point beyond three sigma of the average of its months, seven on one side, seven rising or falling, two of three beyond two sigma; from twelve months on. “Among its group” compares an agency's twelve months with those of all agencies of its group: about 95 of 100, and 998 of 1,000, lie within the limits where only chance is at work.",
+    "A verdict is about the newest month, and says whether it changed, or whether chance moves it as far; what stood out in an earlier month the charts show, and that month's paper said: a point beyond three sigma of the average of its months, seven on one side, seven rising or falling, two of three beyond two sigma; from twelve months on. “Among its group” compares an agency's twelve months with those of all agencies of its group: about 95 of 100, and 998 of 1,000, lie within the limits where only chance is at work.",
     "Counted invitations leave out those that were excused, not expected, unrecorded, or wrongly made by us, whatever came of them. In brackets stands the 95% interval (Wilson): with few invitations it is wide, and a difference within it may be chance. Of fewer than 20, the count stands in place of a percentage. “None” means that there was nothing to count. Feedback figures (M15 to M17) are about the month before, whose replies have had their time. The second inquorate conference running leaves out pre-birth conferences and those with too few agencies involved.",
 ];
 

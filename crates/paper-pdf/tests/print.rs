@@ -27,7 +27,7 @@ fn table(rows: usize, cell: &str) -> String {
     );
     let columns = r#"[{"name":"What","share":3,"number":false},{"name":"Number","share":1,"number":true}]"#;
     let rows = vec![row; rows].join(",");
-    format!(r#"{{"kind":"table","caption":"A table","columns":{columns},"rows":[{rows}]}}"#)
+    format!(r#"{{"kind":"table","level":2,"caption":"A table","columns":{columns},"rows":[{rows}]}}"#)
 }
 
 /// What another program says of a PDF.
@@ -57,7 +57,7 @@ fn a_document_is_tagged_with_its_headings_and_the_heads_of_its_rows_and_columns(
         assert!(info.contains(line), "{info}");
     }
     let tags = said("pdfinfo", &["-struct-text"], &printed.stdout);
-    for tag in ["H1", "H2", "Caption", "TH", "Row", "Column"] {
+    for tag in ["OFFICIAL-SENSITIVE", "H1", "H2", "TH", "Row", "Column"] {
         assert!(tags.contains(tag), "{tag}: {tags}");
     }
 }
@@ -69,6 +69,16 @@ fn what_people_wrote_is_printed_and_never_run() {
     let printed = print(&document(&blocks));
     let text = said("pdftotext", &[], &printed.stdout).replace('\n', " ");
     assert_eq!(text.matches("#panic() *bold* $x$").count(), 2, "{text}");
+}
+
+#[test]
+fn a_character_that_no_font_has_is_a_box_and_keeps_nobody_from_the_paper() {
+    for strange in ["🏥", "日本", "\\u0000", "\\u0007", "\u{e000}", "\u{feff}"] {
+        let printed = print(&document(&format!(r#"{{"kind":"text","text":"Ward {strange} north"}}"#)));
+        assert!(printed.status.success(), "{strange}: {}", String::from_utf8_lossy(&printed.stderr));
+        let text = said("pdftotext", &[], &printed.stdout);
+        assert!(text.contains("Ward □") && text.contains("north"), "{strange}: {text}");
+    }
 }
 
 #[test]

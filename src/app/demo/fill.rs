@@ -24,7 +24,7 @@ use crate::platform::Clock;
 use crate::register::assess;
 use crate::register::confirm::{Reasons, confirm};
 use crate::register::save::take as take_record;
-use crate::reports;
+use crate::reports::{self, Circulating, Press};
 use crate::schedule::Run;
 
 /// Days back from which the ladder is climbed, each week, and each day.
@@ -119,7 +119,9 @@ async fn circulate(site: &Site) -> Result<(), Failure> {
     let manager = Actor { name: "Morgan Reed".to_owned(), role: Role::QaManager.code(), account: None };
     let address = site.config.server.address();
     for month in reports::close_months(making, now).await? {
-        reports::approve(making, &site.letterhead, &address, &manager, month, now).await?;
+        // Eleven papers would be printed for nobody.
+        let circulating = Circulating { press: &Press::none(), ..site.circulating(&address) };
+        reports::approve(making, circulating, &manager, month, now).await?;
     }
     reports::publish_years(making, now).await?;
     Ok(())

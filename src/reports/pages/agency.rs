@@ -9,10 +9,9 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::parse;
-use super::wider::Wider;
 use crate::access::{self, May, SeeOwnAgency, SignedIn};
 use crate::agencies::store::{Directory, directory};
-use crate::agencies::{Maintaining, contacts_of_account, grants, whole_agencies};
+use crate::agencies::{Maintaining, contacts_of_account, grants};
 use crate::calendar::london;
 use crate::conferences::{self, Sight};
 use crate::feedback::entity::{feedback, ladder_step};
@@ -24,7 +23,7 @@ use crate::replies::{ReplyKind, ReplyState, Told, told};
 use crate::reports::agency::{is_own, own_record};
 use crate::reports::spc::Chart;
 use crate::reports::trend::{ON_A_PAGE, chart_of, data_url, trend};
-use crate::reports::{Month, Rate, newest_circulated};
+use crate::reports::{Month, Rate};
 use crate::web::{Desk, Page, Paging, Problem};
 
 /// Days back from which letters are looked at: more than a link lives.
@@ -98,8 +97,6 @@ struct AgencyPage {
     next: String,
     next_name: String,
     nothing_granted: bool,
-    /// Where the figures of each whole agency stand, of the newest month that is circulated.
-    circulated: Vec<Wider>,
     owed: Vec<Owed>,
     owed_paging: Option<Paging>,
     rows: Vec<Row>,
@@ -269,14 +266,6 @@ pub(super) async fn own(
     let (owed, owed_paging) = Paging::of(owed, asked.letters.unwrap_or(1), WAITING, |page| {
         format!("/agency?month={month}&letters={page}")
     });
-    let newest = newest_circulated(db).await?;
-    let whole = whole_agencies(db, id).await?;
-    let circulated = whole.into_iter().zip(std::iter::repeat(newest)).filter_map(|(agency, newest)| {
-        let newest = newest?;
-        let name = format!("{} in PAQA's figures of {}", agency.name, newest.name());
-        Some(Wider { name, href: format!("/agency/months/{newest}/{}", agency.code) })
-    });
-    let circulated = circulated.collect();
     let chart = chart_of(&record.trend);
     let sum = |of: fn(&Rate) -> u32| record.trend.iter().map(|(_, rate)| of(rate) as usize).sum();
     let all = Rate::of(sum(|rate| rate.numerator), sum(|rate| rate.denominator));
@@ -287,7 +276,6 @@ pub(super) async fn own(
         next: month.next().to_string(),
         next_name: month.next().name(),
         nothing_granted: grants(db, id).await?.is_empty(),
-        circulated,
         owed,
         owed_paging,
         represented: match (record.represented.denominator, record.represented.is_small()) {

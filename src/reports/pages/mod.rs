@@ -23,8 +23,8 @@ use self::waits::Waits;
 use super::close::closes_on;
 use super::document::Document;
 use super::{
-    Edition, FinancialYear, Form, FormError, Making, Month, Paper, Period, Press, PressError, Targets,
-    Yearly, approve, edition, is_circulated, newest_circulated, paper, yearly,
+    Circulating, Edition, FinancialYear, Form, FormError, Making, Month, Paper, Period, Press, PressError,
+    Targets, Yearly, approve, edition, is_circulated, newest_circulated, paper, yearly,
 };
 use crate::access::{ApproveReport, May, Permission, SeeFigures, SignedIn};
 use crate::audit::{self, Event};
@@ -42,8 +42,6 @@ pub fn routes() -> Router<Desk> {
         .route("/agency", get(agency::own))
         .route("/agency/answer/{id}", post(agency::answer))
         .route("/agency/contacts/{id}", post(agency::confirm))
-        .route("/agency/months/{month}/{code}", get(one_page::own))
-        .route("/agency/months/{month}/{code}/paper.pdf", get(one_page::own_pdf))
         .route("/reports", get(latest))
         .route("/reports/public/{year}", get(public_year))
         .route("/reports/public/{year}/{file}", get(public_file))
@@ -124,11 +122,18 @@ async fn approve_month(
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
     Extension(targets): Extension<Arc<Targets>>,
+    Extension(press): Extension<Press>,
     Path(month): Path<String>,
 ) -> Result<Redirect, Problem> {
     let month = parse(&may.who, &month)?;
     let (making, actor) = (Making::of(&desk, &policies, &settings, &targets), may.who.actor());
-    let approved = approve(making, &desk.letterhead, &settings.address, &actor, month, desk.clock.now());
+    let circulating = Circulating {
+        letterhead: &desk.letterhead,
+        address: &settings.address,
+        press: &press,
+        domains: &settings.domains,
+    };
+    let approved = approve(making, circulating, &actor, month, desk.clock.now());
     match approved.await.map_err(|e| Problem::internal(e.to_string()))? {
         true => Ok(Redirect::to(&format!("/reports/{month}"))),
         false => Err(Problem::NotFound(may.who.chrome())),
@@ -177,13 +182,13 @@ async fn together(
     policies: &Policies,
     settings: &Settings,
     period: &str,
-) -> Result<Paper, Problem> {
+) -> Result<(Period, Paper), Problem> {
     let period: Option<Period> = period.parse().ok().filter(|period| !matches!(period, Period::Month(_)));
     let period = period.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     if !who.role.may(Permission::SeeOpenMonths) && !is_circulated(desk.db.read(), period).await? {
         return Err(Problem::NotFound(who.chrome()));
     }
-    Ok(paper(desk.db.read(), period, policies, &settings.school_holidays).await?)
+    Ok((period, paper(desk.db.read(), period, policies, &settings.school_holidays).await?))
 }
 
 async fn over(
@@ -194,7 +199,7 @@ async fn over(
     Extension(press): Extension<Press>,
     Path(period): Path<String>,
 ) -> Result<Response, Problem> {
-    let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
+    let (_, paper) = together(&may.who, &desk, &policies, &settings, &period).await?;
     let today = london::date(desk.clock.now());
     Ok(MonthPage::of_period_in_browser(&paper, today, press.is_there()).show(may.who.chrome()))
 }
@@ -207,8 +212,8 @@ async fn over_file(
     Path((period, file)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let form = form(&may.who, &file)?;
-    let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
-    save(&may.who, &desk, &period, form, form.of_period(&paper)).await
+    let (period, paper) = together(&may.who, &desk, &policies, &settings, &period).await?;
+    save(&may.who, &desk, &period.to_string(), form, form.of_period(&paper)).await
 }
 
 async fn over_pdf(
@@ -219,9 +224,9 @@ async fn over_pdf(
     Extension(press): Extension<Press>,
     Path(period): Path<String>,
 ) -> Result<Response, Problem> {
-    let paper = together(&may.who, &desk, &policies, &settings, &period).await?;
+    let (period, paper) = together(&may.who, &desk, &policies, &settings, &period).await?;
     let page = MonthPage::of_period(&paper, london::date(desk.clock.now()));
-    print(&may.who, &desk, &press, &period, &page.printed()).await
+    print(&may.who, &desk, &press, &period.to_string(), &page.printed()).await
 }
 
 /// What was published of a year.

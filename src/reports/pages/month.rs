@@ -23,8 +23,8 @@ use crate::web::Page;
 pub struct MonthPage {
     pub(super) month: String,
     pub(super) name: String,
-    /// The last day of these months.
-    pub(super) last_day: String,
+    /// The day that it bears in print: its last, or the day on which some months together were counted.
+    pub(super) dated: String,
     /// Of some months together: the day on which they were counted.
     pub(super) as_of: Option<String>,
     pub(super) wider: Vec<Wider>,
@@ -114,7 +114,15 @@ impl MonthPage {
 
     /// Some months together, as a file that stands alone.
     pub fn of_period(paper: &Paper, as_of: NaiveDate) -> Self {
-        Self { as_of: Some(london::full_date(as_of)), ..Self::of(paper, false, None) }
+        let mut page = Self::of(paper, false, None);
+        let last = paper.month.parse::<Period>().expect("a paper's own period").last();
+        if as_of <= last.last() {
+            page.notes.insert(
+                0,
+                format!("{} is not over: what follows is of a part of these months.", last.name()),
+            );
+        }
+        Self { as_of: Some(london::full_date(as_of)), dated: as_of.to_string(), ..page }
     }
 
     /// Some months together in the browser.
@@ -138,6 +146,7 @@ impl MonthPage {
             table(caption, "Part", rows.collect())
         };
         let rates = |caption, rows| Rates { caption, rows };
+        let none = BTreeMap::new();
         let of_sent = |title: &str| format!("{title} (of {} sent)", p.M16.sent);
         let mut counts = vec![
             links.count("M8", "M8_proceeded_inquorate", "Held without quorum", p.M8_proceeded_inquorate),
@@ -191,7 +200,7 @@ impl MonthPage {
         }
         Self {
             name: period.name(),
-            last_day: month.last().to_string(),
+            dated: month.last().to_string(),
             as_of: None,
             wider: wider(period),
             previous: navigation.map(|_| month.previous().to_string()),
@@ -315,7 +324,7 @@ impl MonthPage {
                     },
                 ],
             },
-            parts: vec![
+            parts: [
                 split("By agency group", Split::Group, &p.by_group),
                 table(
                     "By agency",
@@ -330,7 +339,12 @@ impl MonthPage {
                 split("By type of conference", Split::Type, &p.by_type),
                 split("By how it met", Split::Mode, &p.by_mode),
                 split("By weekday and time", Split::Slot, &p.by_slot),
-                split("Within the school holidays, and outside", Split::Holiday, &p.by_holiday),
+                // Of one kind of days alone nothing is compared, and without a calendar of holidays there is one.
+                split(
+                    "Within the school holidays, and outside",
+                    Split::Holiday,
+                    if p.by_holiday.len() > 1 { &p.by_holiday } else { &none },
+                ),
                 table(
                     "By service, of those expected at least five times",
                     "Service",
@@ -344,7 +358,10 @@ impl MonthPage {
                     "Lens",
                     vec![links.part("Neglect".to_owned(), "&lens=neglect", &p.neglect)],
                 ),
-            ],
+            ]
+            .into_iter()
+            .filter(|table| !table.rows.is_empty())
+            .collect(),
             around: None,
             how_to_read: titles::HOW_TO_READ,
             empty: p.conferences == 0,

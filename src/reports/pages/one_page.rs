@@ -8,8 +8,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::{parse, print, readable};
-use crate::access::{May, Permission, SeeFigures, SeeOwnAgency, SignedIn};
-use crate::agencies::whole_agencies;
+use crate::access::{May, Permission, SeeFigures, SignedIn};
 use crate::calendar::london;
 use crate::feedback::Settings;
 use crate::invitations::AbsenceReason;
@@ -26,7 +25,7 @@ use crate::web::{Desk, Page, Problem};
 const STANDINGS: &str = "What came of its invitations that count";
 const SERVICES: &str = "Represented (M2), by service of those expected at least five times";
 const REASONS: &str = "Reasons recorded where it was not there";
-const READING: &str = "Where the fault was ours, an invitation is counted nowhere here. In the intervals chance alone may move a figure; of fewer than 20 there is no percentage.";
+const READING: &str = "Where the fault was ours, an invitation is counted in no rate here; a plan that ended without the agency counts whatever the fault. In the intervals chance alone may move a figure; of fewer than 20 there is no percentage.";
 
 #[derive(Serialize)]
 struct RateLine {
@@ -50,8 +49,8 @@ struct SaidLine {
 
 #[derive(Serialize)]
 struct OnePage {
-    /// Where the page of all agencies is, for those who may read it.
-    all: Option<String>,
+    /// Where the page of all agencies is.
+    all: String,
     /// Where this page is printed, if it is.
     pdf: Option<String>,
     last_day: String,
@@ -122,7 +121,7 @@ fn page(snapshot: &Snapshot, month: Month, code: &str) -> Option<OnePage> {
     services.sort_by_key(|service| service.name.to_lowercase());
     let chart = |width| trend("Represented, month by month", &series, width);
     Some(OnePage {
-        all: None,
+        all: format!("/reports/{month}"),
         pdf: None,
         last_day: month.last().to_string(),
         month_name: month.name(),
@@ -159,6 +158,7 @@ impl OnePage {
             });
             Block::Table(Table {
                 caption: caption.to_owned(),
+                level: 2,
                 columns: numbers((first, 52), [("Of how many", 16), ("Percent", 14), ("95% interval", 18)]),
                 rows: rows.collect(),
             })
@@ -166,7 +166,7 @@ impl OnePage {
         let counts = |caption: &str, lines: &[CountLine]| {
             let rows = lines.iter().map(|line| vec![line.name.as_str().into(), line.count.into()]);
             let columns = numbers(("What", 84), [("Number", 16)]);
-            Block::Table(Table { caption: caption.to_owned(), columns, rows: rows.collect() })
+            Block::Table(Table { caption: caption.to_owned(), level: 2, columns, rows: rows.collect() })
         };
         let ended = match self.ended_without {
             0 => "No plan of a child ended without it.".to_owned(),
@@ -220,7 +220,7 @@ async fn of_reader(
     let (edition, is_readable) = readable(who, making, month).await?;
     let page = is_readable.then(|| page(&edition.snapshot, month, code)).flatten();
     let mut page = page.ok_or_else(|| Problem::NotFound(who.chrome()))?;
-    // What was written in replies is for those who may read the replies; PAQA's members and the agency read figures.
+    // What was written in replies is for those who may read the replies; PAQA's members read figures.
     page.reads = who.role.may(Permission::SeeBehindFigures);
     if page.reads {
         let said = promised(desk.db.read(), &desk.keys, of_agency(code, month)).await?;
@@ -241,7 +241,6 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let making = Making::of(&desk, &policies, &settings, &targets);
     let (month, mut page) = of_reader(&desk, &may.who, making, &month, &code).await?;
-    page.all = Some(format!("/reports/{month}"));
     page.pdf = press.is_there().then(|| format!("/reports/{month}/agency/{code}/paper.pdf"));
     Ok(page.show(may.who.chrome()))
 }
@@ -255,48 +254,6 @@ pub(super) async fn pdf(
     Extension(press): Extension<Press>,
     Path((month, code)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let making = Making::of(&desk, &policies, &settings, &targets);
-    let (month, page) = of_reader(&desk, &may.who, making, &month, &code).await?;
-    print(&may.who, &desk, &press, &format!("{month}-{code}"), &page.printed()).await
-}
-
-/// Whether an account answers for the whole of an agency: one code may stand for many employers, and who answers for one
-/// service of it is not shown the others.
-async fn answers_for(desk: &Desk, who: &SignedIn, code: &str) -> Result<(), Problem> {
-    let granted = whole_agencies(desk.db.read(), who.id).await?;
-    match granted.iter().any(|agency| agency.code == code) {
-        true => Ok(()),
-        false => Err(Problem::NotFound(who.chrome())),
-    }
-}
-
-/// The same page for the agency itself, once the month is circulated.
-pub(super) async fn own(
-    may: May<SeeOwnAgency>,
-    State(desk): State<Desk>,
-    Extension(policies): Extension<Arc<Policies>>,
-    Extension(settings): Extension<Arc<Settings>>,
-    Extension(targets): Extension<Arc<Targets>>,
-    Extension(press): Extension<Press>,
-    Path((month, code)): Path<(String, String)>,
-) -> Result<Response, Problem> {
-    answers_for(&desk, &may.who, &code).await?;
-    let making = Making::of(&desk, &policies, &settings, &targets);
-    let (month, mut page) = of_reader(&desk, &may.who, making, &month, &code).await?;
-    page.pdf = press.is_there().then(|| format!("/agency/months/{month}/{code}/paper.pdf"));
-    Ok(page.show(may.who.chrome()))
-}
-
-pub(super) async fn own_pdf(
-    may: May<SeeOwnAgency>,
-    State(desk): State<Desk>,
-    Extension(policies): Extension<Arc<Policies>>,
-    Extension(settings): Extension<Arc<Settings>>,
-    Extension(targets): Extension<Arc<Targets>>,
-    Extension(press): Extension<Press>,
-    Path((month, code)): Path<(String, String)>,
-) -> Result<Response, Problem> {
-    answers_for(&desk, &may.who, &code).await?;
     let making = Making::of(&desk, &policies, &settings, &targets);
     let (month, page) = of_reader(&desk, &may.who, making, &month, &code).await?;
     print(&may.who, &desk, &press, &format!("{month}-{code}"), &page.printed()).await

@@ -19,6 +19,7 @@ fn rates(table: &Rates) -> Block {
     });
     Block::Table(Table {
         caption: table.caption.to_owned(),
+        level: 3,
         columns: numbers(
             ("Measure", 50),
             [("Number", 10), ("Of", 10), ("Percent", 12), ("95% interval", 18)],
@@ -34,6 +35,7 @@ fn counts(table: &Counts) -> Block {
         .map(|row| vec![format!("{} {}", row.id, row.title).trim().into(), row.count.text.as_str().into()]);
     Block::Table(Table {
         caption: table.caption.to_owned(),
+        level: 3,
         columns: numbers(("What", 85), [("Number", 15)]),
         rows: rows.collect(),
     })
@@ -53,6 +55,7 @@ fn part(table: &PartTable) -> Block {
     });
     Block::Table(Table {
         caption: table.caption.clone(),
+        level: 3,
         columns: numbers(
             (table.first, 20),
             [
@@ -105,6 +108,7 @@ fn headlines(around: &Around) -> Block {
     let rolling = format!("{} of the last 12 months", around.rolling_months);
     Block::Table(Table {
         caption: "Headlines".to_owned(),
+        level: 3,
         columns: words([
             ("Measure", 36),
             ("This month", 13),
@@ -130,6 +134,7 @@ fn agencies(around: &Around) -> Block {
     });
     Block::Table(Table {
         caption: "Representation by agency (M2), in alphabetical order".to_owned(),
+        level: 3,
         columns: words([
             ("Agency", 26),
             ("Month", 17),
@@ -154,6 +159,7 @@ fn without(around: &Around) -> Option<[Block; 2]> {
     });
     let table = Table {
         caption: "Which agency was missing when a plan ended".to_owned(),
+        level: 3,
         columns: numbers(
             ("Agency", 48),
             [("Children", 12), ("With its report", 14), ("Without", 12), ("Of which our fault", 14)],
@@ -169,8 +175,8 @@ fn charts(around: &Around) -> Block {
         caption: row.title.to_owned(),
         svg: row.svg.clone(),
         alt: format!(
-            "{}, month by month, each with its 95% interval, with the average and the limits of chance. Appendix A says the same as a table.",
-            row.title
+            "{}, month by month, each with its 95% interval, with the average and the limits of chance. This month {}: {}. Appendix A says the same as a table.",
+            row.title, row.now, row.verdict
         ),
     });
     Block::Charts { charts: charts.collect() }
@@ -187,6 +193,7 @@ fn revised(around: &Around) -> Vec<Block> {
             .map(|r| [&r.month, &r.figure, &r.was, &r.is].map(|text| Cell::from(text.as_str())).into());
         blocks.push(Block::Table(Table {
             caption: "Figures of earlier months that are not as they were".to_owned(),
+            level: 3,
             columns: words([("Month", 20), ("Figure", 50), ("Was", 15), ("Is", 15)]),
             rows: rows.collect(),
         }));
@@ -214,6 +221,7 @@ fn series(around: &Around) -> Block {
     });
     Block::Table(Table {
         caption: "Headlines month by month, the newest first".to_owned(),
+        level: 3,
         columns: [first].into_iter().chain(others).collect(),
         rows: rows.collect(),
     })
@@ -229,6 +237,7 @@ fn slots(around: &Around) -> Block {
     });
     Block::Table(Table {
         caption: "Representation (M2) by weekday and time: the darker, the higher".to_owned(),
+        level: 3,
         columns: words([("Day", 40), ("Before noon", 30), ("From noon", 30)]),
         rows: rows.collect(),
     })
@@ -273,16 +282,18 @@ impl MonthPage {
         if let Some(around) = self.around.as_ref().filter(|around| !around.series.is_empty()) {
             blocks.extend([Block::NewPage, Block::heading("Appendix A: month by month"), series(around)]);
         }
-        blocks.extend([Block::NewPage, Block::heading("Appendix B: parts of the month")]);
-        blocks.extend(self.around.iter().filter(|around| !around.slots.is_empty()).map(slots));
-        blocks.extend(self.parts.iter().filter(|table| !table.rows.is_empty()).map(part));
-        blocks.push(Block::heading("Appendix C: how to read this"));
+        let [of_parts, to_read] = if self.around.is_some() { ["B", "C"] } else { ["A", "B"] };
+        let mut parts = vec![Block::heading(&format!("Appendix {of_parts}: parts"))];
+        parts.extend(self.around.iter().filter(|around| !around.slots.is_empty()).map(slots));
+        parts.extend(self.parts.iter().map(part));
+        blocks.push(Block::Wide { blocks: parts });
+        blocks.push(Block::heading(&format!("Appendix {to_read}: how to read this")));
         blocks.extend(self.how_to_read.map(Block::text));
         Document {
             title: crate::web::Page::title(self),
             marking: "OFFICIAL-SENSITIVE. For the PAQA sub-group",
             author: "Quorate",
-            date: self.last_day.clone(),
+            date: self.dated.clone(),
             blocks,
         }
     }
