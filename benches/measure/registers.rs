@@ -93,10 +93,10 @@ async fn bare(table: &mut Table, name: &str, url: &str, clients: usize, ids: &[S
         "select * from register where conference_id = $1",
         "select * from service s join agency a on a.id = s.agency_id \
          where s.id in (select service_id from invitation where conference_id = $1)",
-        "select number, hash from audit_head where $1::uuid is not null for update",
-        "with a as (update invitation set recorded_at = now() where conference_id = $1), \
-         b as (update conference set version = version + 1 where id = $1), \
-         c as (insert into bare_entry values ($1, null)), d as (insert into bare_entry values ($1, null)) \
+        "with a as (update invitation set recorded_at = now() where conference_id = $1 returning 1), \
+         b as (update conference set version = version + 1 where id = $1 returning 1) \
+         select number, hash from audit_head where (select count(*) from a) >= 0 and (select count(*) from b) >= 0 for update",
+        "with c as (insert into bare_entry values ($1, null)), d as (insert into bare_entry values ($1, null)) \
          update audit_head set hash = hash where $1::uuid is not null",
     ];
     let begun = Instant::now();
@@ -114,7 +114,7 @@ async fn bare(table: &mut Table, name: &str, url: &str, clients: usize, ids: &[S
                     db.query_all_raw(of(statements[0])).await.unwrap();
                     let tx = db.begin().await.unwrap();
                     for sql in &statements[1..] {
-                        if sql.starts_with("select") {
+                        if sql.contains("select") {
                             tx.query_all_raw(of(sql)).await.unwrap();
                         } else {
                             tx.execute_raw(of(sql)).await.unwrap();
