@@ -10,7 +10,7 @@ use crate::harness::http::Person;
 use crate::harness::log::{EVENING, Row, conference};
 
 /// The health visitor was missed at a conference of this day, with children of its own.
-fn missed_on(name: &str, day: &str) -> Vec<Row> {
+pub fn missed_on(name: &str, day: &str) -> Vec<Row> {
     let child = format!("L-{name}");
     let rows = conference(name).into_iter().enumerate().map(|(n, row)| {
         let row = row

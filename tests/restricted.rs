@@ -13,7 +13,7 @@ fn missed(place: &Place) {
     place.import(EVENING, &rows);
 }
 
-async fn address(person: &mut Person) -> String {
+pub async fn address(person: &mut Person) -> String {
     let page = person.get("/?day=2026-09-30").await.body;
     regex::Regex::new("/conferences/[0-9a-f-]{36}")
         .unwrap()

@@ -24,6 +24,7 @@ mod m20261202_000001_oversight;
 mod m20261203_000001_daily_digest;
 mod m20261204_000001_closing;
 mod m20261205_000001_publishing;
+mod m20261206_000001_improving;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261203_000001_daily_digest::Migration),
             Box::new(m20261204_000001_closing::Migration),
             Box::new(m20261205_000001_publishing::Migration),
+            Box::new(m20261206_000001_improving::Migration),
         ]
     }
 }

@@ -64,6 +64,7 @@ impl SignedIn {
             (SeeConferences, "/board", "Coming weeks"),
             (Book, "/book", "Book"),
             (SeeFigures, "/reports", "PAQA's month"),
+            (SeeFigures, "/actions", "Actions"),
             (SeeFeedback, "/feedback", "Feedback"),
             (KeepDirectory, "/directory", "Directory"),
             (SeeFeedback, "/replies", "Replies"),
@@ -129,7 +130,7 @@ macro_rules! needs {
         )+
     };
 }
-needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SettleDispute ClimbLadder SeeFigures ApproveReport SeeBehindFigures Import SeePost ReadLetter Requeue SeeOversight SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
+needs! { Book SeeConferences KeepRegister ConfirmRegister AmendRegister Restrict WatchRestricted KeepDirectory GrantCover SeeOwnAgency SeeFeedback ReleaseLetter SettleDispute ClimbLadder SeeFigures ApproveReport KeepActions SeeBehindFigures Import SeePost ReadLetter Requeue SeeOversight SeeSchedule RunSchedule HoldPost ReadAudit KeepAccounts KeepRetention PlaceHold AnswerSubject }
 
 /// Somebody who is signed in and has the permission `P`. Without it a route's code is never reached:
 /// nobody is sent to sign in, and the wrong role is told so.

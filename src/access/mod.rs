@@ -19,9 +19,9 @@ pub use account::{Keeping, NewAccount, first_link};
 pub use link::{hashed, token};
 pub use may::{
     AmendRegister, AnswerSubject, ApproveReport, Book, ClimbLadder, ConfirmRegister, GrantCover, HoldPost,
-    Import, KeepAccounts, KeepDirectory, KeepRegister, KeepRetention, May, PlaceHold, ReadAudit, ReadLetter,
-    ReleaseLetter, Requeue, Restrict, RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback, SeeFigures,
-    SeeOversight, SeeOwnAgency, SeePost, SeeSchedule, SettleDispute, SignedIn, WatchRestricted,
+    Import, KeepAccounts, KeepActions, KeepDirectory, KeepRegister, KeepRetention, May, PlaceHold, ReadAudit,
+    ReadLetter, ReleaseLetter, Requeue, Restrict, RunSchedule, SeeBehindFigures, SeeConferences, SeeFeedback,
+    SeeFigures, SeeOversight, SeeOwnAgency, SeePost, SeeSchedule, SettleDispute, SignedIn, WatchRestricted,
 };
 pub use pages::{keep_entries, routes};
 pub use provider::{Provider, ProviderRules};

@@ -52,6 +52,8 @@ pub enum Permission {
     SeeOpenMonths,
     /// Approve a month that is closed.
     ApproveReport,
+    /// Raise improvement actions, and say how they go.
+    KeepActions,
     /// See the invitations behind a figure.
     SeeBehindFigures,
     /// Take files in.
@@ -102,7 +104,7 @@ impl Role {
             ClimbLadder => matches!(self, Chair | QaManager),
             SeeFigures => matches!(self, Administrator | QaManager | PaqaMember),
             SeeBehindFigures | SeeOpenMonths => matches!(self, Administrator | QaManager),
-            ApproveReport => matches!(self, QaManager),
+            ApproveReport | KeepActions => matches!(self, QaManager),
             Import => matches!(self, Administrator),
             SeePost => matches!(self, Administrator | QaManager | SystemAdministrator),
             ReadLetter => matches!(self, Administrator | QaManager),

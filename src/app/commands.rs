@@ -208,7 +208,7 @@ pub(super) async fn report(
 ) -> Result<ExitCode, Failure> {
     let edition = reports::edition(site.making(), month).await?;
     let bytes = match format.form() {
-        Some(form) => form.of_month(&edition.snapshot)?,
+        Some(form) => form.of_month(&edition)?,
         None => {
             let page = MonthPage::alone(&edition, reports::closes_on(month, &site.rules.policies));
             laid_out(site, format, &page).await?

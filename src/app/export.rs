@@ -70,6 +70,8 @@ pub(super) async fn export(site: &Site, to: &Path) -> Result<(), Failure> {
         crate::feedback::entity::ladder_step::Entity,
         crate::feedback::entity::ladder_cause::Entity,
         crate::replies::entity::reply::Entity,
+        crate::reports::improving::entity::action::Entity,
+        crate::reports::improving::entity::review::Entity,
         crate::oversight::FindingEntity,
         crate::outbox::MessageEntity,
         crate::audit::EntryEntity,

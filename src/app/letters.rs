@@ -24,6 +24,7 @@ pub(super) fn specimens() -> Vec<Specimen> {
         .chain(each(register::overdue_samples()))
         .chain(each(reports::samples()))
         .chain(each(reports::thanks_samples()))
+        .chain(each(reports::action_samples()))
         .chain(each(restriction::samples()))
         .chain(each(bounces::samples()))
         .chain(each(oversight::samples()));

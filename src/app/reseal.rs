@@ -10,6 +10,7 @@ use crate::conferences;
 use crate::platform::{Db, Keys, Sealed};
 use crate::register;
 use crate::replies;
+use crate::reports::improving::sealed as improving;
 use crate::retention;
 
 /// A column that holds sealed text.
@@ -44,6 +45,12 @@ pub const SEALED: &[SealedColumn] = &[
     column("reply", "prevention", replies::sealed::PREVENTION),
     column("reply", "nominee", replies::sealed::NOMINEE),
     column("reply", "answer", replies::sealed::ANSWER),
+    column("improvement_action", "objective", improving::OBJECTIVE),
+    column("improvement_action", "action", improving::ACTION),
+    column("improvement_action", "input", improving::INPUT),
+    column("improvement_action", "desired_outcome", improving::DESIRED_OUTCOME),
+    column("improvement_action", "lead", improving::LEAD),
+    column("improvement_review", "words", improving::WORDS),
     column("account", "second_factor", access::SECOND_FACTOR),
     column("legal_hold", "child", retention::sealed::CHILD),
     column("legal_hold", "why", retention::sealed::WHY),

@@ -121,7 +121,8 @@ impl Site {
     /// What papers are made with.
     pub fn making(&self) -> Making<'_> {
         let (policies, holidays) = (&self.rules.policies, &self.rules.feedback.school_holidays);
-        Making { db: &self.db, keys: &self.keys, policies, holidays, targets: &self.targets }
+        let now = self.clock.now();
+        Making { db: &self.db, keys: &self.keys, policies, holidays, targets: &self.targets, now }
     }
 
     /// How papers go round.

@@ -208,9 +208,9 @@ impl Task {
             Self::Report => {
                 let (address, policies) = (site.config.server.address(), &site.rules.policies);
                 let making = site.making();
-                let closed = reports::close_months(making, now()).await?.len();
-                reports::publish_years(making, now()).await?;
-                let told = reports::tell_of_month(making, &site.letterhead, &address, now()).await?;
+                let closed = reports::close_months(making).await?.len();
+                reports::publish_years(making).await?;
+                let told = reports::tell_of_month(making, &site.letterhead, &address).await?;
                 let with = Thanking {
                     db: &site.db,
                     letterhead: &site.letterhead,
@@ -218,10 +218,13 @@ impl Task {
                     settings: &site.rules.feedback,
                     targets: &site.targets,
                 };
-                Ok(match (closed, told, reports::thank(with, now()).await?) {
-                    (0, 0, 0) => Said::Nothing,
-                    (closed, told, thanked) => Said::Did(format!(
-                        "{closed} months closed, {told} told of a month, {thanked} letters of thanks"
+                let thanked = reports::thank(with, now()).await?;
+                let chased = reports::chase_actions(&site.db, &site.letterhead, &address, now()).await?;
+                Ok(match (closed, told, thanked, chased) {
+                    (0, 0, 0, 0) => Said::Nothing,
+                    (closed, told, thanked, chased) => Said::Did(format!(
+                        "{closed} months closed, {told} told of a month, {thanked} letters of thanks, \
+                         {chased} reminded of an action"
                     )),
                 })
             }
@@ -282,7 +285,9 @@ impl Task {
             Self::Reminders => {
                 "Reminds those who have not answered an invitation or a letter, whose report is missing, or whose register is open."
             }
-            Self::Report => "Tells those who read the report that a month is ready.",
+            Self::Report => {
+                "Closes the month, tells those who read its report, thanks who is back at its target, chases actions."
+            }
             Self::Oversight => "Checks from outside that everything owed has gone, and goes in time.",
             Self::Sessions => "Removes sessions that have ended.",
             Self::Audit => "Proves that the audit trail stands as it was written.",

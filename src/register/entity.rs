@@ -5,6 +5,7 @@ use sea_orm::entity::prelude::*;
 
 use super::quoracy::CountingUnit;
 use super::{AmendmentId, FeedbackWanted, Source};
+use crate::conferences::entity::child;
 use crate::conferences::{ChildId, ConferenceId};
 use crate::invitations::InvitationId;
 use crate::platform::Sealed;
@@ -25,6 +26,14 @@ pub mod register {
         pub feedback: FeedbackWanted,
     }
     impl ActiveModelBehavior for ActiveModel {}
+
+    /// The register of a child's conference.
+    impl Related<Entity> for child::Entity {
+        fn to() -> RelationDef {
+            let of = child::Entity::belongs_to(Entity).from(child::Column::ConferenceId);
+            of.to(Column::ConferenceId).into()
+        }
+    }
 }
 
 pub mod amendment {

@@ -133,18 +133,21 @@ async fn read(
         .into();
     for ids in ids.chunks(BATCH) {
         let ids = || ids.iter().copied();
-        // A child as often as it is named by an invitation that concerns not all, and once where there is none.
+        // A child as often as it is named by an invitation that concerns not all, and once where there is none; with the
+        // register beside it, for each statement is a way to the database and back while whoever saves holds the conference.
         let children = child::Entity::find()
             .filter(child::Column::ConferenceId.is_in(ids()))
             .join(JoinType::LeftJoin, concerned.clone())
             .select_also(invitation_child::Entity)
+            .find_also_related(register::Entity)
             .order_by_asc(child::Column::Id);
         let mut narrowed = Vec::new();
-        for (row, of) in children.all(db).await? {
+        for (row, of, confirmed) in children.all(db).await? {
             narrowed.extend(of);
-            let children = &mut records[place[&row.conference_id]].children;
-            if children.last().is_none_or(|last| last.id != row.id) {
-                children.push(row);
+            let record = &mut records[place[&row.conference_id]];
+            record.register = confirmed;
+            if record.children.last().is_none_or(|last| last.id != row.id) {
+                record.children.push(row);
             }
         }
         let of_these = invitation::Column::ConferenceId.is_in(ids());
@@ -162,11 +165,13 @@ async fn read(
             of.insert(row.id, place[&row.conference_id]);
             records[place[&row.conference_id]].invitations.push(row);
         }
-        for row in
-            register::Entity::find().filter(register::Column::ConferenceId.is_in(ids())).all(db).await?
-        {
-            let at = place[&row.conference_id];
-            records[at].register = Some(row);
+        let childless = ids().filter(|id| records[place[id]].children.is_empty()).collect::<Vec<_>>();
+        if !childless.is_empty() {
+            let theirs = register::Entity::find().filter(register::Column::ConferenceId.is_in(childless));
+            for row in theirs.all(db).await? {
+                let at = place[&row.conference_id];
+                records[at].register = Some(row);
+            }
         }
         for row in narrowed {
             if let Some(at) = of.get(&row.invitation_id) {

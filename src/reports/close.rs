@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::closed;
 use super::entity::{month_close, month_restated};
+use super::improving::{self, ActionId, Written};
 use super::revising::{lines, revisions};
-use super::snapshot::{CHARTED, DEFINITIONS, Known, Restated, Snapshot};
+use super::snapshot::{About, CHARTED, DEFINITIONS, Known, Restated, Snapshot};
 use super::{Month, Targets, paper};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::{Breaks, london};
@@ -37,6 +38,8 @@ pub struct Making<'a> {
     pub holidays: &'a Breaks,
     /// What the partnership has agreed on.
     pub targets: &'a Targets,
+    /// The moment at which it is made.
+    pub now: DateTime<Utc>,
 }
 
 /// How a month stands that is closed.
@@ -56,6 +59,8 @@ pub struct Edition {
     pub snapshot: Snapshot,
     /// `None` while the month is open.
     pub closed: Option<Closed>,
+    /// What is written of its improvement actions.
+    pub written: BTreeMap<ActionId, Written>,
 }
 
 impl Edition {
@@ -114,16 +119,19 @@ pub async fn edition(making: Making<'_>, month: Month) -> Result<Edition, DbErr>
                 "the frozen paper of {month} was changed after it was closed"
             )));
         }
-        let snapshot = serde_json::from_str(&row.snapshot);
+        let snapshot: Result<Snapshot, _> = serde_json::from_str(&row.snapshot);
         let snapshot = snapshot.map_err(|e| DbErr::Custom(format!("the frozen paper of {month}: {e}")))?;
         let approved = row.approved_by.zip(row.approved_at);
         let closed = Closed { at: row.closed_at, hash: hexadecimal(&row.hash), approved };
-        return Ok(Edition { snapshot, closed: Some(closed) });
+        let written = improving::written(db, making.keys, &snapshot.actions).await?;
+        return Ok(Edition { snapshot, closed: Some(closed), written });
     }
     let paper = paper(db, month, making.policies, making.holidays).await?;
     let before = closed::known(db, month, CHARTED).await?;
-    let snapshot = Snapshot::of(paper, &before, making.rules_of(month), Restated::default(), making.targets);
-    Ok(Edition { snapshot, closed: None })
+    let actions = improving::all(db).await?;
+    let snapshot = Snapshot::of(paper, &before, making.about(month, Restated::default(), &actions));
+    let written = improving::written(db, making.keys, &snapshot.actions).await?;
+    Ok(Edition { snapshot, closed: None, written })
 }
 
 /// A month counted again: its figures since, and how they stand beside those before.
@@ -136,16 +144,26 @@ struct Again {
 impl<'a> Making<'a> {
     /// As a page has it.
     pub fn of(desk: &'a Desk, policies: &'a Policies, settings: &'a Settings, targets: &'a Targets) -> Self {
-        Self { db: &desk.db, keys: &desk.keys, policies, holidays: &settings.school_holidays, targets }
+        let holidays = &settings.school_holidays;
+        Self { db: &desk.db, keys: &desk.keys, policies, holidays, targets, now: desk.clock.now() }
     }
 }
 
-impl Making<'_> {
+impl<'a> Making<'a> {
     /// The versions of the quorum rules that held in a month.
     fn rules_of(self, month: Month) -> Vec<i32> {
         let days = month.first().iter_days().take_while(|day| *day <= month.last());
         let versions: BTreeSet<i32> = days.map(|day| self.policies.on(day).quorum.version).collect();
         versions.into_iter().collect()
+    }
+
+    /// What stands around a month's figures besides the months before.
+    fn about<'b>(self, month: Month, restated: Restated, actions: &'b [improving::Standing]) -> About<'b>
+    where
+        'a: 'b,
+    {
+        let today = london::date(self.now);
+        About { quorum_rules: self.rules_of(month), restated, targets: self.targets, actions, today }
     }
 
     /// Counts the months again whose registers changed since the last close.
@@ -179,7 +197,8 @@ impl Making<'_> {
     }
 
     /// Freezes one month. `false`: another process was first.
-    async fn close(self, month: Month, now: DateTime<Utc>) -> Result<bool, DbErr> {
+    async fn close(self, month: Month) -> Result<bool, DbErr> {
+        let now = self.now;
         let tx = self.db.begin("close a month").await?;
         // What is confirmed or amended meanwhile waits, and is later than the close: it is restated, and not lost.
         tx.keep_as_they_are(&["register", "amendment"]).await?;
@@ -192,7 +211,9 @@ impl Making<'_> {
         let paper = paper(db, month, self.policies, self.holidays).await?;
         let known = json(&Known::of(&paper));
         let revised = restated.revisions.len();
-        let snapshot = Snapshot::of(paper, &before, self.rules_of(month), restated, self.targets);
+        let actions = improving::all(db).await?;
+        let about = self.about(month, restated, &actions);
+        let snapshot = Snapshot::of(paper, &before, about);
         let conferences = snapshot.paper.conferences;
         let again: Vec<month_restated::Model> = again
             .into_iter()
@@ -233,11 +254,11 @@ impl Making<'_> {
 }
 
 /// Closes every month that is over for so long and has a register, oldest first. Says which were closed.
-pub async fn close_months(making: Making<'_>, now: DateTime<Utc>) -> Result<Vec<Month>, DbErr> {
-    let newest = closes(london::date(now), making.policies);
+pub async fn close_months(making: Making<'_>) -> Result<Vec<Month>, DbErr> {
+    let newest = closes(london::date(making.now), making.policies);
     let mut done = Vec::new();
     for month in closed::open(making.db.read(), newest).await? {
-        if making.close(month, now).await? {
+        if making.close(month).await? {
             done.push(month);
         }
     }

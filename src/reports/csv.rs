@@ -33,10 +33,13 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
     }
     let median = p.M16.median_working_days_to_reply.map_or("none".to_owned(), |days| days.to_string());
     out.write("M16_median_working_days_to_reply", "all", "", median, None)?;
-    for (split, parts) in [("type", &p.conferences_by_type), ("locality", &p.conferences_by_locality)] {
-        for (part, count) in parts {
-            out.row("conferences", split, part, Some(*count), None)?;
-        }
+    for (part, count) in &p.conferences_by_type {
+        out.row("conferences", "type", part, Some(*count), None)?;
+    }
+    for (part, count) in &p.conferences_by_locality {
+        // "c", as in what is published: not told.
+        let told = count.map_or("c".to_owned(), |count| count.to_string());
+        out.write("conferences", "locality", part, told, None)?;
     }
     for (reason, count) in &p.M8_by_reason {
         out.row("M8_proceeded_inquorate", "reason", reason, Some(*count), None)?;
@@ -63,6 +66,10 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
     }
     for (code, agency) in around.into_iter().flat_map(|snapshot| &snapshot.agencies) {
         out.rate("M2", "agency_rolling_12", code, agency.rolling)?;
+    }
+    for action in around.into_iter().flat_map(|snapshot| &snapshot.actions) {
+        out.rate(&action.measure, "action_before", &action.id.to_string(), action.effect.before)?;
+        out.rate(&action.measure, "action_since", &action.id.to_string(), action.effect.since)?;
     }
     out.writer.into_inner().map_err(|e| ::csv::Error::from(e.into_error()))
 }

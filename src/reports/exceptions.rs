@@ -3,10 +3,46 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::paper::{EndedWithout, Paper};
 use super::snapshot::{AgencyLine, Headline};
 use super::words::counted;
 use super::{Rate, titles};
+
+/// A sentence, and what an improvement action that is raised from it would be about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Kept")]
+pub struct Exception {
+    pub text: String,
+    /// The measure that it is about.
+    pub measure: String,
+    /// The agency that it is about, by its code.
+    pub agency: Option<String>,
+}
+
+/// What an exception is read from: the first papers were frozen with sentences alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Text(String),
+    Whole { text: String, measure: String, agency: Option<String> },
+}
+
+impl From<Kept> for Exception {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Text(text) => Self { text, measure: String::new(), agency: None },
+            Kept::Whole { text, measure, agency } => Self { text, measure, agency },
+        }
+    }
+}
+
+impl Exception {
+    fn about(measure: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { text: text.into(), measure: measure.into(), agency: None }
+    }
+}
 
 /// "16 of 42 children (38.1%, 25.0 to 53.2)", of what is counted; of fewer than 20 the count alone.
 fn said(rate: Rate, what: &str) -> String {
@@ -17,7 +53,7 @@ fn said(rate: Rate, what: &str) -> String {
     format!("{count} ({}, {})", rate.percent_text(), rate.interval_text())
 }
 
-fn plan_ends(paper: &Paper) -> Option<String> {
+fn plan_ends(paper: &Paper) -> Option<Exception> {
     if paper.M9.numerator == 0 {
         return None;
     }
@@ -45,24 +81,25 @@ fn plan_ends(paper: &Paper) -> Option<String> {
             paper.M9_our_fault, paper.M9.numerator
         );
     }
-    Some(text)
+    Some(Exception::about("M9", text))
 }
 
-fn quorum(paper: &Paper) -> Vec<String> {
+fn quorum(paper: &Paper) -> Vec<Exception> {
     let mut all = Vec::new();
     if paper.M9c.numerator > 0 {
-        all.push(format!("Plans ended at a conference without quorum: {}.", said(paper.M9c, " children")));
+        let text = format!("Plans ended at a conference without quorum: {}.", said(paper.M9c, " children"));
+        all.push(Exception::about("M9c", text));
     }
     if paper.M8_consecutive > 0 {
         let conferences = counted(paper.M8_consecutive, "conference", "conferences");
-        all.push(format!(
+        all.push(Exception::about("M7", format!(
             "Held without quorum for the second time running, leaving out pre-birth conferences and those with few agencies: {conferences}."
-        ));
+        )));
     }
     all
 }
 
-fn agency(line: &AgencyLine) -> Option<String> {
+fn agency((code, line): (&String, &AgencyLine)) -> Option<Exception> {
     let low = line.position.is_low();
     if !low && !line.stands_out {
         return None;
@@ -82,25 +119,27 @@ fn agency(line: &AgencyLine) -> Option<String> {
             line.group_rolling.percent_text()
         );
     }
-    Some(text + ".")
+    Some(Exception { agency: Some(code.clone()), ..Exception::about("M2", text + ".") })
 }
 
-fn ours(paper: &Paper) -> Vec<String> {
+fn ours(paper: &Paper) -> Vec<Exception> {
     let mut all = Vec::new();
     let (late, back, never) = (paper.M13.late, paper.M13.undelivered, paper.M13.not_invited);
     if late + back + never > 0 {
-        all.push(format!(
+        all.push(Exception::about("M12", format!(
             "Our own faults: of {} invitations {late} went too late, {back} came back and {never} never went. They count in no attendance rate.",
             paper.M13_of
-        ));
+        )));
     }
     if paper.M16.disputes_open > 0 {
         let disputes = counted(paper.M16.disputes_open, "dispute", "disputes");
-        all.push(format!("{disputes} about the month before wait to be settled by us."));
+        let text = format!("{disputes} about the month before wait to be settled by us.");
+        all.push(Exception::about("M16_replied", text));
     }
     if paper.registers_open > 0 {
         let registers = counted(paper.registers_open, "conference has", "conferences have");
-        all.push(format!("Not complete: {registers} no confirmed register, and count nowhere here."));
+        let text = format!("Not complete: {registers} no confirmed register, and count nowhere here.");
+        all.push(Exception::about("M19", text));
     }
     all
 }
@@ -110,13 +149,13 @@ pub fn exceptions(
     paper: &Paper,
     headlines: &[Headline],
     agencies: &BTreeMap<String, AgencyLine>,
-) -> Vec<String> {
+) -> Vec<Exception> {
     let changed = headlines.iter().filter(|h| h.stands_out).map(|h| {
         let title = titles::of(&h.id).0;
-        format!("{title}: {}, {}.", said(h.rate, ""), h.verdict)
+        Exception::about(&h.id, format!("{title}: {}, {}.", said(h.rate, ""), h.verdict))
     });
-    let mut of_agencies: Vec<&AgencyLine> = agencies.values().collect();
-    of_agencies.sort_by_key(|line| line.name.to_lowercase());
+    let mut of_agencies: Vec<(&String, &AgencyLine)> = agencies.iter().collect();
+    of_agencies.sort_by_key(|(_, line)| line.name.to_lowercase());
     plan_ends(paper)
         .into_iter()
         .chain(quorum(paper))
@@ -150,8 +189,21 @@ mod tests {
             stands_out,
             months: Vec::new(),
             target: None,
+            of_group: 3,
         };
         (name.to_owned(), line)
+    }
+
+    fn said(paper: &Paper, agencies: &BTreeMap<String, AgencyLine>) -> Vec<String> {
+        exceptions(paper, &[], agencies).into_iter().map(|exception| exception.text).collect()
+    }
+
+    #[test]
+    fn a_sentence_that_was_frozen_alone_is_read_as_one_about_nothing() {
+        let read: Exception = serde_json::from_str("\"Plans ended.\"").unwrap();
+        assert_eq!(read, Exception { text: "Plans ended.".into(), measure: String::new(), agency: None });
+        let of = Exception { agency: Some("TVP".into()), ..Exception::about("M2", "Low.") };
+        assert_eq!(serde_json::from_str::<Exception>(&serde_json::to_string(&of).unwrap()).unwrap(), of);
     }
 
     #[test]
@@ -165,10 +217,10 @@ mod tests {
         let data =
             MonthData::alone(Period::Month("2026-09".parse().unwrap()), Directory::default(), Vec::new());
         let nothing = finish(&data, &policies, &Breaks::none());
-        assert_eq!(exceptions(&nothing, &[], &BTreeMap::new()), [] as [&str; 0]);
+        assert_eq!(said(&nothing, &BTreeMap::new()), [] as [&str; 0]);
         let quiet = [line("Probation", Rate::of(0, 0), Position::Below998, false)];
         assert_eq!(
-            exceptions(&nothing, &[], &quiet.into()),
+            said(&nothing, &quiet.into()),
             [
                 "Probation was expected nowhere this month. Of the last twelve months, as far as they are known, it was at 200 of 400 (50.0%, 45.1 to 54.9): lower than 99.8% limit among those of its group (80.0%)."
             ]
@@ -191,7 +243,7 @@ mod tests {
             line("CAMHS", Rate::of(3, 4), Position::Below998, false),
         ];
         assert_eq!(
-            exceptions(&paper, &[], &agencies.into()),
+            said(&paper, &agencies.into()),
             [
                 "Plans ended without a core agency: 16 of 42 children (38.1%, 25.0 to 53.2). For 7 of the 16 a missing agency had sent no report either. Missing: Health 2 (1 our fault), Schools 6. In 3 of the 16 we had invited an agency wrongly: our fault, not theirs.",
                 "CAMHS was represented 3 of 4 times it was expected. Of the last twelve months, as far as they are known, it was at 200 of 400 (50.0%, 45.1 to 54.9): lower than 99.8% limit among those of its group (80.0%).",

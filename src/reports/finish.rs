@@ -162,6 +162,39 @@ pub async fn paper(
 /// Counted invitations of a service from which on it stands by itself: of fewer a figure would name somebody.
 const OF_A_SERVICE: usize = 5;
 
+/// The parts of agencies and of their services, and the plans that ended without them, over some of the conferences.
+fn own_sheets(data: &MonthData, holidays: &Breaks, of: impl Fn(&Case) -> bool + Copy) -> OwnSheets {
+    let all = entries(&data.cases).filter(|e| of(e.case));
+    let mut reasons: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    for e in all.clone().filter(|e| e.assessed.counted && e.assessed.standing.is_missing()) {
+        let reason = e.row.absence_reason.map_or("not_recorded", |reason| reason.code());
+        let of_agency = reasons.entry(Split::Agency.part(&e, data, holidays)).or_default();
+        *of_agency.entry(reason.to_owned()).or_default() += 1;
+    }
+    let by_agency = by(all.clone(), |e| Split::Agency.part(e, data, holidays)).into_iter();
+    let by_agency = by_agency.map(|(code, part)| {
+        let agency = data.directory.agencies.values().find(|agency| agency.code == code);
+        let name = agency.map_or(code.clone(), |agency| agency.name.clone());
+        let group = agency.map_or("", |agency| agency.agency_group.code()).to_owned();
+        let reasons = reasons.remove(&code).unwrap_or_default();
+        (code, AgencyPart { name, group, reasons, part })
+    });
+    let by_service = by(all, |e| e.row.service_id).into_iter();
+    let by_service = by_service.filter(|(_, part)| part.expected >= OF_A_SERVICE).map(|(id, part)| {
+        let (service, agency) = data.directory.of(id);
+        let (name, agency) = (service.name.clone(), agency.code.clone());
+        (id.to_string(), ServicePart { name, agency, part })
+    });
+    // Who was core at a conference, a tracker does not know.
+    let known = data.cases.iter().filter(|case| case.assessment.in_population && of(case));
+    let known = known.filter(|case| !case.record.is_of_a_tracker());
+    OwnSheets {
+        by_agency: by_agency.collect(),
+        by_service: by_service.collect(),
+        plans_ended_without: ended_without(known, data),
+    }
+}
+
 pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -> Paper {
     let all = entries(&data.cases);
     let population = || data.cases.iter().filter(|c| c.assessment.in_population);
@@ -186,12 +219,8 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
     let went: Vec<Entry<'_>> = all.clone().filter(went_out).collect();
     let took_place = |c: &&Case| matches!(c.record.conference.status.code(), "held" | "adjourned");
 
-    let mut reasons: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
-    for e in all.clone().filter(|e| e.assessed.counted && e.assessed.standing.is_missing()) {
-        let reason = e.row.absence_reason.map_or("not_recorded", |reason| reason.code());
-        let of_agency = reasons.entry(Split::Agency.part(&e, data, holidays)).or_default();
-        *of_agency.entry(reason.to_owned()).or_default() += 1;
-    }
+    let sheets = own_sheets(data, holidays, |_| true);
+    let is_any_restricted = population().any(|case| case.record.conference.restricted);
     let of = |split: Split| by(all.clone(), |e| split.part(e, data, holidays));
     let open = data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
 
@@ -199,7 +228,10 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         month: data.period.to_string(),
         conferences: population().count(),
         conferences_by_type: tally(population().map(|c| c.facts.kind.code())),
-        conferences_by_locality: tally(population().map(|c| c.record.conference.locality.code())),
+        conferences_by_locality: tally(population().map(|c| c.record.conference.locality.code()))
+            .into_iter()
+            .map(|(locality, count)| (locality, Some(count)))
+            .collect(),
         registers_open: open.count(),
         invitations: all.clone().count(),
         from_a_tracker: population().filter(|c| c.record.is_of_a_tracker()).count(),
@@ -245,31 +277,16 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         feedback_authority_fault: count(&|e| feedback_due(e) && e.assessed.fault.is_some()),
         neglect: breakdown(all.clone().filter(|e| is_neglect(e.case))),
         by_group: of(Split::Group),
-        by_agency: of(Split::Agency)
-            .into_iter()
-            .map(|(code, part)| {
-                let agency = data.directory.agencies.values().find(|agency| agency.code == code);
-                let name = agency.map_or(code.clone(), |agency| agency.name.clone());
-                let group = agency.map_or("", |agency| agency.agency_group.code()).to_owned();
-                let reasons = reasons.remove(&code).unwrap_or_default();
-                (code, AgencyPart { name, group, reasons, part })
-            })
-            .collect(),
+        by_agency: sheets.by_agency,
         by_locality: of(Split::Locality),
-        by_service: by(all.clone(), |e| e.row.service_id)
-            .into_iter()
-            .filter(|(_, part)| part.expected >= OF_A_SERVICE)
-            .map(|(id, part)| {
-                let (service, agency) = data.directory.of(id);
-                let (name, agency) = (service.name.clone(), agency.code.clone());
-                (id.to_string(), ServicePart { name, agency, part })
-            })
-            .collect(),
+        by_service: sheets.by_service,
         by_stage: of(Split::Stage),
         by_type: of(Split::Type),
         by_mode: of(Split::Mode),
         by_slot: of(Split::Slot),
         by_holiday: of(Split::Holiday),
-        plans_ended_without: ended_without(known(), data),
+        plans_ended_without: sheets.plans_ended_without,
+        own_sheets: is_any_restricted
+            .then(|| own_sheets(data, holidays, |case| !case.record.conference.restricted)),
     }
 }

@@ -1,6 +1,9 @@
 //! The forms in which finished figures leave as a file: the same for a browser and for the command line.
 
-use super::{Paper, Snapshot, Yearly, csv, xlsx, yearly_csv};
+use std::collections::BTreeMap;
+
+use super::improving::{ActionId, Written};
+use super::{Edition, Paper, Snapshot, Yearly, csv, xlsx, yearly_csv};
 
 /// A form of finished figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,14 @@ fn json(figures: &impl serde::Serialize) -> Result<Vec<u8>, FormError> {
     Ok(bytes)
 }
 
+/// A month's paper, with what is written of its improvement actions by their ids.
+#[derive(serde::Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    snapshot: &'a Snapshot,
+    written: &'a BTreeMap<ActionId, Written>,
+}
+
 impl Form {
     /// The form of a file by its name: `figures.csv`.
     pub fn of_file(name: &str) -> Option<Self> {
@@ -56,18 +67,19 @@ impl Form {
     }
 
     /// A month's paper with what stands around it.
-    pub fn of_month(self, snapshot: &Snapshot) -> Result<Vec<u8>, FormError> {
+    pub fn of_month(self, edition: &Edition) -> Result<Vec<u8>, FormError> {
+        let Edition { snapshot, written, .. } = edition;
         Ok(match self {
-            Self::Json => json(snapshot)?,
+            Self::Json => json(&Whole { snapshot: &snapshot.without_own_sheets(), written })?,
             Self::Csv => csv(&snapshot.paper, Some(snapshot))?,
-            Self::Xlsx => xlsx(&snapshot.paper, Some(snapshot))?,
+            Self::Xlsx => xlsx(&snapshot.paper, Some(edition))?,
         })
     }
 
     /// Some months together.
     pub fn of_period(self, paper: &Paper) -> Result<Vec<u8>, FormError> {
         Ok(match self {
-            Self::Json => json(paper)?,
+            Self::Json => json(&Paper { own_sheets: None, ..paper.clone() })?,
             Self::Csv => csv(paper, None)?,
             Self::Xlsx => xlsx(paper, None)?,
         })

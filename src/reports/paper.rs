@@ -136,8 +136,10 @@ pub struct Paper {
     #[serde(default)]
     pub conferences_by_type: BTreeMap<String, usize>,
     /// The same by locality.
+    ///
+    /// `None`: not told, for one of them is of fewer than five (DOMAIN 8, profile `paqa`).
     #[serde(default)]
-    pub conferences_by_locality: BTreeMap<String, usize>,
+    pub conferences_by_locality: BTreeMap<String, Option<usize>>,
     /// Held or adjourned, register not confirmed: counted nowhere.
     pub registers_open: usize,
     /// Invitations I.
@@ -225,9 +227,36 @@ pub struct Paper {
     pub by_holiday: BTreeMap<String, Breakdown>,
     /// Agencies that were core to a plan which ended without them, by their code.
     pub plans_ended_without: BTreeMap<String, EndedWithout>,
+    /// What agencies' own sheets are made of, where a conference was restricted: without it. `None` where none was, and they
+    /// are made of the parts above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_sheets: Option<OwnSheets>,
 }
 
+/// The parts of the conferences that are not restricted (DOMAIN 8: a restricted conference is in no agency's own sheet).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnSheets {
+    /// By agency, by its code.
+    pub by_agency: BTreeMap<String, AgencyPart>,
+    /// By service, by its id.
+    pub by_service: BTreeMap<String, ServicePart>,
+    /// Agencies that were core to a plan which ended without them, by their code.
+    pub plans_ended_without: BTreeMap<String, EndedWithout>,
+}
+
+/// Conferences of a locality from which on their number is told to PAQA's members.
+const OF_A_LOCALITY: usize = 5;
+
 impl Paper {
+    /// As PAQA's members read it (DOMAIN 8, profile `paqa`): counts of conferences by locality are told only if none is small.
+    /// One that is not told alone would be the rest of the total.
+    pub fn for_members(&mut self) {
+        let small = |count: &Option<usize>| count.is_some_and(|n| (1..OF_A_LOCALITY).contains(&n));
+        if self.conferences_by_locality.values().any(small) {
+            self.conferences_by_locality.values_mut().for_each(|count| *count = None);
+        }
+    }
+
     /// Its rates over the whole month but those of `whole`, by their names.
     pub fn rates(&self) -> [(&'static str, Rate); 19] {
         [
@@ -251,6 +280,25 @@ impl Paper {
             ("M18_reviews_in_time", self.M18_reviews_in_time),
             ("M19", self.M19),
         ]
+    }
+
+    /// One of its rates over the whole month by its name.
+    ///
+    /// # Panics
+    /// There is no rate of this name.
+    pub fn rate(&self, id: &str) -> Rate {
+        match id {
+            "M1" => self.whole.M1,
+            "M2" => self.whole.M2,
+            "M3" => self.whole.M3,
+            "M4" => self.whole.M4,
+            _ => self
+                .rates()
+                .into_iter()
+                .find(|(name, _)| *name == id)
+                .map(|(_, rate)| rate)
+                .expect("a rate's name"),
+        }
     }
 
     /// Its counts over the whole month, by their names.

@@ -112,15 +112,15 @@ pub async fn tell_of_month(
     making: Making<'_>,
     letterhead: &Letterhead,
     address: &str,
-    now: DateTime<Utc>,
 ) -> Result<usize, NoticeError> {
+    let now = making.now;
     let due = due(london::date(now), &making.policies.calendar).filter(|_| letterhead.is_set_up());
     let Some(month) = due else { return Ok(0) };
     let new = readers(making.db, Role::QaManager, month).await?;
     if new.is_empty() {
         return Ok(0);
     }
-    let Edition { snapshot, closed: Some(closed) } = edition(making, month).await? else { return Ok(0) };
+    let Edition { snapshot, closed: Some(closed), .. } = edition(making, month).await? else { return Ok(0) };
     let notice = Ready::of(&snapshot.paper, month, address, closed.approved.is_none());
     let tx = making.db.begin("tell of a month").await?;
     for reader in &new {
@@ -141,7 +141,8 @@ async fn enclosed(
 ) -> Option<Enclosed> {
     let approved = Some((by.0.name.clone(), by.1));
     let closed = edition.closed.as_ref().map(|closed| Closed { approved, ..closed.clone() });
-    let edition = Edition { snapshot: edition.snapshot.clone(), closed };
+    let Edition { snapshot, written, .. } = edition;
+    let edition = Edition { snapshot: snapshot.clone(), closed, written: written.clone() };
     let page = MonthPage::alone(&edition, closes_on(month, making.policies));
     match circulating.press.print(&page.printed()).await {
         Ok(bytes) => Some(Enclosed::Pdf { name: format!("attendance-{month}.pdf"), bytes }),
@@ -160,8 +161,8 @@ pub async fn approve(
     circulating: Circulating<'_>,
     actor: &Actor,
     month: Month,
-    now: DateTime<Utc>,
 ) -> Result<bool, NoticeError> {
+    let now = making.now;
     let members = readers(making.db, Role::PaqaMember, month).await?;
     let edition = edition(making, month).await?;
     let Some(closed) = edition.closed.as_ref().filter(|closed| closed.approved.is_none()) else {

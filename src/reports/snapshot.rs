@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::exceptions::exceptions;
+use super::exceptions::{Exception, exceptions};
 use super::funnel::{Position, position};
+use super::improving::{self, ActionLine, line_of};
 use super::rag::Rag;
 use super::spc::{Chart, NO_SIGNAL, RUN_CHART, chart};
 use super::targets::{TargetMeasure, Targets};
@@ -24,17 +26,6 @@ pub const CHARTED: usize = 24;
 /// Months of a rolling figure.
 const ROLLING: usize = 12;
 
-/// A headline figure of a paper.
-pub fn headline(paper: &Paper, id: &str) -> Rate {
-    match id {
-        "M1" => paper.whole.M1,
-        "M2" => paper.whole.M2,
-        "M7" => paper.M7,
-        "M9" => paper.M9,
-        _ => paper.M6_on_time,
-    }
-}
-
 /// What later months compare with: the headlines, and representation by agency.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
@@ -45,19 +36,67 @@ pub struct Known {
     /// What those agencies were called, and in which group they were, by their code.
     #[serde(default)]
     pub called: BTreeMap<String, (String, String)>,
+    /// Every other rate of the whole that an action may be to move, as two counts by its id.
+    #[serde(default)]
+    pub whole: BTreeMap<String, (u32, u32)>,
+    /// The same of each agency, by its code.
+    #[serde(default)]
+    pub of_agency: BTreeMap<String, BTreeMap<String, (u32, u32)>>,
+    /// Representation by agency without restricted conferences, where one of the month was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<BTreeMap<String, Rate>>,
+}
+
+/// A rate as its two counts.
+fn counts(rate: Rate) -> (u32, u32) {
+    (rate.numerator, rate.denominator)
 }
 
 impl Known {
     /// Of a paper.
     pub fn of(paper: &Paper) -> Self {
         Self {
-            headlines: HEADLINES.iter().map(|id| ((*id).to_owned(), headline(paper, id))).collect(),
+            headlines: HEADLINES.iter().map(|id| ((*id).to_owned(), paper.rate(id))).collect(),
             agencies: paper.by_agency.iter().map(|(code, a)| (code.clone(), a.part.M2)).collect(),
             called: paper
                 .by_agency
                 .iter()
                 .map(|(code, a)| (code.clone(), (a.name.clone(), a.group.clone())))
                 .collect(),
+            whole: improving::of_partnership()
+                .iter()
+                .filter(|id| !HEADLINES.contains(id))
+                .map(|id| ((*id).to_owned(), counts(paper.rate(id))))
+                .collect(),
+            own: paper.own_sheets.as_ref().map(|own| {
+                own.by_agency.iter().map(|(code, agency)| (code.clone(), agency.part.M2)).collect()
+            }),
+            of_agency: paper
+                .by_agency
+                .iter()
+                .map(|(code, a)| {
+                    let others = [("M1", a.part.M1), ("M3", a.part.M3), ("M4", a.part.M4)];
+                    (code.clone(), others.map(|(id, rate)| (id.to_owned(), counts(rate))).into())
+                })
+                .collect(),
+        }
+    }
+
+    /// Representation by agency as its own sheet has it.
+    fn own(&self) -> &BTreeMap<String, Rate> {
+        self.own.as_ref().unwrap_or(&self.agencies)
+    }
+
+    /// A measure of the whole, or of an agency by its code; `None` where this month did not keep it. Of an agency that was
+    /// expected nowhere nothing is counted.
+    pub fn rate(&self, agency: Option<&str>, id: &str) -> Option<Rate> {
+        let of = |kept: Option<&(u32, u32)>| kept.map(|(n, of)| Rate::of(*n as usize, *of as usize));
+        let none = Rate::of(0, 0);
+        match agency {
+            None => self.headlines.get(id).copied().or_else(|| of(self.whole.get(id))),
+            Some(code) if id == "M2" => Some(self.agencies.get(code).copied().unwrap_or(none)),
+            Some(_) if self.whole.is_empty() => None,
+            Some(code) => Some(of(self.of_agency.get(code).and_then(|kept| kept.get(id))).unwrap_or(none)),
         }
     }
 }
@@ -115,6 +154,9 @@ pub struct AgencyLine {
     /// The target of its group, in percent, and how the month stands to it.
     #[serde(default)]
     pub target: Option<(u32, Option<Rag>)>,
+    /// How many agencies its group has, itself included.
+    #[serde(default)]
+    pub of_group: usize,
 }
 
 impl AgencyLine {
@@ -165,11 +207,17 @@ pub struct Snapshot {
     /// The figures at its head.
     pub headlines: Vec<Headline>,
     /// What to look at first, in words.
-    pub exceptions: Vec<String>,
+    pub exceptions: Vec<Exception>,
     /// Month by month, this one last.
     pub series: Vec<Charted>,
     /// By the agency's code.
     pub agencies: BTreeMap<String, AgencyLine>,
+    /// The same as agencies' own sheets have it, where a conference of these months was restricted: without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_agencies: Option<BTreeMap<String, AgencyLine>>,
+    /// Improvement actions: those that were open, and those that ended since the month began.
+    #[serde(default)]
+    pub actions: Vec<ActionLine>,
     /// What was restated of earlier months.
     #[serde(flatten)]
     pub restated: Restated,
@@ -191,15 +239,82 @@ fn verdict(chart: Option<&Chart>, newest: Option<&Rate>) -> (String, bool) {
     }
 }
 
+/// The line of each agency that was expected in the last twelve months. `months`: oldest first, with what is known of each;
+/// the newest is the paper's own. `of`: representation by agency in a month.
+fn agency_lines(
+    months: &[Month],
+    all: &[Option<&Known>],
+    of: fn(&Known) -> &BTreeMap<String, Rate>,
+    targets: &Targets,
+) -> BTreeMap<String, AgencyLine> {
+    let rolling = &all[all.len() - ROLLING..];
+    let newest = months.last().map(|month| month.last());
+    let of_year = |code: &str| -> Rate {
+        rolling.iter().flatten().filter_map(|known| of(known).get(code).copied()).sum()
+    };
+    // As they are called now, those of the year that were expected nowhere this month among them.
+    let called: BTreeMap<&String, &(String, String)> =
+        rolling.iter().flatten().flat_map(|known| &known.called).collect();
+    // An agency stands among those that are in its group now, whichever they were in then.
+    let in_group = |group: &str| -> Vec<&String> {
+        called.iter().filter(|(_, (_, of))| of == group).map(|(code, _)| *code).collect()
+    };
+    let line = |(code, (name, group)): (&&String, &&(String, String))| {
+        let none = Rate::of(0, 0);
+        let own = all.last().copied().flatten().and_then(|own| of(own).get(*code).copied());
+        let rate = own.unwrap_or(none);
+        let chart = charted(all.iter().map(|known| known.and_then(|known| of(known).get(*code))));
+        let (verdict, stands_out) = verdict(chart.as_ref(), Some(&rate));
+        let rolling = of_year(code);
+        let group_rolling: Rate = in_group(group).into_iter().map(|code| of_year(code)).sum();
+        let target = group.parse().ok().zip(newest);
+        let target = target.and_then(|(group, day)| targets.of_group(group, TargetMeasure::M2, day));
+        let line = AgencyLine {
+            name: name.clone(),
+            group: group.clone(),
+            rate,
+            rolling,
+            group_rolling,
+            position: position(rolling, group_rolling),
+            verdict,
+            stands_out,
+            months: months
+                .iter()
+                .zip(all)
+                .filter_map(|(month, known)| {
+                    Some((month.to_string(), of((*known)?).get(*code).copied().unwrap_or(none)))
+                })
+                .collect(),
+            target: target.map(|target| (target.percent, Rag::of(rate, target))),
+            of_group: in_group(group).len(),
+        };
+        ((*code).clone(), line)
+    };
+    called.iter().map(line).collect()
+}
+
+/// What stands around a month's figures besides the months before.
+pub struct About<'a> {
+    /// The versions of the quorum rules that held in it.
+    pub quorum_rules: Vec<i32>,
+    pub restated: Restated,
+    pub targets: &'a Targets,
+    /// Every improvement action.
+    pub actions: &'a [improving::Standing],
+    /// The day on which it is made.
+    pub today: NaiveDate,
+}
+
 impl Snapshot {
+    /// As it leaves in a file: beside the totals, what agencies' own sheets are made of would tell the restricted conferences.
+    pub fn without_own_sheets(&self) -> Self {
+        let paper = Paper { own_sheets: None, ..self.paper.clone() };
+        Self { paper, own_agencies: None, ..self.clone() }
+    }
+
     /// Puts a paper among the months before it, oldest first, as they are known now.
-    pub fn of(
-        paper: Paper,
-        before: &[(Month, Known)],
-        quorum_rules: Vec<i32>,
-        restated: Restated,
-        targets: &Targets,
-    ) -> Self {
+    pub fn of(paper: Paper, before: &[(Month, Known)], about: About<'_>) -> Self {
+        let About { quorum_rules, restated, targets, actions, today } = about;
         let month: Month = paper.month.parse().expect("a paper's own month");
         let own = Known::of(&paper);
         let mut months: Vec<Month> =
@@ -215,7 +330,7 @@ impl Snapshot {
         let headlines = HEADLINES.iter().map(|id| {
             let of = |known: &Option<&Known>| known.and_then(|known| known.headlines.get(*id).copied());
             let chart = charted(all.iter().map(|known| known.and_then(|known| known.headlines.get(*id))));
-            let rate = headline(&paper, id);
+            let rate = paper.rate(id);
             let (verdict, stands_out) = verdict(chart.as_ref(), Some(&rate));
             Headline {
                 id: (*id).to_owned(),
@@ -228,52 +343,39 @@ impl Snapshot {
             }
         });
         let headlines: Vec<Headline> = headlines.collect();
-        let of_year = |code: &str| -> Rate {
-            rolling.iter().flatten().filter_map(|known| known.agencies.get(code).copied()).sum()
-        };
-        // As they are called now, those of the year that were expected nowhere this month among them.
-        let called: BTreeMap<&String, &(String, String)> =
-            rolling.iter().flatten().flat_map(|known| &known.called).collect();
-        // An agency stands among those that are in its group now, whichever they were in then.
-        let of_group = |group: &str| -> Rate {
-            called.iter().filter(|(_, (_, of))| of == group).map(|(code, _)| of_year(code)).sum()
-        };
-        let line = |(code, (name, group)): (&&String, &&(String, String))| {
-            let rate = own.agencies.get(*code).copied().unwrap_or(Rate::of(0, 0));
-            let chart = charted(all.iter().map(|known| known.and_then(|known| known.agencies.get(*code))));
-            let (verdict, stands_out) = verdict(chart.as_ref(), Some(&rate));
-            let (rolling, group_rolling) = (of_year(code), of_group(group));
-            let target =
-                group.parse().ok().and_then(|group| targets.of_group(group, TargetMeasure::M2, month.last()));
-            let line = AgencyLine {
-                name: name.clone(),
-                group: group.clone(),
-                rate,
-                rolling,
-                group_rolling,
-                position: position(rolling, group_rolling),
-                verdict,
-                stands_out,
-                months: months
-                    .iter()
-                    .zip(&all)
-                    .filter_map(|(month, known)| {
-                        let rate = (*known)?.agencies.get(*code).copied().unwrap_or(Rate::of(0, 0));
-                        Some((month.to_string(), rate))
-                    })
-                    .collect(),
-                target: target.map(|target| (target.percent, Rag::of(rate, target))),
-            };
-            ((*code).clone(), line)
-        };
-        let agencies: BTreeMap<String, AgencyLine> = called.iter().map(line).collect();
+        let lines = |of: fn(&Known) -> &BTreeMap<String, Rate>| agency_lines(&months, &all, of, targets);
+        let agencies = lines(|known| &known.agencies);
+        let is_any_restricted = all.iter().flatten().any(|known| known.own.is_some());
+        let own_agencies = is_any_restricted.then(|| lines(Known::own));
         let series = months.iter().zip(&all).skip(first).map(|(month, known)| Charted {
             month: month.to_string(),
             rates: known.map(|known| known.headlines.clone()).unwrap_or_default(),
         });
         let series = series.collect();
         let exceptions = exceptions(&paper, &headlines, &agencies);
+        let actions =
+            actions.iter().filter(|standing| standing.ended().is_none_or(|day| day >= month.first()));
+        let actions = actions.map(|standing| {
+            let code = standing.agency.as_ref().map(|agency| agency.code.as_str());
+            let kept = months
+                .iter()
+                .zip(&all)
+                .filter_map(|(month, known)| Some((*month, (*known)?.rate(code, &standing.action.measure)?)));
+            line_of(standing, kept.collect(), today)
+        });
+        let actions = actions.collect();
         let definitions = DEFINITIONS.to_owned();
-        Self { paper, definitions, quorum_rules, headlines, exceptions, series, agencies, restated }
+        Self {
+            paper,
+            definitions,
+            quorum_rules,
+            headlines,
+            exceptions,
+            series,
+            agencies,
+            own_agencies,
+            actions,
+            restated,
+        }
     }
 }

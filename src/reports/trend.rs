@@ -37,8 +37,9 @@ pub fn data_url(svg: &str) -> String {
     format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg))
 }
 
-/// Draws it as SVG, without a style: title and description are of our own words, and hold nothing to be escaped.
-pub fn trend(title: &str, months: &[(Month, Rate)], width: f64) -> String {
+/// Draws it as SVG, without a style: title and description are of our own words, and hold nothing to be escaped. `raised`: the
+/// month in which an action was raised, which a line marks.
+pub fn trend(title: &str, months: &[(Month, Rate)], raised: Option<Month>, width: f64) -> String {
     let step = (width - LEFT - RIGHT) / months.len().max(1) as f64;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {HEIGHT}\" role=\"img\" \
@@ -80,6 +81,16 @@ pub fn trend(title: &str, months: &[(Month, Rate)], width: f64) -> String {
         let x = LEFT + step * (n as f64 + 0.5);
         let name = month.name();
         let short = name.get(..3).unwrap_or_default();
+        if raised == Some(*month) {
+            let _ = write!(
+                svg,
+                "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{:.0}\" stroke=\"#0b0c0c\" stroke-width=\"2\" stroke-dasharray=\"1 3\"/>\
+                 <text x=\"{:.1}\" y=\"{:.0}\" text-anchor=\"end\">raised</text>",
+                HEIGHT - BOTTOM,
+                x - 4.0,
+                HEIGHT - BOTTOM - 4.0
+            );
+        }
         // So many months have room for their names; of more, every second or third, and the newest.
         if (months.len() - 1 - n).is_multiple_of(months.len().div_ceil(named)) {
             let _ = write!(
@@ -118,8 +129,10 @@ mod tests {
                 (month("2026-08"), Rate::of(3, 4)),
                 (month("2026-09"), Rate::of(34, 40)),
             ],
+            Some(month("2026-08")),
             ON_A_PAGE,
         );
+        assert!(svg.contains(">raised<"));
         assert_eq!(svg.matches("<circle").count(), 2);
         assert!(svg.contains("fill=\"#ffffff\" stroke") && svg.contains("fill=\"#1d70b8\" stroke"));
         assert!(svg.contains(">Jul<") && svg.contains("role=\"img\"") && !svg.contains("style="));

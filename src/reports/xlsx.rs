@@ -7,12 +7,13 @@ use rust_xlsxwriter::{
 
 use super::paper::{Breakdown, Paper};
 use super::rate::Rate;
-use super::{Period, Snapshot, titles, words};
+use super::xlsx_actions::actions;
+use super::{Edition, Period, Snapshot, titles, words};
 
 /// The columns of a rate.
 const RATE: [&str; 5] = ["Number", "Of", "Percent", "95% from", "95% to"];
 /// A workbook's formats.
-struct Styles {
+pub struct Styles {
     header: Format,
     percent: Format,
     title: Format,
@@ -20,7 +21,7 @@ struct Styles {
 }
 
 /// A sheet that is filled row by row.
-struct Table<'a> {
+pub struct Table<'a> {
     sheet: &'a mut Worksheet,
     styles: &'a Styles,
     row: u32,
@@ -29,7 +30,7 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// With its header, which stays in sight with the first column.
-    fn new(
+    pub fn new(
         sheet: &'a mut Worksheet,
         styles: &'a Styles,
         columns: impl IntoIterator<Item = String>,
@@ -46,12 +47,12 @@ impl<'a> Table<'a> {
         Ok(Self { sheet, styles, row: 0, column: 0 })
     }
 
-    fn next(&mut self) {
+    pub fn next(&mut self) {
         self.row += 1;
         self.column = 0;
     }
 
-    fn text(&mut self, text: &str) -> Result<(), XlsxError> {
+    pub fn text(&mut self, text: &str) -> Result<(), XlsxError> {
         self.sheet.write_string(self.row, self.column, text)?;
         self.column += 1;
         Ok(())
@@ -76,7 +77,7 @@ impl<'a> Table<'a> {
     }
 
     /// Number, of, percent, interval. Of nothing there is no percent, and of fewer than 20 none is told.
-    fn rate(&mut self, rate: Rate) -> Result<(), XlsxError> {
+    pub fn rate(&mut self, rate: Rate) -> Result<(), XlsxError> {
         self.number(rate.numerator)?;
         self.number(rate.denominator)?;
         match rate.percent {
@@ -97,12 +98,12 @@ impl<'a> Table<'a> {
     }
 }
 
-fn named<const N: usize>(names: [&str; N]) -> Vec<String> {
+pub fn named<const N: usize>(names: [&str; N]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// The columns of a rate that is one of several in its row.
-fn of_rate(name: &str) -> impl Iterator<Item = String> {
+pub fn of_rate(name: &str) -> impl Iterator<Item = String> {
     RATE.iter().map(move |column| format!("{name} {}", column.to_lowercase()))
 }
 
@@ -146,7 +147,7 @@ fn parts<'a>(
     Ok(())
 }
 
-fn sheet<'a>(workbook: &'a mut Workbook, name: &str) -> Result<&'a mut Worksheet, XlsxError> {
+pub fn sheet<'a>(workbook: &'a mut Workbook, name: &str) -> Result<&'a mut Worksheet, XlsxError> {
     workbook.add_worksheet().set_name(name)
 }
 
@@ -259,7 +260,8 @@ fn definitions(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Resul
 }
 
 /// The paper as a workbook. `snapshot`: what stands around a month; some months together stand alone.
-pub fn xlsx(paper: &Paper, snapshot: Option<&Snapshot>) -> Result<Vec<u8>, XlsxError> {
+pub fn xlsx(paper: &Paper, edition: Option<&Edition>) -> Result<Vec<u8>, XlsxError> {
+    let snapshot = edition.map(|edition| &edition.snapshot);
     let mut workbook = Workbook::new();
     let styles = Styles {
         header: Format::new().set_bold().set_text_wrap(),
@@ -283,12 +285,15 @@ pub fn xlsx(paper: &Paper, snapshot: Option<&Snapshot>) -> Result<Vec<u8>, XlsxE
         "Intervals are Wilson's 95% intervals. Of fewer than 20 there is no percentage: \"too few\". \"none\" means that there was nothing to count.".to_owned(),
     ];
     notes.extend(snapshot.map(|s| format!("Definitions {}.", s.definitions)));
-    notes.extend(snapshot.into_iter().flat_map(|s| s.exceptions.iter().cloned()));
+    notes.extend(snapshot.into_iter().flat_map(|s| s.exceptions.iter().map(|e| e.text.clone())));
     for (row, note) in (2_u32..).zip(&notes) {
         cover.write_string_with_format(row, 0, note, &styles.wrapped)?;
     }
     if let Some(snapshot) = snapshot {
         around(&mut workbook, &styles, snapshot)?;
+    }
+    if let Some(edition) = edition.filter(|edition| !edition.snapshot.actions.is_empty()) {
+        actions(&mut workbook, &styles, &edition.snapshot.actions, &edition.written)?;
     }
     let columns = named(["Measure", "Name", "Definition"]).into_iter().chain(named(RATE));
     let mut table = Table::new(sheet(&mut workbook, "Measures")?, &styles, columns)?;

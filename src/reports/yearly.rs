@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -73,7 +72,9 @@ impl Sums {
         self.months += 1;
         self.conferences += paper.conferences;
         paper.conferences_by_type.iter().for_each(|(part, n)| add(&mut self.by_type, part, *n));
-        paper.conferences_by_locality.iter().for_each(|(part, n)| add(&mut self.by_locality, part, *n));
+        // What was frozen tells each.
+        let by_locality = paper.conferences_by_locality.iter();
+        by_locality.for_each(|(part, n)| add(&mut self.by_locality, part, n.unwrap_or_default()));
         paper.by_group.iter().for_each(|(part, b)| add(&mut self.by_group, part, b.expected));
         self.quorate += paper.M7.numerator;
         self.ended += paper.M9.denominator;
@@ -135,8 +136,9 @@ const QUIET: u32 = 20;
 
 /// Publishes every financial year that is over, once each of its months with a register is closed, and for a while none of
 /// them was. Says which.
-pub async fn publish_years(making: Making<'_>, now: DateTime<Utc>) -> Result<Vec<FinancialYear>, DbErr> {
-    let (db, today) = (making.db.read(), london::date(now));
+pub async fn publish_years(making: Making<'_>) -> Result<Vec<FinancialYear>, DbErr> {
+    let (db, now) = (making.db.read(), making.now);
+    let today = london::date(now);
     let mut done = Vec::new();
     for (year, newest) in closed::years_to_publish(db).await? {
         let last = year.months().last().expect("a year has months");

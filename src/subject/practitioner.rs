@@ -18,6 +18,7 @@ use crate::platform::Keys;
 use crate::register::sealed;
 use crate::replies::Texts;
 use crate::replies::entity::reply;
+use crate::reports::improving;
 
 /// An entry of the directory.
 #[derive(Serialize)]
@@ -81,6 +82,14 @@ struct OwnAccount {
     deeds: Vec<Deed>,
 }
 
+/// An improvement action that the person leads.
+#[derive(Serialize)]
+struct Led {
+    raised_at: DateTime<Utc>,
+    lead: String,
+    objective: String,
+}
+
 /// Everything about a practitioner.
 #[derive(Serialize)]
 pub struct PractitionerBundle {
@@ -89,6 +98,7 @@ pub struct PractitionerBundle {
     directory: Vec<InDirectory>,
     invitations: Vec<Part>,
     messages: Vec<Written>,
+    improvement_actions: Vec<Led>,
     account: Option<OwnAccount>,
     /// Invitations of restricted conferences that whoever gathers this is not named on.
     pub restricted_and_not_here: usize,
@@ -100,6 +110,7 @@ impl PractitionerBundle {
         self.directory.is_empty()
             && self.invitations.is_empty()
             && self.messages.is_empty()
+            && self.improvement_actions.is_empty()
             && self.account.is_none()
             && self.restricted_and_not_here == 0
     }
@@ -199,6 +210,17 @@ pub async fn gather(
         state: m.state.label(),
     });
     let messages = messages.collect();
+    let led = improving::all(db).await?.into_iter().filter_map(|standing| {
+        let (written, action) = (improving::Written::of(keys, &standing, None), &standing.action);
+        let there = action.lead_email.as_ref().is_some_and(|address| address.eq_ignore_ascii_case(&email));
+        let is_theirs = there || named(written.lead.clone());
+        is_theirs.then_some(Led {
+            raised_at: action.raised_at,
+            lead: written.lead,
+            objective: written.objective,
+        })
+    });
+    let improvement_actions = led.collect();
     let account = match access::store::by_email(db, &email).await? {
         None => None,
         Some(a) => {
@@ -226,6 +248,7 @@ pub async fn gather(
         directory: listed,
         invitations,
         messages,
+        improvement_actions,
         account,
         restricted_and_not_here,
     })

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
 use super::answers::Answers;
-use super::steps;
+use super::{improving, steps};
 use crate::access::Role;
 use crate::agencies::store::directory_of;
 use crate::app::site::Site;
@@ -115,15 +115,16 @@ pub(super) async fn fill(site: &mut Site, size: Size) -> Result<(), Failure> {
 
 /// Closes the months that are due, and a QA manager approves each.
 async fn circulate(site: &Site) -> Result<(), Failure> {
-    let (making, now) = (site.making(), site.clock.now());
+    let making = site.making();
     let manager = Actor { name: "Morgan Reed".to_owned(), role: Role::QaManager.code(), account: None };
     let address = site.config.server.address();
-    for month in reports::close_months(making, now).await? {
+    for month in reports::close_months(making).await? {
         // Eleven papers would be printed for nobody.
         let circulating = Circulating { press: &Press::none(), ..site.circulating(&address) };
-        reports::approve(making, circulating, &manager, month, now).await?;
+        reports::approve(making, circulating, &manager, month).await?;
+        improving::follow(site, &manager, month).await?;
     }
-    reports::publish_years(making, now).await?;
+    reports::publish_years(making).await?;
     Ok(())
 }
 

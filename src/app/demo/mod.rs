@@ -3,6 +3,7 @@
 
 mod answers;
 mod fill;
+mod improving;
 mod mail;
 mod steps;
 

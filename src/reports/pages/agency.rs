@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::parse;
 use crate::access::{self, May, SeeOwnAgency, SignedIn};
 use crate::agencies::store::{Directory, directory};
-use crate::agencies::{Maintaining, contacts_of_account, grants};
+use crate::agencies::{Grant, Maintaining, contacts_of_account, grants};
 use crate::calendar::london;
 use crate::conferences::{self, Sight};
 use crate::feedback::entity::{feedback, ladder_step};
@@ -23,7 +23,7 @@ use crate::replies::{ReplyKind, ReplyState, Told, told};
 use crate::reports::agency::{is_own, own_record};
 use crate::reports::spc::Chart;
 use crate::reports::trend::{ON_A_PAGE, chart_of, data_url, trend};
-use crate::reports::{Month, Rate};
+use crate::reports::{Month, Rate, newest_circulated};
 use crate::web::{Desk, Page, Paging, Problem};
 
 /// Days back from which letters are looked at: more than a link lives.
@@ -90,6 +90,13 @@ struct Contact {
 }
 
 #[derive(Serialize)]
+struct Sheet {
+    href: String,
+    name: String,
+    month: String,
+}
+
+#[derive(Serialize)]
 struct AgencyPage {
     name: String,
     previous: String,
@@ -97,6 +104,8 @@ struct AgencyPage {
     next: String,
     next_name: String,
     nothing_granted: bool,
+    /// The sheets of the newest month that is circulated, of agencies that were granted whole.
+    sheets: Vec<Sheet>,
     owed: Vec<Owed>,
     owed_paging: Option<Paging>,
     rows: Vec<Row>,
@@ -266,6 +275,18 @@ pub(super) async fn own(
     let (owed, owed_paging) = Paging::of(owed, asked.letters.unwrap_or(1), WAITING, |page| {
         format!("/agency?month={month}&letters={page}")
     });
+    let grants = grants(db, id).await?;
+    let newest = newest_circulated(db).await?;
+    let whole = grants.iter().filter_map(|grant| match grant {
+        Grant::WholeAgency(id) => directory.agencies.get(id),
+        Grant::Service(_) => None,
+    });
+    let sheets = whole.zip(std::iter::repeat(newest)).filter_map(|(agency, newest)| {
+        let month = newest?;
+        let href = format!("/agency/papers/{month}/{}", agency.code);
+        Some(Sheet { href, name: agency.name.clone(), month: month.name() })
+    });
+    let sheets = sheets.collect();
     let chart = chart_of(&record.trend);
     let sum = |of: fn(&Rate) -> u32| record.trend.iter().map(|(_, rate)| of(rate) as usize).sum();
     let all = Rate::of(sum(|rate| rate.numerator), sum(|rate| rate.denominator));
@@ -275,7 +296,8 @@ pub(super) async fn own(
         previous_name: month.previous().name(),
         next: month.next().to_string(),
         next_name: month.next().name(),
-        nothing_granted: grants(db, id).await?.is_empty(),
+        nothing_granted: grants.is_empty(),
+        sheets,
         owed,
         owed_paging,
         represented: match (record.represented.denominator, record.represented.is_small()) {
@@ -290,7 +312,12 @@ pub(super) async fn own(
         paging,
         verdict: chart.as_ref().map(Chart::verdict_text).unwrap_or_default().to_owned(),
         average: all.shown(),
-        chart: data_url(&trend("Represented when it was decided, month by month", &record.trend, ON_A_PAGE)),
+        chart: data_url(&trend(
+            "Represented when it was decided, month by month",
+            &record.trend,
+            None,
+            ON_A_PAGE,
+        )),
         trend: record.trend.iter().map(of_month).collect(),
         contacts: contacts.collect(),
         telephone: settings.telephone.clone(),

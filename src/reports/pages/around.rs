@@ -6,12 +6,21 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::Looking;
+use super::action_rows::{ActionRow, action_rows};
 use crate::calendar::london;
 use crate::reports::parts::Split;
 use crate::reports::snapshot::{Headline, Revision};
 use crate::reports::trend::{IN_PRINT, ON_A_PAGE, data_url, trend};
 use crate::reports::words::{capital, weekdays, word};
 use crate::reports::{Edition, Month, Rate, Snapshot, titles};
+
+#[derive(Serialize)]
+pub(super) struct ExceptionRow {
+    pub(super) text: String,
+    /// Where an action is raised from it.
+    raise: String,
+}
 
 #[derive(Serialize)]
 pub(super) struct HeadlineRow {
@@ -95,7 +104,11 @@ pub struct Around {
     pub(super) hash: String,
     pub(super) definitions: String,
     pub(super) quorum_rules: String,
-    pub(super) exceptions: Vec<String>,
+    pub(super) exceptions: Vec<ExceptionRow>,
+    /// Whoever looks may raise an action from one.
+    pub(super) raises: bool,
+    /// Improvement actions.
+    pub(super) actions: Vec<ActionRow>,
     pub(super) headlines: Vec<HeadlineRow>,
     /// How many of the last twelve months the rolling figures rest on.
     pub(super) rolling_months: usize,
@@ -130,7 +143,7 @@ fn headline(h: &Headline, snapshot: &Snapshot) -> HeadlineRow {
             Some((of.month.parse().ok()?, rate))
         })
         .collect();
-    let chart = |width| trend(&format!("{title}, month by month"), &series, width);
+    let chart = |width| trend(&format!("{title}, month by month"), &series, None, width);
     HeadlineRow {
         id: h.id.split('_').next().unwrap_or_default().to_owned(),
         title,
@@ -167,8 +180,8 @@ fn slots(snapshot: &Snapshot) -> Vec<SlotRow> {
 }
 
 impl Around {
-    /// `approves`: whoever looks may approve a month. `closes`: the day on which an open one closes.
-    pub fn of(edition: &Edition, approves: bool, closes: NaiveDate) -> Self {
+    /// `looking`: nobody, where the paper stands alone. `closes`: the day on which an open one closes.
+    pub fn of(edition: &Edition, looking: Option<Looking>, closes: NaiveDate) -> Self {
         let (snapshot, closed) = (&edition.snapshot, edition.closed.as_ref());
         let day = |at| london::full_date(london::date(at));
         let paper = &snapshot.paper;
@@ -188,7 +201,7 @@ impl Around {
             approved: closed
                 .and_then(|closed| closed.approved.as_ref())
                 .map(|(by, at)| format!("{by}, {}", day(*at))),
-            approve: approves && closed.is_some() && !is_approved,
+            approve: looking.is_some_and(|who| who.approves) && closed.is_some() && !is_approved,
             hash: closed.map(|closed| closed.hash.clone()).unwrap_or_default(),
             definitions: snapshot.definitions.clone(),
             quorum_rules: snapshot
@@ -197,7 +210,17 @@ impl Around {
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
                 .join(", "),
-            exceptions: snapshot.exceptions.clone(),
+            exceptions: snapshot
+                .exceptions
+                .iter()
+                .enumerate()
+                .map(|(n, exception)| ExceptionRow {
+                    text: exception.text.clone(),
+                    raise: format!("/actions/new?month={}&exception={n}", paper.month),
+                })
+                .collect(),
+            raises: looking.is_some_and(|who| who.raises),
+            actions: action_rows(&snapshot.actions, &edition.written),
             headlines: snapshot.headlines.iter().map(|h| headline(h, snapshot)).collect(),
             rolling_months: snapshot.headlines.first().map_or(0, |h| h.rolling_months),
             without: without

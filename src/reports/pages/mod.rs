@@ -1,5 +1,7 @@
 //! PAQA's month in the browser.
 
+mod action_rows;
+mod actions;
 mod agency;
 mod around;
 mod behind;
@@ -7,6 +9,7 @@ mod month;
 mod one_page;
 mod printed;
 mod public;
+mod raise;
 mod rows;
 mod waits;
 mod wider;
@@ -40,8 +43,14 @@ pub use public::PublicPage;
 pub fn routes() -> Router<Desk> {
     Router::new()
         .route("/agency", get(agency::own))
+        .route("/agency/papers/{month}/{code}", get(one_page::show_own))
+        .route("/agency/papers/{month}/{code}/paper.pdf", get(one_page::pdf_own))
         .route("/agency/answer/{id}", post(agency::answer))
         .route("/agency/contacts/{id}", post(agency::confirm))
+        .route("/actions", get(actions::list).post(raise::raise))
+        .route("/actions/new", get(raise::form))
+        .route("/actions/{id}", get(actions::show))
+        .route("/actions/{id}/reviews", post(actions::review))
         .route("/reports", get(latest))
         .route("/reports/public/{year}", get(public_year))
         .route("/reports/public/{year}/{file}", get(public_file))
@@ -64,6 +73,8 @@ struct Looking {
     pub looks_behind: bool,
     /// May approve a month.
     pub approves: bool,
+    /// May raise an improvement action.
+    pub raises: bool,
     /// Papers can be printed here.
     pub prints: bool,
     /// The month of today.
@@ -76,8 +87,11 @@ fn parse(who: &SignedIn, month: &str) -> Result<Month, Problem> {
 
 /// A month's paper, if whoever asks may read it: before it is approved, those alone who make it.
 async fn readable(who: &SignedIn, making: Making<'_>, month: Month) -> Result<(Edition, bool), Problem> {
-    let edition = edition(making, month).await?;
+    let mut edition = edition(making, month).await?;
     let may = edition.is_circulated() || who.role.may(Permission::SeeOpenMonths);
+    if !who.role.may(Permission::SeeBehindFigures) {
+        edition.snapshot.paper.for_members();
+    }
     Ok((edition, may))
 }
 
@@ -110,6 +124,7 @@ async fn month(
     let looking = Looking {
         looks_behind: may.who.role.may(Permission::SeeBehindFigures),
         approves: may.who.role.may(Permission::ApproveReport),
+        raises: may.who.role.may(Permission::KeepActions),
         prints: press.is_there(),
         today: Month::of(london::date(desk.clock.now())),
     };
@@ -133,7 +148,7 @@ async fn approve_month(
         press: &press,
         domains: &settings.domains,
     };
-    let approved = approve(making, circulating, &actor, month, desk.clock.now());
+    let approved = approve(making, circulating, &actor, month);
     match approved.await.map_err(|e| Problem::internal(e.to_string()))? {
         true => Ok(Redirect::to(&format!("/reports/{month}"))),
         false => Err(Problem::NotFound(may.who.chrome())),
@@ -153,7 +168,7 @@ async fn month_file(
     let (edition, true) = readable(&may.who, making, month).await? else {
         return Err(Problem::NotFound(may.who.chrome()));
     };
-    save(&may.who, &desk, &month.to_string(), form, form.of_month(&edition.snapshot)).await
+    save(&may.who, &desk, &month.to_string(), form, form.of_month(&edition)).await
 }
 
 async fn month_pdf(
@@ -188,7 +203,11 @@ async fn together(
     if !who.role.may(Permission::SeeOpenMonths) && !is_circulated(desk.db.read(), period).await? {
         return Err(Problem::NotFound(who.chrome()));
     }
-    Ok((period, paper(desk.db.read(), period, policies, &settings.school_holidays).await?))
+    let mut paper = paper(desk.db.read(), period, policies, &settings.school_holidays).await?;
+    if !who.role.may(Permission::SeeBehindFigures) {
+        paper.for_members();
+    }
+    Ok((period, paper))
 }
 
 async fn over(

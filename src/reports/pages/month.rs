@@ -90,13 +90,13 @@ impl MonthPage {
     /// The page without links, as a file: it stands alone.
     pub fn alone(edition: &Edition, closes: NaiveDate) -> Self {
         let page = Self::of(&edition.snapshot.paper, false, None);
-        Self { around: Some(Around::of(edition, false, closes)), ..page }
+        Self { around: Some(Around::of(edition, None, closes)), ..page }
     }
 
     /// The page in the browser.
     pub(super) fn in_browser(edition: &Edition, may: Looking, closes: NaiveDate) -> Self {
         let page = Self::of(&edition.snapshot.paper, may.looks_behind, Some(may.today));
-        Self { around: Some(Around::of(edition, may.approves, closes)), pdf: may.prints, ..page }
+        Self { around: Some(Around::of(edition, Some(may), closes)), pdf: may.prints, ..page }
     }
 
     /// Each figure of the whole month as a line.

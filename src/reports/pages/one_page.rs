@@ -8,7 +8,9 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::{parse, print, readable};
-use crate::access::{May, Permission, SeeFigures, SignedIn};
+use crate::access::{May, Permission, SeeFigures, SeeOwnAgency, SignedIn};
+use crate::agencies::store::directory;
+use crate::agencies::{Grant, grants};
 use crate::calendar::london;
 use crate::feedback::Settings;
 use crate::invitations::AbsenceReason;
@@ -19,13 +21,13 @@ use crate::reports::parts::Split;
 use crate::reports::store::of_agency;
 use crate::reports::trend::{IN_PRINT, ON_A_PAGE, data_url, trend};
 use crate::reports::words::{capital, word};
-use crate::reports::{Making, Month, Press, Rate, Snapshot, Targets, titles};
+use crate::reports::{Edition, Making, Month, Press, Rate, Targets, edition, titles};
 use crate::web::{Desk, Page, Problem};
 
 const STANDINGS: &str = "What came of its invitations that count";
 const SERVICES: &str = "Represented (M2), by service of those expected at least five times";
 const REASONS: &str = "Reasons recorded where it was not there";
-const READING: &str = "Where the fault was ours, an invitation is counted in no rate here; a plan that ended without the agency counts whatever the fault. In the intervals chance alone may move a figure; of fewer than 20 there is no percentage.";
+const READING: &str = "Restricted conferences are in no figure here. Where the fault was ours, an invitation is counted in no rate here; a plan that ended without the agency counts whatever the fault. In the intervals chance alone may move a figure; of fewer than 20 there is no percentage.";
 
 #[derive(Serialize)]
 struct RateLine {
@@ -49,8 +51,9 @@ struct SaidLine {
 
 #[derive(Serialize)]
 struct OnePage {
-    /// Where the page of all agencies is.
+    /// Where the reader came from: the page of all agencies, or the agency's own.
     all: String,
+    all_name: String,
     /// Where this page is printed, if it is.
     pdf: Option<String>,
     last_day: String,
@@ -93,16 +96,27 @@ fn line(title: impl Into<String>, rate: Rate) -> RateLine {
     }
 }
 
-/// The page of an agency, by its code; `None` where the month knows nothing of it.
-fn page(snapshot: &Snapshot, month: Month, code: &str) -> Option<OnePage> {
-    let (own, paper) = (snapshot.agencies.get(code)?, &snapshot.paper);
-    let part = paper.by_agency.get(code);
+/// Agencies of a group from which on its figures stand on the page of one: of two the other's would follow.
+const OF_A_GROUP: usize = 3;
+
+/// The page of an agency, by its code; `None` where the month knows nothing of it. No restricted conference is in it
+/// (DOMAIN 8), and of other agencies nothing but all of a group together.
+fn page(edition: &Edition, month: Month, code: &str) -> Option<OnePage> {
+    let (snapshot, paper) = (&edition.snapshot, &edition.snapshot.paper);
+    let own = snapshot.own_agencies.as_ref().unwrap_or(&snapshot.agencies).get(code)?;
+    let sheets = paper.own_sheets.as_ref();
+    let part = sheets.map_or(&paper.by_agency, |own| &own.by_agency).get(code);
+    let by_service = sheets.map_or(&paper.by_service, |own| &own.by_service);
+    let ended = sheets.map_or(&paper.plans_ended_without, |own| &own.plans_ended_without);
+    let is_comparable = own.of_group >= OF_A_GROUP;
     let title = |id: &str| format!("{id} {}", titles::of(id).0);
     let whole = part.map(|agency| &agency.part);
     let measures = whole.into_iter().flat_map(|b| [("M1", b.M1), ("M2", b.M2), ("M3", b.M3), ("M4", b.M4)]);
     let mut rates: Vec<RateLine> = measures.map(|(id, rate)| line(title(id), rate)).collect();
     rates.push(line("M2, the last twelve months", own.rolling));
-    rates.push(line("M2, the last twelve months, all of its group", own.group_rolling));
+    if is_comparable {
+        rates.push(line("M2, the last twelve months, all of its group", own.group_rolling));
+    }
     let standings = whole.into_iter().flat_map(|b| {
         [
             ("attended", b.attended),
@@ -116,19 +130,24 @@ fn page(snapshot: &Snapshot, month: Month, code: &str) -> Option<OnePage> {
     let reason = |code: &str| code.parse::<AbsenceReason>().map_or("not recorded", |reason| reason.label());
     let series: Vec<(Month, Rate)> =
         own.months.iter().filter_map(|(month, rate)| Some((month.parse().ok()?, *rate))).collect();
-    let ended = paper.plans_ended_without.get(code).cloned().unwrap_or_default();
-    let mut services: Vec<_> = paper.by_service.values().filter(|s| s.agency == code).collect();
+    let ended = ended.get(code).cloned().unwrap_or_default();
+    let mut services: Vec<_> = by_service.values().filter(|s| s.agency == code).collect();
     services.sort_by_key(|service| service.name.to_lowercase());
-    let chart = |width| trend("Represented, month by month", &series, width);
+    let chart = |width| trend("Represented, month by month", &series, None, width);
     Some(OnePage {
         all: format!("/reports/{month}"),
+        all_name: format!("All agencies in {}", month.name()),
         pdf: None,
         last_day: month.last().to_string(),
         month_name: month.name(),
         name: own.name.clone(),
         group: word(Split::Group, &own.group),
         rates,
-        position: own.position.label(),
+        position: if is_comparable {
+            own.position.label()
+        } else {
+            "too few agencies of its kind to compare"
+        },
         verdict: capital(&own.verdict),
         target: own.target_in_words(),
         chart: data_url(&chart(ON_A_PAGE)),
@@ -218,7 +237,7 @@ async fn of_reader(
 ) -> Result<(Month, OnePage), Problem> {
     let month = parse(who, month)?;
     let (edition, is_readable) = readable(who, making, month).await?;
-    let page = is_readable.then(|| page(&edition.snapshot, month, code)).flatten();
+    let page = is_readable.then(|| page(&edition, month, code)).flatten();
     let mut page = page.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     // What was written in replies is for those who may read the replies; PAQA's members read figures.
     page.reads = who.role.may(Permission::SeeBehindFigures);
@@ -256,5 +275,57 @@ pub(super) async fn pdf(
 ) -> Result<Response, Problem> {
     let making = Making::of(&desk, &policies, &settings, &targets);
     let (month, page) = of_reader(&desk, &may.who, making, &month, &code).await?;
+    print(&may.who, &desk, &press, &format!("{month}-{code}"), &page.printed()).await
+}
+
+/// The page of an agency for an account that was granted the whole of it, from a month that is circulated.
+async fn of_own(
+    desk: &Desk,
+    who: &SignedIn,
+    making: Making<'_>,
+    month: &str,
+    code: &str,
+) -> Result<(Month, OnePage), Problem> {
+    let not_found = || Problem::NotFound(who.chrome());
+    let (month, directory) = (parse(who, month)?, directory(desk.db.read()).await?);
+    let granted = grants(desk.db.read(), who.id).await?.into_iter().any(|grant| match grant {
+        Grant::WholeAgency(id) => directory.agencies.get(&id).is_some_and(|agency| agency.code == code),
+        Grant::Service(_) => false,
+    });
+    if !granted {
+        return Err(not_found());
+    }
+    let edition = edition(making, month).await?;
+    let page =
+        edition.is_circulated().then(|| page(&edition, month, code)).flatten().ok_or_else(not_found)?;
+    Ok((month, OnePage { all: "/agency".to_owned(), all_name: "Your agency".to_owned(), ..page }))
+}
+
+pub(super) async fn show_own(
+    may: May<SeeOwnAgency>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
+    Extension(press): Extension<Press>,
+    Path((month, code)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let making = Making::of(&desk, &policies, &settings, &targets);
+    let (month, mut page) = of_own(&desk, &may.who, making, &month, &code).await?;
+    page.pdf = press.is_there().then(|| format!("/agency/papers/{month}/{code}/paper.pdf"));
+    Ok(page.show(may.who.chrome()))
+}
+
+pub(super) async fn pdf_own(
+    may: May<SeeOwnAgency>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
+    Extension(press): Extension<Press>,
+    Path((month, code)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let making = Making::of(&desk, &policies, &settings, &targets);
+    let (month, page) = of_own(&desk, &may.who, making, &month, &code).await?;
     print(&may.who, &desk, &press, &format!("{month}-{code}"), &page.printed()).await
 }

@@ -1,10 +1,13 @@
 //! A month as a document to be printed: the same figures and words as its page, fit for a committee's pack. What a decision
 //! rests on comes first; every part, and the charts as tables, follow as appendices.
 
+use super::action_rows::ActionRow;
 use super::around::Around;
 use super::month::MonthPage;
 use super::rows::{Counts, PartTable, Rates};
 use crate::reports::document::{Block, Cell, Chart, Column, Document, Table, numbers, words};
+
+const ACTIONS: &str = "Improvement actions: how they go, and their measures before and since";
 
 fn rates(table: &Rates) -> Block {
     let rows = table.rows.iter().map(|row| {
@@ -182,6 +185,62 @@ fn charts(around: &Around) -> Block {
     Block::Charts { charts: charts.collect() }
 }
 
+/// The section on improvement actions, with the chart of each.
+fn actions(around: &Around) -> Vec<Block> {
+    if around.actions.is_empty() {
+        return Vec::new();
+    }
+    let rows = around.actions.iter().map(|row| {
+        vec![
+            Cell::from(format!("{}: {}", row.about, row.measure)).under(row.objective.as_str()),
+            Cell::from(row.lead.as_str()).under(row.due.as_str()),
+            Cell::from(row.progress.as_str()).under(row.review.as_str()),
+            row.before.as_str().into(),
+            row.since.as_str().into(),
+            row.effect.as_str().into(),
+        ]
+    });
+    let table = Table {
+        caption: ACTIONS.to_owned(),
+        level: 3,
+        columns: words([
+            ("Objective", 30),
+            ("Led by, and until", 17),
+            ("How it goes", 20),
+            ("Measure before", 14),
+            ("Since", 14),
+            ("Change or chance", 18),
+        ]),
+        rows: rows.collect(),
+    };
+    let charts = around.actions.iter().map(|row| Chart {
+        caption: format!("{}: {}", row.about, row.measure),
+        svg: row.svg.clone(),
+        alt: format!(
+            "{}: {}, month by month, with the average and the limits of chance; the action was raised in {}. Before: {}. Since: {}. Appendix A says the same as a table.",
+            row.about, row.measure, row.raised, row.before, row.since
+        ),
+    });
+    vec![
+        Block::heading("Improvement actions"),
+        Block::Table(table),
+        Block::Charts { charts: charts.collect() },
+    ]
+}
+
+/// The measure of an action month by month.
+fn months(row: &ActionRow) -> Block {
+    let rows = row.months.iter().map(|month| {
+        [&month.month, &month.fraction, &month.percent, &month.interval].map(|t| t.as_str().into()).into()
+    });
+    Block::Table(Table {
+        caption: format!("{}: {}, the newest month first", row.about, row.measure),
+        level: 3,
+        columns: numbers(("Month", 46), [("Of how many", 18), ("Percent", 16), ("95% interval", 20)]),
+        rows: rows.collect(),
+    })
+}
+
 fn revised(around: &Around) -> Vec<Block> {
     let mut blocks = vec![Block::heading("What was restated of earlier months")];
     if around.revisions.is_empty() {
@@ -264,7 +323,7 @@ impl MonthPage {
             blocks.push(Block::heading("What to look at first"));
             blocks.push(match around.exceptions.is_empty() {
                 true => Block::text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
-                false => Block::List { items: around.exceptions.clone() },
+                false => Block::List { items: around.exceptions.iter().map(|e| e.text.clone()).collect() },
             });
             blocks.extend([headlines(around), charts(around)]);
         }
@@ -278,9 +337,11 @@ impl MonthPage {
         blocks.extend([rates(&self.more), counts(&self.counts)]);
         blocks.push(Block::heading("The authority's own performance"));
         blocks.extend([rates(&self.ours), counts(&self.our_counts)]);
+        blocks.extend(self.around.iter().flat_map(actions));
         blocks.extend(self.around.iter().filter(|around| around.closed.is_some()).flat_map(revised));
         if let Some(around) = self.around.as_ref().filter(|around| !around.series.is_empty()) {
             blocks.extend([Block::NewPage, Block::heading("Appendix A: month by month"), series(around)]);
+            blocks.extend(around.actions.iter().map(months));
         }
         let [of_parts, to_read] = if self.around.is_some() { ["B", "C"] } else { ["A", "B"] };
         let mut parts = vec![Block::heading(&format!("Appendix {of_parts}: parts"))];

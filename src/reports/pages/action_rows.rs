@@ -1,0 +1,106 @@
+//! Improvement actions as a paper and their own pages show them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::calendar::london;
+use crate::reports::improving::{ActionId, ActionLine, Progress, Written};
+use crate::reports::trend::{IN_PRINT, ON_A_PAGE, data_url, trend};
+use crate::reports::words::capital;
+use crate::reports::{Month, Rate, titles};
+
+/// A month of an action's measure.
+#[derive(Serialize)]
+pub struct MonthRow {
+    pub(super) month: String,
+    pub(super) fraction: String,
+    pub(super) percent: String,
+    pub(super) interval: String,
+}
+
+/// An action in a table, with its chart and the same as a table.
+#[derive(Serialize)]
+pub struct ActionRow {
+    pub(super) id: String,
+    pub(super) about: String,
+    pub(super) measure: String,
+    pub(super) objective: String,
+    pub(super) lead: String,
+    pub(super) due: String,
+    pub(super) progress: String,
+    /// The colour of its tag, which says nothing alone.
+    pub(super) colour: &'static str,
+    /// What its newest review says.
+    pub(super) review: String,
+    pub(super) before: String,
+    pub(super) since: String,
+    pub(super) effect: String,
+    /// "the month in which it was raised", for the chart.
+    pub(super) raised: String,
+    pub(super) chart: String,
+    /// The chart as it is printed.
+    #[serde(skip)]
+    pub(super) svg: String,
+    pub(super) months: Vec<MonthRow>,
+}
+
+/// "34 of 40 (85.0%, 70.9 to 92.9)"; of few the count alone.
+fn said(rate: Rate) -> String {
+    match rate.interval {
+        None => "none".to_owned(),
+        Some(_) if rate.is_small() => rate.fraction(),
+        Some(_) => format!("{} ({}, {})", rate.fraction(), rate.percent_text(), rate.interval_text()),
+    }
+}
+
+fn month_row((month, rate): &(Month, Rate)) -> MonthRow {
+    let is_none = rate.denominator == 0;
+    MonthRow {
+        month: month.name(),
+        fraction: if is_none { "none".to_owned() } else { rate.fraction() },
+        percent: if is_none || rate.is_small() { String::new() } else { rate.percent_text() },
+        interval: rate.interval_text(),
+    }
+}
+
+/// One action, with what is written of it.
+pub fn action_row(line: &ActionLine, written: &Written) -> ActionRow {
+    let raised: Option<Month> = line.raised.parse().ok();
+    let series = line.series();
+    let title = titles::of(&line.measure).0;
+    let chart = |width| trend(&format!("{title}, month by month"), &series, raised, width);
+    let id = line.measure.split('_').next().unwrap_or_default();
+    ActionRow {
+        id: line.id.to_string(),
+        about: line.about().to_owned(),
+        measure: format!("{id} {title}"),
+        objective: written.objective.clone(),
+        lead: written.lead.clone(),
+        due: london::full_date(line.due),
+        progress: capital(&line.progress_in_words()),
+        colour: match line.progress {
+            _ if line.is_overdue => "red",
+            Some(Progress::OnTrack | Progress::Done) => "green",
+            Some(Progress::AtRisk) => "orange",
+            Some(Progress::OffTrack) => "red",
+            Some(Progress::Withdrawn) | None => "grey",
+        },
+        review: written.review.clone(),
+        before: said(line.effect.before),
+        since: said(line.effect.since),
+        effect: capital(&line.effect.words),
+        raised: raised.map(Month::name).unwrap_or_default(),
+        chart: data_url(&chart(ON_A_PAGE)),
+        svg: chart(IN_PRINT),
+        months: series.iter().rev().map(month_row).collect(),
+    }
+}
+
+/// The actions of a paper: those whose day is over first, then by their day.
+pub fn action_rows(lines: &[ActionLine], written: &BTreeMap<ActionId, Written>) -> Vec<ActionRow> {
+    let mut lines: Vec<&ActionLine> = lines.iter().collect();
+    lines.sort_by_key(|line| (!line.is_overdue, line.progress.is_some_and(Progress::is_end), line.due));
+    let unknown = Written::default();
+    lines.into_iter().map(|line| action_row(line, written.get(&line.id).unwrap_or(&unknown))).collect()
+}

@@ -1,0 +1,187 @@
+//! Improvement actions: all of them, and one with its proforma, its measure and its reviews.
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Serialize;
+
+use super::action_rows::{ActionRow, action_row, action_rows};
+use crate::access::{KeepActions, May, Permission, SeeFigures, SignedIn};
+use crate::calendar::london;
+use crate::reports::closed::{known, newest_circulated};
+use crate::reports::improving::{
+    self, ActionId, ActionLine, Progress, Review, ReviewId, Reviewed, Standing, Written, line_of,
+};
+use crate::reports::snapshot::CHARTED;
+use crate::reports::{Month, Rate};
+use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, choices};
+
+#[derive(Serialize)]
+struct ActionsPage {
+    /// Whoever looks may raise one.
+    keeps: bool,
+    open: Vec<ActionRow>,
+    ended: Vec<ActionRow>,
+}
+
+impl Page for ActionsPage {
+    const TEMPLATE: &'static str = "reports/actions";
+    fn title(&self) -> String {
+        "Improvement actions".to_owned()
+    }
+}
+
+#[derive(Serialize)]
+struct ReviewRow {
+    on: String,
+    by: String,
+    progress: String,
+    words: String,
+    due: String,
+}
+
+#[derive(Serialize)]
+struct ActionPage {
+    row: ActionRow,
+    action: String,
+    input: String,
+    desired_outcome: String,
+    lead_email: String,
+    raised_by: String,
+    /// The paper that it was raised from.
+    paper: String,
+    paper_name: String,
+    reviews: Vec<ReviewRow>,
+    /// Whoever looks may review it, and it has not ended.
+    reviewing: bool,
+    review_id: String,
+    progress: Vec<Choice>,
+    words: String,
+    due: String,
+    errors: Errors,
+}
+
+impl Page for ActionPage {
+    const TEMPLATE: &'static str = "reports/action";
+    fn title(&self) -> String {
+        format!("Improvement action: {}", self.row.about)
+    }
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+/// The months up to which whoever looks may know a figure: those that are closed, or those that are approved.
+async fn up_to(desk: &Desk, who: &SignedIn) -> Result<Month, Problem> {
+    let today = Month::of(london::date(desk.clock.now()));
+    Ok(match who.role.may(Permission::SeeOpenMonths) {
+        true => today,
+        false => newest_circulated(desk.db.read()).await?.map_or(today.previous(), Month::next),
+    })
+}
+
+/// Some actions with their measures month by month.
+async fn lines(desk: &Desk, who: &SignedIn, of: &[Standing]) -> Result<Vec<ActionLine>, Problem> {
+    let months = known(desk.db.read(), up_to(desk, who).await?, CHARTED).await?;
+    let today = london::date(desk.clock.now());
+    let line = |standing: &Standing| {
+        let code = standing.agency.as_ref().map(|agency| agency.code.as_str());
+        let of = |(month, known): &(Month, improving::Known)| -> Option<(Month, Rate)> {
+            Some((*month, known.rate(code, &standing.action.measure)?))
+        };
+        line_of(standing, months.iter().filter_map(of).collect(), today)
+    };
+    Ok(of.iter().map(line).collect())
+}
+
+pub(super) async fn list(may: May<SeeFigures>, State(desk): State<Desk>) -> Result<Response, Problem> {
+    let all = improving::all(desk.db.read()).await?;
+    let lines = lines(&desk, &may.who, &all).await?;
+    let written = improving::written(desk.db.read(), &desk.keys, &lines).await?;
+    let (ended, open): (Vec<_>, Vec<_>) =
+        lines.into_iter().partition(|line| line.progress.is_some_and(Progress::is_end));
+    let page = ActionsPage {
+        keeps: may.who.role.may(Permission::KeepActions),
+        open: action_rows(&open, &written),
+        ended: action_rows(&ended, &written),
+    };
+    Ok(page.show(may.who.chrome()))
+}
+
+async fn page(
+    desk: &Desk,
+    who: &SignedIn,
+    id: ActionId,
+    typed: &Fields,
+    errors: Errors,
+) -> Result<Response, Problem> {
+    let found = improving::one(desk.db.read(), id).await?;
+    let standing = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    let lines = lines(desk, who, std::slice::from_ref(&standing)).await?;
+    let line = lines.first().ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    let written = Written::of(&desk.keys, &standing, line.review);
+    let reviews = standing.reviews.iter().map(|review| ReviewRow {
+        on: london::full_date(london::date(review.at)),
+        by: review.by_name.clone(),
+        progress: review.progress.label().to_owned(),
+        words: Written::of(&desk.keys, &standing, Some(review.id)).review,
+        due: london::full_date(review.due),
+    });
+    let month: Option<Month> = standing.action.raised_from.parse().ok();
+    let chosen = typed.text("progress").parse().ok().or(standing.progress());
+    let page = ActionPage {
+        row: action_row(line, &written),
+        action: written.action.clone(),
+        input: written.input.clone(),
+        desired_outcome: written.desired_outcome.clone(),
+        lead_email: standing.action.lead_email.clone().unwrap_or_default(),
+        raised_by: format!(
+            "{}, {}",
+            standing.action.raised_by,
+            london::full_date(london::date(standing.action.raised_at))
+        ),
+        paper: format!("/reports/{}", standing.action.raised_from),
+        paper_name: month.map(Month::name).unwrap_or_default(),
+        reviews: reviews.collect(),
+        reviewing: who.role.may(Permission::KeepActions) && standing.ended().is_none(),
+        review_id: ReviewId::new().to_string(),
+        progress: choices(Progress::ALL, chosen, |p| (p.code(), p.label())),
+        words: typed.text("words").to_owned(),
+        due: typed.text("due").to_owned(),
+        errors,
+    };
+    Ok(page.show(who.chrome()))
+}
+
+fn id_of(who: &SignedIn, id: &str) -> Result<ActionId, Problem> {
+    id.parse().map_err(|_| Problem::NotFound(who.chrome()))
+}
+
+pub(super) async fn show(
+    may: May<SeeFigures>,
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    page(&desk, &may.who, id_of(&may.who, &id)?, &Fields::default(), Errors::default()).await
+}
+
+pub(super) async fn review(
+    may: May<KeepActions>,
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    form: Fields,
+) -> Result<Response, Problem> {
+    let id = id_of(&may.who, &id)?;
+    let now = desk.clock.now();
+    let read = Review::read(&form, london::date(now));
+    let errors = match read {
+        Err(errors) => errors,
+        Ok(review) => {
+            match improving::review(&desk.db, &desk.keys, &may.who.actor(), id, review, now).await? {
+                Reviewed::Done => return Ok(Redirect::to(&format!("/actions/{id}")).into_response()),
+                Reviewed::NotThere => return Err(Problem::NotFound(may.who.chrome())),
+                Reviewed::Ended => Errors::one("progress", "This action has ended: raise a new one instead"),
+            }
+        }
+    };
+    page(&desk, &may.who, id, &form, errors).await
+}

@@ -1,0 +1,159 @@
+//! Raising an improvement action: the proforma, filled in from an exception of a paper as far as the paper knows.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::{Deserialize, Serialize};
+
+use super::{parse, readable};
+use crate::access::{KeepActions, May, SignedIn};
+use crate::agencies::store::{Directory, directory};
+use crate::calendar::london;
+use crate::feedback::Settings;
+use crate::register::Policies;
+use crate::reports::improving::{self, ActionId, Proposed};
+use crate::reports::{Making, Month, Targets, titles};
+use crate::web::{Choice, Desk, Errors, Fields, Page, Problem};
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// The paper that it is raised from; the newest that is whole where none is named.
+    month: Option<String>,
+    /// The place of an exception in that paper.
+    exception: Option<usize>,
+}
+
+/// What stands in the form.
+#[derive(Default, Serialize)]
+struct Typed {
+    id: String,
+    month: String,
+    objective: String,
+    action: String,
+    input: String,
+    desired_outcome: String,
+    lead: String,
+    lead_email: String,
+    due: String,
+    #[serde(skip)]
+    agency: String,
+    #[serde(skip)]
+    measure: String,
+}
+
+impl Typed {
+    fn of(form: &Fields) -> Self {
+        let text = |field: &str| form.text(field).to_owned();
+        Self {
+            id: text("id"),
+            month: text("month"),
+            objective: text("objective"),
+            action: text("action"),
+            input: text("input"),
+            desired_outcome: text("desired_outcome"),
+            lead: text("lead"),
+            lead_email: text("lead_email"),
+            due: text("due"),
+            agency: text("agency"),
+            measure: text("measure"),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RaisePage {
+    month_name: String,
+    typed: Typed,
+    agencies: Vec<Choice>,
+    measures: Vec<Choice>,
+    of_one: String,
+    errors: Errors,
+}
+
+impl Page for RaisePage {
+    const TEMPLATE: &'static str = "reports/raise";
+    fn title(&self) -> String {
+        "Raise an improvement action".to_owned()
+    }
+    fn has_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+fn show(who: &SignedIn, directory: &Directory, typed: Typed, errors: Errors) -> Response {
+    let mut agencies: Vec<Choice> = directory
+        .agencies
+        .values()
+        .map(|agency| Choice {
+            value: agency.code.clone().into(),
+            label: agency.name.clone().into(),
+            chosen: agency.code == typed.agency,
+        })
+        .collect();
+    agencies.sort_by_key(|choice| choice.label.to_lowercase());
+    let measures = improving::of_partnership().iter().map(|id| Choice {
+        value: (*id).into(),
+        label: format!("{} {}", id.split('_').next().unwrap_or_default(), titles::of(id).0).into(),
+        chosen: *id == typed.measure,
+    });
+    let page = RaisePage {
+        month_name: typed.month.parse().map(Month::name).unwrap_or_default(),
+        agencies,
+        measures: measures.collect(),
+        typed,
+        of_one: improving::of_agency().join(", "),
+        errors,
+    };
+    page.show(who.chrome())
+}
+
+pub(super) async fn form(
+    may: May<KeepActions>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let month = match asked.month {
+        Some(month) => parse(&may.who, &month)?,
+        None => Month::of(london::date(desk.clock.now())).previous(),
+    };
+    let mut typed = Typed {
+        id: ActionId::new().to_string(),
+        month: month.to_string(),
+        measure: "M2".into(),
+        ..Typed::default()
+    };
+    if let Some(place) = asked.exception {
+        let making = Making::of(&desk, &policies, &settings, &targets);
+        let (edition, true) = readable(&may.who, making, month).await? else {
+            return Err(Problem::NotFound(may.who.chrome()));
+        };
+        let exception = edition.snapshot.exceptions.get(place);
+        let exception = exception.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+        typed.measure = exception.measure.clone();
+        typed.agency = exception.agency.clone().unwrap_or_default();
+        typed.objective = exception.text.clone();
+    }
+    Ok(show(&may.who, &directory(desk.db.read()).await?, typed, Errors::default()))
+}
+
+pub(super) async fn raise(
+    may: May<KeepActions>,
+    State(desk): State<Desk>,
+    Extension(settings): Extension<Arc<Settings>>,
+    form: Fields,
+) -> Result<Response, Problem> {
+    let directory = directory(desk.db.read()).await?;
+    let now = desk.clock.now();
+    match Proposed::read(&form, &directory, &settings.domains, london::date(now)) {
+        Err(errors) => Ok(show(&may.who, &directory, Typed::of(&form), errors)),
+        Ok(proposed) => {
+            let id = improving::raise(&desk.db, &desk.keys, &may.who.actor(), proposed, now).await?;
+            Ok(Redirect::to(&format!("/actions/{id}")).into_response())
+        }
+    }
+}

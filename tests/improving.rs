@@ -1,0 +1,188 @@
+//! Improvement actions: raised from a paper, in each paper after it with their measure before and since, and chased.
+
+use crate::both;
+use crate::harness::Place;
+use crate::harness::http::{Person, Seen, set};
+use crate::harness::log::{Row, conference};
+
+/// A plan ended on this day without the health visitor.
+fn ended_without(name: &str, day: &str) -> Vec<Row> {
+    let child = format!("L-{name}");
+    let rows = conference(name).into_iter().enumerate().map(|(n, row)| {
+        let row = row
+            .with("conference_date", day)
+            .with("child_refs", &child)
+            .with("invited_on", "2026-07-24")
+            .with("report_received_on", "2026-08-20")
+            .with("decisions", &format!("{child}=plan_ended_child_in_need"));
+        if n == 2 { row.with("necessity", "core").absent() } else { row }
+    });
+    rows.collect()
+}
+
+/// September with an ended plan, closed and approved; a QA manager of the 8th of October.
+async fn september(place: &Place) -> Person {
+    place.import("2026-09-30T15:30:00Z", &ended_without("C-1", "2026-09-30"));
+    place.done_at("2026-10-07T08:00:00Z", &["run-task", "report"]);
+    let mut qa = Person::with_role(place, &place.site("2026-10-08T09:00:00Z").await, "qa_manager").await;
+    assert_eq!(qa.post("/reports/2026-09/approve", &[]).await.status, 303);
+    qa
+}
+
+/// The proforma as it is offered for the first exception, and filled in.
+async fn proforma(qa: &mut Person) -> Vec<(String, String)> {
+    let page = qa.get("/reports/2026-09").await.body;
+    let at = regex::Regex::new("/actions/new[^\"]+").unwrap().find(&page).unwrap_or_else(|| panic!("{page}"));
+    let offered = qa.get(&at.as_str().replace("&amp;", "&").replace("&#x3D;", "=")).await;
+    assert!(offered.body.contains("Plans ended without a core agency: 1 of 1 children"), "{}", offered.body);
+    let mut form = offered.form();
+    assert!(form.contains(&("measure".to_owned(), "M9".to_owned())), "{form:?}");
+    for (field, text) in [
+        ("action", "Chairs ask before a plan ends."),
+        ("input", "A card for each chair."),
+        ("desired_outcome", "No plan ends without the health visitor's view."),
+        ("lead", "Principal chair"),
+        ("lead_email", "principal@county.example"),
+        ("due", "31/10/2026"),
+    ] {
+        set(&mut form, field, text);
+    }
+    form
+}
+
+async fn raised(qa: &mut Person) -> String {
+    let form = proforma(qa).await;
+    let Seen { status, location, body, .. } = qa.post("/actions", &form).await;
+    assert_eq!(status, 303, "{body}");
+    location.unwrap()
+}
+
+both! {
+    async fn an_action_is_raised_from_an_exception_and_stands_in_the_papers_that_follow_until_it_ends(place: Place) {
+        let mut qa = september(&place).await;
+        let at = raised(&mut qa).await;
+        let page = qa.get(&at).await.body;
+        for text in ["Chairs ask before a plan ends.", "Not reviewed yet", "No whole month since", "principal@county.example"] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        // October: in the open paper, frozen with it, and in every form.
+        place.import("2026-10-20T15:30:00Z", &ended_without("C-2", "2026-10-20"));
+        let mut qa = Person::with_role(&place, &place.site("2026-10-21T09:00:00Z").await, "qa_manager").await;
+        assert!(qa.get("/reports/2026-10").await.body.contains("Improvement actions</h2>"));
+        let mut review = qa.get(&at).await.form();
+        set(&mut review, "progress", "amber");
+        set(&mut review, "words", "Half of the chairs do.");
+        assert_eq!(qa.post(&format!("{at}/reviews"), &review).await.status, 303);
+        assert_eq!(qa.post(&format!("{at}/reviews"), &review).await.status, 303, "sent twice, it is said once");
+        assert_eq!(qa.get(&at).await.body.matches("Half of the chairs do.").count(), 1);
+        place.done_at("2026-11-06T09:00:00Z", &["run-task", "report"]);
+        let october = place.report("2026-10");
+        let action = &october["actions"][0];
+        assert_eq!((&action["measure"], &action["progress"], &action["raised"]), (&"M9".into(), &"amber".into(), &"2026-10".into()));
+        assert_eq!((&action["is_overdue"], &action["effect"]["before"]["denominator"]), (&true.into(), &1.into()), "{action:#}");
+        let id = action["id"].as_str().unwrap();
+        assert!(october["written"][id]["objective"].as_str().unwrap().starts_with("Plans ended without a core agency: 1 of 1 children."));
+        let csv = place.run(&["report", "--month", "2026-10", "--format", "csv"]).out;
+        assert!(csv.contains(&format!("M9,action_before,{id},,1,1,100.0")), "{csv}");
+        // What is said later is in the next paper, and not in this one.
+        let mut qa = Person::with_role(&place, &place.site("2026-12-01T09:00:00Z").await, "qa_manager").await;
+        let mut review = qa.get(&at).await.form();
+        set(&mut review, "progress", "done");
+        set(&mut review, "words", "All of them do.");
+        assert_eq!(qa.post(&format!("{at}/reviews"), &review).await.status, 303);
+        let frozen = qa.get("/reports/2026-10").await.body;
+        assert!(frozen.contains("Half of the chairs do.") && !frozen.contains("All of them do."), "{frozen}");
+        place.import("2026-12-02T15:30:00Z", &ended_without("C-3", "2026-11-20"));
+        place.import("2026-12-02T15:31:00Z", &ended_without("C-4", "2026-12-01"));
+        place.done_at("2026-12-07T09:00:00Z", &["run-task", "report"]);
+        let november = qa.get("/reports/2026-11").await.body;
+        assert!(november.contains("All of them do."), "it ended since the month began: {november}");
+        let ended = qa.get(&at).await;
+        assert!(!ended.body.contains("Save the review"));
+        let again = qa.post(&format!("{at}/reviews"), &[("progress".into(), "green".into()), ("words".into(), "x".into())]).await;
+        assert!(again.status == 422 && again.body.contains("This action has ended"), "{}", again.body);
+        place.done_at("2027-01-08T09:00:00Z", &["run-task", "report"]);
+        assert_eq!(place.report("2026-12")["actions"].as_array().unwrap().len(), 1, "it ended in December");
+        let mut qa = Person::with_role(&place, &place.site("2027-01-08T10:00:00Z").await, "qa_manager").await;
+        assert!(!qa.get("/reports/2027-01").await.body.contains("Improvement actions</h2>"));
+        assert_eq!(place.run(&["audit", "verify"]).code, 0);
+    }
+
+    async fn a_form_that_is_sent_twice_raises_one_action_and_one_with_mistakes_none(place: Place) {
+        let mut qa = september(&place).await;
+        let form = proforma(&mut qa).await;
+        for (field, wrong, says) in [
+            ("objective", "", "Say what is to be brought about"),
+            ("measure", "M99", "Choose the measure"),
+            ("agency", "NOBODY", "Choose an agency of the directory"),
+            ("agency", "OH", "Of one agency the papers keep M1, M2, M3, M4"),
+            ("due", "01/10/2026", "must lie ahead"),
+            ("due", "soon", "as 30/09/2026"),
+            ("due", "01/10/2036", "within two years"),
+            ("lead_email", "somebody@gmail.com", "nothing goes to webmail"),
+            ("lead_email", "somebody", "Enter an email address"),
+            ("input", &"x".repeat(1001), "in at most 1000 characters"),
+        ] {
+            let mut form = form.clone();
+            set(&mut form, field, wrong);
+            let refused = qa.post("/actions", &form).await;
+            assert!(refused.status == 422 && refused.body.contains(says), "{field}: {}", refused.body);
+            assert!(refused.body.contains("A card for each chair.") || field == "input", "what was typed stays");
+        }
+        assert!(qa.get("/actions").await.body.contains("No action is open."));
+        let first = qa.post("/actions", &form).await.location;
+        assert_eq!(qa.post("/actions", &form).await.location, first);
+        assert_eq!(qa.get("/actions").await.body.matches("href=\"/actions/").count(), 2, "one, and the button");
+    }
+
+    async fn paqas_members_read_actions_and_their_figures_of_approved_months_alone(place: Place) {
+        let mut qa = september(&place).await;
+        let at = raised(&mut qa).await;
+        place.import("2026-10-20T15:30:00Z", &ended_without("C-2", "2026-10-20"));
+        place.done_at("2026-11-06T09:00:00Z", &["run-task", "report"]);
+        let site = place.site("2026-11-09T09:00:00Z").await;
+        let mut member = Person::with_role(&place, &site, "paqa_member").await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        assert!(qa.get(&at).await.body.contains("October 2026</th>"));
+        let page = member.get(&at).await.body;
+        assert!(page.contains("September 2026</th>") && !page.contains("October 2026</th>"), "{page}");
+        assert!(!page.contains("Save the review"));
+        assert_eq!(member.get("/actions").await.status, 200);
+        assert_eq!(member.get("/actions/new").await.status, 403);
+        for role in ["chair", "agency_lead", "auditor", "system_administrator"] {
+            let mut other = Person::called(&place, &site, role, role).await;
+            assert_eq!(other.get(&at).await.status, 403, "{role}");
+        }
+    }
+
+    async fn an_overdue_action_is_chased_every_four_weeks_until_it_is_done_and_the_message_says_nothing_that_was_written(place: Place) {
+        let mut qa = september(&place).await;
+        let at = raised(&mut qa).await;
+        let chased = |moment: &str| {
+            place.done_at(moment, &["run-task", "report"]);
+            place.done_at(moment, &["run-task", "dispatch"]);
+            place.mail().into_iter().filter(|mail| mail.subject.contains("overdue")).collect::<Vec<_>>()
+        };
+        assert_eq!(chased("2026-10-31T10:00:00Z").len(), 0, "its day is not over");
+        let told = chased("2026-11-02T10:00:00Z");
+        assert_eq!(told.len(), 2, "its lead and the QA manager");
+        let lead = told.iter().find(|mail| mail.to.contains("principal@county.example")).unwrap();
+        assert!(lead.text.contains("the whole partnership") && lead.text.contains("31 October 2026"), "{}", lead.text);
+        for mail in &told {
+            for written in ["Chairs ask", "A card", "Principal chair", "Plans ended without a core agency: 1"] {
+                assert!(!mail.raw.contains(written) && !mail.text.contains(written), "{}", mail.raw);
+            }
+        }
+        assert_eq!(chased("2026-11-20T10:00:00Z").len(), 2, "not again within four weeks");
+        assert_eq!(chased("2026-11-30T10:00:00Z").len(), 4);
+        // Another day ends it, until that is over too.
+        let mut qa = Person::with_role(&place, &place.site("2026-12-01T09:00:00Z").await, "qa_manager").await;
+        let mut review = qa.get(&at).await.form();
+        set(&mut review, "progress", "amber");
+        set(&mut review, "words", "It takes longer.");
+        set(&mut review, "due", "31/01/2027");
+        assert_eq!(qa.post(&format!("{at}/reviews"), &review).await.status, 303);
+        assert_eq!(chased("2027-01-29T10:00:00Z").len(), 4);
+        assert_eq!(chased("2027-02-01T10:00:00Z").len(), 6);
+    }
+}
