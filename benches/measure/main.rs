@@ -7,6 +7,7 @@
 mod harness;
 
 mod client;
+mod england;
 mod import;
 mod pages;
 mod post;
@@ -75,14 +76,15 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     type Measure = fn(&tokio::runtime::Runtime) -> Table;
-    let measures: [(&str, &str, Measure); 4] = [
+    let measures: [(&str, &str, Measure); 5] = [
         ("import", "Import and report", import::measure),
         ("registers", "Registers kept and confirmed through HTTP", registers::measure),
         ("pages", "Pages, memory, start", pages::measure),
         ("post", "Post", post::measure),
+        ("england", "All of England in one", england::measure),
     ];
     for (name, title, measure) in measures {
-        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
+        if wanted.is_empty() && name != "england" || wanted.iter().any(|w| w == name) {
             eprintln!("{title}");
             measure(&runtime).print(title);
         }

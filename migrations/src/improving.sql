@@ -3,6 +3,7 @@ create table improvement_action (
   agency_id {uuid} references agency (id),
   measure text not null,
   raised_from text not null check (raised_from like '____-__'),
+  because {bytes},
   objective {bytes} not null,
   action {bytes} not null,
   input {bytes} not null,

@@ -45,6 +45,7 @@ pub const SEALED: &[SealedColumn] = &[
     column("reply", "prevention", replies::sealed::PREVENTION),
     column("reply", "nominee", replies::sealed::NOMINEE),
     column("reply", "answer", replies::sealed::ANSWER),
+    column("improvement_action", "because", improving::BECAUSE),
     column("improvement_action", "objective", improving::OBJECTIVE),
     column("improvement_action", "action", improving::ACTION),
     column("improvement_action", "input", improving::INPUT),

@@ -18,6 +18,7 @@ pub fn actions(
     let columns = named([
         "About",
         "Measure",
+        "What the paper said",
         "Objective",
         "Action",
         "Input",
@@ -39,6 +40,7 @@ pub fn actions(
         for text in [
             line.about(),
             &measure,
+            &written.because,
             &written.objective,
             &written.action,
             &written.input,

@@ -16,14 +16,30 @@ struct Templates;
 static PAGES: LazyLock<Handlebars<'static>> =
     LazyLock::new(|| compile().expect("`quorate check` compiles every page"));
 
+/// What stands around every page, in one file, and where in it the page goes.
+const LAYOUT: &str = "web/layout";
+const HERE: &str = "{{page}}";
+const ABOVE: &str = "above the page";
+const BELOW: &str = "below the page";
+
 /// Compiles every page. A name that a page uses and its struct lacks is an error.
+///
+/// A page is no block within the layout: of what a block is given, handlebars copies all at each level that goes down in it,
+/// which cost half of drawing a page of tables. So what stands above and below is drawn by itself.
 pub fn compile() -> Result<Handlebars<'static>, Box<TemplateError>> {
     let mut pages = Handlebars::new();
     pages.set_strict_mode(true);
     for path in Templates::iter() {
         let Some(name) = path.strip_suffix(".hbs") else { continue };
         let file = Templates::get(&path).expect("an embedded file is there");
-        pages.register_template_string(name, String::from_utf8_lossy(&file.data)).map_err(Box::new)?;
+        let text = String::from_utf8_lossy(&file.data);
+        if name == LAYOUT {
+            let (above, below) = text.split_once(HERE).expect("the layout has a place for the page");
+            pages.register_template_string(ABOVE, above).map_err(Box::new)?;
+            pages.register_template_string(BELOW, below).map_err(Box::new)?;
+        } else {
+            pages.register_template_string(name, text).map_err(Box::new)?;
+        }
     }
     Ok(pages)
 }
@@ -126,7 +142,16 @@ fn render<P: Serialize>(
 ) -> Result<String, Box<handlebars::RenderError>> {
     let banner = BANNER.get();
     let framed = Framed { title, chrome, page, banner, scripts: super::assets::has_scripts(), alone: false };
-    PAGES.render(template, &framed).map_err(Box::new)
+    whole(template, &framed).map_err(Box::new)
+}
+
+fn whole<P: Serialize>(template: &str, framed: &Framed<'_, P>) -> Result<String, handlebars::RenderError> {
+    let context = handlebars::Context::wraps(framed)?;
+    let mut html = PAGES.render_with_context(ABOVE, &context)?;
+    for part in [template, BELOW] {
+        html.push_str(&PAGES.render_with_context(part, &context)?);
+    }
+    Ok(html)
 }
 
 /// A page as one file that stands alone: its style sheet inside, no scripts, no navigation.
@@ -134,7 +159,7 @@ pub fn standalone<P: Page>(page: &P) -> Result<String, Box<dyn std::error::Error
     let title = page.title();
     let framed =
         Framed { title: &title, chrome: &Chrome::default(), page, banner: None, scripts: false, alone: true };
-    let html = PAGES.render(P::TEMPLATE, &framed)?;
+    let html = whole(P::TEMPLATE, &framed)?;
     let style = format!("<style>{}</style>", super::assets::style());
     Ok(html.replacen(r#"<link rel="stylesheet" href="/assets/style.css">"#, &style, 1))
 }

@@ -87,20 +87,21 @@ pub(super) async fn follow(site: &Site, actor: &Actor, month: Month) -> Result<(
     let directory = directory(site.db.read()).await?;
     for plan in PLANNED {
         let is_raised = standing.iter().any(|raised| raised.action.measure == plan.measure);
-        let of = edition
-            .snapshot
-            .exceptions
-            .iter()
-            .find(|e| e.measure == plan.measure && e.agency.is_some() == plan.of_an_agency);
+        // One about an agency follows from whom plans ended without most.
+        let most = edition.snapshot.paper.plans_ended_without.iter().max_by_key(|(_, of)| of.children);
+        let code = most.filter(|_| plan.of_an_agency).map(|(code, _)| code);
+        let about = if plan.of_an_agency { "M9" } else { plan.measure };
+        let of = edition.snapshot.exceptions.iter().find(|e| e.measure == about);
         let Some(exception) = of.filter(|_| !is_raised) else { continue };
-        let code = exception.agency.as_ref();
         let agency = directory.agencies.values().find(|agency| code.is_some_and(|code| agency.code == *code));
+        let objective = improving::goal(plan.measure, agency.map(|agency| agency.name.as_str()));
         let proposed = Proposed {
             id: ActionId::new(),
             agency: agency.map(|agency| agency.id),
             measure: plan.measure.to_owned(),
             raised_from: month,
-            objective: exception.text.clone(),
+            because: Some(exception.text.clone()),
+            objective,
             action: plan.action.to_owned(),
             input: plan.input.to_owned(),
             desired_outcome: plan.desired_outcome.to_owned(),

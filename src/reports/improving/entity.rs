@@ -22,6 +22,8 @@ pub mod action {
         pub measure: String,
         /// The month of the paper that it was raised from: "2026-09".
         pub raised_from: String,
+        /// The sentence of the paper that gave reason for it.
+        pub because: Option<Sealed>,
         pub objective: Sealed,
         pub action: Sealed,
         pub input: Sealed,

@@ -45,10 +45,14 @@ impl ActionLine {
         self.agency.as_ref().map_or("The whole partnership", |(_, name)| name)
     }
 
-    /// "green: on track", "not reviewed yet"; and that its day is over.
+    /// "green: on track", "not reviewed yet"; where its day is over, that first.
     pub fn progress_in_words(&self) -> String {
-        let progress = self.progress.map_or("not reviewed yet", |progress| progress.label());
-        if self.is_overdue { format!("{progress}; overdue") } else { progress.to_owned() }
+        match (self.progress, self.is_overdue) {
+            (None, false) => "not reviewed yet".to_owned(),
+            (None, true) => "overdue, and never reviewed".to_owned(),
+            (Some(progress), false) => progress.label().to_owned(),
+            (Some(progress), true) => format!("overdue; last reviewed as {}", progress.label()),
+        }
     }
 }
 
@@ -73,6 +77,8 @@ pub fn line_of(standing: &Standing, series: Vec<(Month, Rate)>, today: NaiveDate
 /// What is written of an action.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Written {
+    /// The sentence of the paper that gave reason for it; empty where none did.
+    pub because: String,
     pub objective: String,
     pub action: String,
     pub input: String,
@@ -92,6 +98,11 @@ impl Written {
         let action = &standing.action;
         let said = standing.reviews.iter().find(|said| Some(said.id) == review);
         Self {
+            because: action
+                .because
+                .as_ref()
+                .map(|text| open(keys, sealed::BECAUSE, text))
+                .unwrap_or_default(),
             objective: open(keys, sealed::OBJECTIVE, &action.objective),
             action: open(keys, sealed::ACTION, &action.action),
             input: open(keys, sealed::INPUT, &action.input),

@@ -14,7 +14,7 @@ mod store;
 pub use chasing::{chase, samples};
 pub use effect::Effect;
 pub use lines::{ActionLine, Written, line_of, written};
-pub use measured::{of_agency, of_partnership};
+pub use measured::{goal, of_agency, of_partnership};
 pub use proposed::Proposed;
 pub use raising::{Review, Reviewed, raise, review};
 pub use store::{Standing, all, one};
@@ -53,6 +53,8 @@ impl Progress {
 
 /// The purposes under which what is written of an action is sealed.
 pub mod sealed {
+    /// The sentence of a paper that gave reason for it.
+    pub const BECAUSE: &str = "improvement_action.because";
     /// What it is to bring about.
     pub const OBJECTIVE: &str = "improvement_action.objective";
     /// What is done.

@@ -25,6 +25,8 @@ pub struct Proposed {
     pub measure: String,
     /// The month of the paper that it was raised from.
     pub raised_from: Month,
+    /// The sentence of that paper that gave reason for it.
+    pub because: Option<String>,
     pub objective: String,
     pub action: String,
     pub input: String,
@@ -119,6 +121,7 @@ impl Proposed {
             agency,
             measure,
             raised_from,
+            because: None,
             objective,
             action,
             input,

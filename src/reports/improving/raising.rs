@@ -21,7 +21,8 @@ pub async fn raise(
 ) -> Result<ActionId, DbErr> {
     let p = proposed;
     let payload = json!({
-        "agency": p.agency, "measure": p.measure, "month": p.raised_from.to_string(), "objective": p.objective,
+        "agency": p.agency, "measure": p.measure, "month": p.raised_from.to_string(), "because": p.because,
+        "objective": p.objective,
         "action": p.action, "input": p.input, "desired_outcome": p.desired_outcome, "lead": p.lead,
         "lead_email": p.lead_email, "due": p.due,
     });
@@ -30,6 +31,7 @@ pub async fn raise(
         agency_id: p.agency,
         measure: p.measure,
         raised_from: p.raised_from.to_string(),
+        because: p.because.as_ref().map(|text| keys.seal(sealed::BECAUSE, text)),
         objective: keys.seal(sealed::OBJECTIVE, &p.objective),
         action: keys.seal(sealed::ACTION, &p.action),
         input: keys.seal(sealed::INPUT, &p.input),

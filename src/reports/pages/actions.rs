@@ -42,6 +42,7 @@ struct ReviewRow {
 #[derive(Serialize)]
 struct ActionPage {
     row: ActionRow,
+    because: String,
     action: String,
     input: String,
     desired_outcome: String,
@@ -130,6 +131,7 @@ async fn page(
     let chosen = typed.text("progress").parse().ok().or(standing.progress());
     let page = ActionPage {
         row: action_row(line, &written),
+        because: written.because.clone(),
         action: written.action.clone(),
         input: written.input.clone(),
         desired_outcome: written.desired_outcome.clone(),

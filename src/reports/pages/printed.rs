@@ -7,7 +7,7 @@ use super::month::MonthPage;
 use super::rows::{Counts, PartTable, Rates};
 use crate::reports::document::{Block, Cell, Chart, Column, Document, Table, numbers, words};
 
-const ACTIONS: &str = "Improvement actions: how they go, and their measures before and since";
+const ACTIONS: &str = "How they go, and their measures before and since";
 
 fn rates(table: &Rates) -> Block {
     let rows = table.rows.iter().map(|row| {

@@ -13,6 +13,7 @@ use crate::agencies::store::{Directory, directory};
 use crate::calendar::london;
 use crate::feedback::Settings;
 use crate::register::Policies;
+use crate::reports::exceptions::Exception;
 use crate::reports::improving::{self, ActionId, Proposed};
 use crate::reports::{Making, Month, Targets, titles};
 use crate::web::{Choice, Desk, Errors, Fields, Page, Problem};
@@ -30,6 +31,8 @@ pub(super) struct Asked {
 struct Typed {
     id: String,
     month: String,
+    /// The place of the exception that it is raised from.
+    exception: String,
     objective: String,
     action: String,
     input: String,
@@ -49,6 +52,7 @@ impl Typed {
         Self {
             id: text("id"),
             month: text("month"),
+            exception: text("exception"),
             objective: text("objective"),
             action: text("action"),
             input: text("input"),
@@ -65,6 +69,7 @@ impl Typed {
 #[derive(Serialize)]
 struct RaisePage {
     month_name: String,
+    because: String,
     typed: Typed,
     agencies: Vec<Choice>,
     measures: Vec<Choice>,
@@ -82,7 +87,13 @@ impl Page for RaisePage {
     }
 }
 
-fn show(who: &SignedIn, directory: &Directory, typed: Typed, errors: Errors) -> Response {
+fn show(
+    who: &SignedIn,
+    directory: &Directory,
+    because: Option<&Exception>,
+    typed: Typed,
+    errors: Errors,
+) -> Response {
     let mut agencies: Vec<Choice> = directory
         .agencies
         .values()
@@ -100,6 +111,7 @@ fn show(who: &SignedIn, directory: &Directory, typed: Typed, errors: Errors) -> 
     });
     let page = RaisePage {
         month_name: typed.month.parse().map(Month::name).unwrap_or_default(),
+        because: because.map(|exception| exception.text.clone()).unwrap_or_default(),
         agencies,
         measures: measures.collect(),
         typed,
@@ -127,31 +139,55 @@ pub(super) async fn form(
         measure: "M2".into(),
         ..Typed::default()
     };
-    if let Some(place) = asked.exception {
-        let making = Making::of(&desk, &policies, &settings, &targets);
-        let (edition, true) = readable(&may.who, making, month).await? else {
-            return Err(Problem::NotFound(may.who.chrome()));
-        };
-        let exception = edition.snapshot.exceptions.get(place);
-        let exception = exception.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    let directory = directory(desk.db.read()).await?;
+    let making = Making::of(&desk, &policies, &settings, &targets);
+    let because = exception(&may.who, making, month, asked.exception).await?;
+    if let (Some(exception), Some(place)) = (&because, asked.exception) {
+        typed.exception = place.to_string();
         typed.measure = exception.measure.clone();
         typed.agency = exception.agency.clone().unwrap_or_default();
-        typed.objective = exception.text.clone();
+        let agency = directory.agencies.values().find(|agency| agency.code == typed.agency);
+        typed.objective = improving::goal(&typed.measure, agency.map(|agency| agency.name.as_str()));
     }
-    Ok(show(&may.who, &directory(desk.db.read()).await?, typed, Errors::default()))
+    Ok(show(&may.who, &directory, because.as_ref(), typed, Errors::default()))
+}
+
+/// The exception of a month's paper at this place.
+async fn exception(
+    who: &SignedIn,
+    making: Making<'_>,
+    month: Month,
+    place: Option<usize>,
+) -> Result<Option<Exception>, Problem> {
+    let Some(place) = place else { return Ok(None) };
+    let (edition, true) = readable(who, making, month).await? else {
+        return Err(Problem::NotFound(who.chrome()));
+    };
+    let found = edition.snapshot.exceptions.into_iter().nth(place);
+    found.map(Some).ok_or_else(|| Problem::NotFound(who.chrome()))
 }
 
 pub(super) async fn raise(
     may: May<KeepActions>,
     State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
     form: Fields,
 ) -> Result<Response, Problem> {
     let directory = directory(desk.db.read()).await?;
     let now = desk.clock.now();
+    let because = match form.text("month").parse() {
+        Ok(month) => {
+            let making = Making::of(&desk, &policies, &settings, &targets);
+            exception(&may.who, making, month, form.text("exception").parse().ok()).await?
+        }
+        Err(_) => None,
+    };
     match Proposed::read(&form, &directory, &settings.domains, london::date(now)) {
-        Err(errors) => Ok(show(&may.who, &directory, Typed::of(&form), errors)),
+        Err(errors) => Ok(show(&may.who, &directory, because.as_ref(), Typed::of(&form), errors)),
         Ok(proposed) => {
+            let proposed = Proposed { because: because.map(|exception| exception.text), ..proposed };
             let id = improving::raise(&desk.db, &desk.keys, &may.who.actor(), proposed, now).await?;
             Ok(Redirect::to(&format!("/actions/{id}")).into_response())
         }
