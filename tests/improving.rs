@@ -42,7 +42,7 @@ async fn proforma(qa: &mut Person) -> Vec<(String, String)> {
         ("input", "A card for each chair."),
         ("desired_outcome", "No plan ends without the health visitor's view."),
         ("lead", "Principal chair"),
-        ("lead_email", "principal@county.example"),
+        ("lead_email", "principal@sch.gov.example"),
         ("due", "31/10/2026"),
     ] {
         set(&mut form, field, text);
@@ -62,7 +62,7 @@ both! {
         let mut qa = september(&place).await;
         let at = raised(&mut qa).await;
         let page = qa.get(&at).await.body;
-        for text in ["Chairs ask before a plan ends.", "Plans ended without a core agency: 1 of 1 children", "Not reviewed yet", "No whole month since", "principal@county.example"] {
+        for text in ["Chairs ask before a plan ends.", "Plans ended without a core agency: 1 of 1 children", "Not reviewed yet", "Nothing to compare with", "principal@sch.gov.example"] {
             assert!(page.contains(text), "{text}: {page}");
         }
         // October: in the open paper, frozen with it, and in every form.
@@ -79,11 +79,18 @@ both! {
         let october = place.report("2026-10");
         let action = &october["actions"][0];
         assert_eq!((&action["measure"], &action["progress"], &action["raised"]), (&"M9".into(), &"amber".into(), &"2026-10".into()));
-        assert_eq!((&action["is_overdue"], &action["effect"]["before"]["denominator"]), (&true.into(), &1.into()), "{action:#}");
+        assert_eq!((&action["is_overdue"], &action["effect"]["before"]["denominator"]), (&true.into(), &0.into()), "the paper's own month is on neither side: {action:#}");
         let id = action["id"].as_str().unwrap();
         assert!(october["written"][id]["objective"].as_str().unwrap()== "No plan ends without a core agency.");
         let csv = place.run(&["report", "--month", "2026-10", "--format", "csv"]).out;
-        assert!(csv.contains(&format!("M9,action_before,{id},,1,1,100.0")), "{csv}");
+        assert!(csv.contains(&format!("M9,action_before,all:{id},,0,0,none")), "{csv}");
+        // And in the roll-up of its quarter, with what to look at first.
+        let mut qa = Person::with_role(&place, &place.site("2026-11-09T09:00:00Z").await, "qa_manager").await;
+        let quarter = qa.get("/reports/over/2026-27-q3").await.body;
+        for text in ["Plans ended without a core agency: 1 of 1 children", "Half of the chairs do.", "Which agency was missing"] {
+            assert!(quarter.contains(text), "{text}: {quarter}");
+        }
+        assert!(!qa.get("/reports/over/2026-27-q1").await.body.contains("Half of the chairs do."), "raised after it");
         // What is said later is in the next paper, and not in this one.
         let mut qa = Person::with_role(&place, &place.site("2026-12-01T09:00:00Z").await, "qa_manager").await;
         let mut review = qa.get(&at).await.form();
@@ -116,15 +123,17 @@ both! {
             ("measure", "M99", "Choose the measure"),
             ("agency", "NOBODY", "Choose an agency of the directory"),
             ("agency", "OH", "Of one agency the papers keep M1, M2, M3, M4"),
+            ("month", "2031-01", "is not there"),
             ("due", "01/10/2026", "must lie ahead"),
             ("due", "soon", "as 30/09/2026"),
             ("due", "01/10/2036", "within two years"),
             ("lead_email", "somebody@gmail.com", "nothing goes to webmail"),
             ("lead_email", "somebody", "Enter an email address"),
-            ("input", &"x".repeat(1001), "in at most 1000 characters"),
+            ("input", &"x".repeat(1001), "1001 characters are too many"),
         ] {
             let mut form = form.clone();
             set(&mut form, field, wrong);
+            form.retain(|(name, _)| name != "exception" || field != "month");
             let refused = qa.post("/actions", &form).await;
             assert!(refused.status == 422 && refused.body.contains(says), "{field}: {}", refused.body);
             assert!(refused.body.contains("A card for each chair.") || field == "input", "what was typed stays");
@@ -132,7 +141,45 @@ both! {
         assert!(qa.get("/actions").await.body.contains("No action is open."));
         let first = qa.post("/actions", &form).await.location;
         assert_eq!(qa.post("/actions", &form).await.location, first);
+        let mut other = form.clone();
+        set(&mut other, "action", "Something else.");
+        let refused = qa.post("/actions", &other).await;
+        assert!(refused.status == 422 && refused.body.contains("sent before with other words"), "{}", refused.body);
+        let at = first.unwrap();
+        let mut review = qa.get(&at).await.form();
+        set(&mut review, "progress", "green");
+        set(&mut review, "words", "It has begun.");
+        assert_eq!(qa.post(&format!("{at}/reviews"), &review).await.status, 303);
+        set(&mut review, "words", "It has not begun.");
+        let refused = qa.post(&format!("{at}/reviews"), &review).await;
+        assert!(refused.status == 422 && refused.body.contains("It has not begun."), "{}", refused.body);
         assert_eq!(qa.get("/actions").await.body.matches("href=\"/actions/").count(), 2, "one, and the button");
+    }
+
+    async fn words_that_are_not_those_of_a_frozen_paper_are_no_part_of_it(place: Place) {
+        let mut qa = september(&place).await;
+        raised(&mut qa).await;
+        place.import("2026-10-20T15:30:00Z", &ended_without("C-2", "2026-10-20"));
+        place.done_at("2026-11-06T09:00:00Z", &["run-task", "report"]);
+        assert_eq!(place.report("2026-10")["actions"].as_array().unwrap().len(), 1);
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        sea_orm::ConnectionTrait::execute_unprepared(&db, "update improvement_action set objective = action").await.unwrap();
+        let said = place.run(&["report", "--month", "2026-10"]);
+        assert!(said.code != 0 && said.err.contains("was written of the improvement action"), "{}", said.err);
+    }
+
+    async fn an_action_is_raised_from_a_circulated_paper_alone_for_its_sentence_is_read_by_paqas_members(place: Place) {
+        place.import("2026-09-30T15:30:00Z", &ended_without("C-1", "2026-09-30"));
+        let mut qa = Person::with_role(&place, &place.site("2026-10-08T09:00:00Z").await, "qa_manager").await;
+        for _ in 0..2 {
+            assert!(!qa.get("/reports/2026-09").await.body.contains("/actions/new?"));
+            assert_eq!(qa.get("/actions/new?month=2026-09&exception=0").await.status, 404);
+            let form = [("month", "2026-09"), ("exception", "0")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(qa.post("/actions", &form).await.status, 404);
+            place.done_at("2026-10-07T08:00:00Z", &["run-task", "report"]);
+        }
+        assert_eq!(qa.post("/reports/2026-09/approve", &[]).await.status, 303);
+        assert_eq!(qa.get("/actions/new?month=2026-09&exception=0").await.status, 200);
     }
 
     async fn paqas_members_read_actions_and_their_figures_of_approved_months_alone(place: Place) {
@@ -147,6 +194,12 @@ both! {
         let page = member.get(&at).await.body;
         assert!(page.contains("September 2026</th>") && !page.contains("October 2026</th>"), "{page}");
         assert!(!page.contains("Save the review"));
+        // Nor one before an approved one that is not approved itself.
+        assert_eq!(qa.post("/reports/2026-10/approve", &[]).await.status, 303);
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        sea_orm::ConnectionTrait::execute_unprepared(&db, "update month_close set approved_at = null, approved_by = null where month = '2026-09'").await.unwrap();
+        let page = member.get(&at).await.body;
+        assert!(!page.contains("September 2026</th>") && page.contains("October 2026</th>"), "{page}");
         assert_eq!(member.get("/actions").await.status, 200);
         assert_eq!(member.get("/actions/new").await.status, 403);
         for role in ["chair", "agency_lead", "auditor", "system_administrator"] {
@@ -166,7 +219,7 @@ both! {
         assert_eq!(chased("2026-10-31T10:00:00Z").len(), 0, "its day is not over");
         let told = chased("2026-11-02T10:00:00Z");
         assert_eq!(told.len(), 2, "its lead and the QA manager");
-        let lead = told.iter().find(|mail| mail.to.contains("principal@county.example")).unwrap();
+        let lead = told.iter().find(|mail| mail.to.contains("principal@sch.gov.example")).unwrap();
         assert!(lead.text.contains("the whole partnership") && lead.text.contains("31 October 2026"), "{}", lead.text);
         for mail in &told {
             for written in ["Chairs ask", "A card", "Principal chair", "Plans ended without a core agency: 1"] {

@@ -172,6 +172,22 @@ both! {
         assert_eq!(qa.post(&format!("{conference}/register"), &form).await.status, 403, "a register is not hers to keep");
     }
 
+    async fn a_confirmed_register_of_a_conference_without_a_child_is_read_as_confirmed(place: Place) {
+        // No form and no file makes one: it is what an erasure or a repair by hand may leave.
+        place.import(EVENING, &conference("C-1").into_iter().chain(conference("C-2")).collect::<Vec<_>>());
+        let before = place.report("2026-09");
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        sea_orm::ConnectionTrait::execute_unprepared(
+            &db,
+            "delete from conference_child where conference_id in (select id from conference where conference_ref = 'C-1')",
+        )
+        .await
+        .unwrap();
+        let after = place.report("2026-09");
+        assert_eq!((&after["conferences"], &after["registers_open"]), (&before["conferences"], &before["registers_open"]));
+        assert_eq!(after["expected"], before["expected"]);
+    }
+
     async fn what_is_confirmed_is_what_was_read(place: Place) {
         let (site, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
         let mut administrator = Person::with_role(&place, &site, "administrator").await;

@@ -53,9 +53,18 @@ both! {
         let sheet = lead.get(at).await.body;
         assert!(sheet.contains("0 of 1") && !sheet.contains("of 2") && !sheet.contains("/reports/"), "{sheet}");
         assert!(sheet.contains("too few agencies of its kind to compare") && !sheet.contains("all of its group"), "{sheet}");
+        // Restricted since, it would be told by what it adds.
+        let mut administrator = Person::with_role(&place, &place.site(LATER).await, "administrator").await;
         for other in ["/agency/papers/2026-09/TVP", "/agency/papers/2026-10/OH", "/agency/papers/2026-09/NOBODY", "/agency/papers/2026-10/OH/paper.pdf"] {
             assert_eq!(lead.get(other).await.status, 404, "{other}");
         }
+        let page = administrator.get("/?day=2026-09-29").await.body;
+        let c2 = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&page).unwrap().as_str().to_owned();
+        restrict(&mut administrator, &c2, &["administrator", "qa_manager"]).await;
+        assert_eq!(lead.get(at).await.status, 404);
+        assert!(!lead.get("/agency").await.body.contains(at));
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        assert!(qa.get("/reports/2026-09/agency/OH").await.body.contains("Not to be handed out"));
     }
 
     async fn paqas_members_are_told_no_localitys_conferences_where_one_has_few_and_who_may_look_behind_is(place: Place) {
@@ -67,6 +76,17 @@ both! {
             assert!(told.contains("conferences,type,review,2,"), "whole for the partnership: {told}");
             assert!(qa.get(at).await.body.contains("conferences,locality,north,2,"));
         }
+        // Of five and more a month tells each; months together never, for of two that differ by a month it would follow.
+        let five: Vec<_> = (0..5).flat_map(|n| missed_on(&format!("D-{n}"), "2026-10-20")).collect();
+        place.import("2026-10-21T15:00:00Z", &five);
+        place.done_at("2026-11-06T09:00:00Z", &["run-task", "report"]);
+        let site = place.site("2026-11-08T09:00:00Z").await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        assert_eq!(qa.post("/reports/2026-10/approve", &[]).await.status, 303);
+        let mut member = Person::with_role(&place, &site, "paqa_member").await;
+        assert!(member.get("/reports/2026-10/figures.csv").await.body.contains("conferences,locality,north,5,"));
+        assert!(member.get("/reports/over/12-to-2026-10/figures.csv").await.body.contains("conferences,locality,north,c,"));
+        let mut member = Person::with_role(&place, &place.site("2026-10-08T09:00:00Z").await, "paqa_member").await;
         let json: serde_json::Value = serde_json::from_str(&member.get("/reports/2026-09/figures.json").await.body).unwrap();
         assert_eq!(json["conferences_by_locality"]["north"], serde_json::Value::Null);
     }

@@ -103,9 +103,11 @@ fn copied(backend: DbBackend, table: &str, column: &str) -> String {
         (_, "child_key") if is_postgres => format!("{column} || int4send(n)"),
         (_, "child_key") => format!("cast({column} || unhex(printf('%08x', n)) as blob)"),
         ("conference", "reference") if is_postgres => {
-            "lpad((row_number() over () + 2000 * n)::text, 9, '0')".to_owned()
+            "lpad((row_number() over () + 200000 * (back / 364 + 1))::text, 9, '0')".to_owned()
         }
-        ("conference", "reference") => "printf('%09d', row_number() over () + 2000 * n)".to_owned(),
+        ("conference", "reference") => {
+            "printf('%09d', row_number() over () + 200000 * (back / 364 + 1))".to_owned()
+        }
         ("conference", "conference_ref") => "conference_ref || '-' || n".to_owned(),
         (
             _,

@@ -229,7 +229,10 @@ pub(super) async fn report_period(
     let today = london::date(site.clock.now());
     let bytes = match format.form() {
         Some(form) => form.of_period(&paper)?,
-        None => laid_out(site, format, &MonthPage::of_period(&paper, today)).await?,
+        None => {
+            let actions = reports::period_actions(site.db.read(), &site.keys, period, false, today).await?;
+            laid_out(site, format, &MonthPage::of_period(&paper, actions, today)).await?
+        }
     };
     written(&bytes, output)
 }

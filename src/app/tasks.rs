@@ -219,7 +219,14 @@ impl Task {
                     targets: &site.targets,
                 };
                 let thanked = reports::thank(with, now()).await?;
-                let chased = reports::chase_actions(&site.db, &site.letterhead, &address, now()).await?;
+                let chased = reports::chase_actions(
+                    &site.db,
+                    &site.letterhead,
+                    &site.rules.feedback.domains,
+                    &address,
+                    now(),
+                )
+                .await?;
                 Ok(match (closed, told, thanked, chased) {
                     (0, 0, 0, 0) => Said::Nothing,
                     (closed, told, thanked, chased) => Said::Did(format!(

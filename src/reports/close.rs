@@ -123,14 +123,17 @@ pub async fn edition(making: Making<'_>, month: Month) -> Result<Edition, DbErr>
         let snapshot = snapshot.map_err(|e| DbErr::Custom(format!("the frozen paper of {month}: {e}")))?;
         let approved = row.approved_by.zip(row.approved_at);
         let closed = Closed { at: row.closed_at, hash: hexadecimal(&row.hash), approved };
-        let written = improving::written(db, making.keys, &snapshot.actions).await?;
+        let written = match snapshot.actions.is_empty() {
+            true => BTreeMap::new(),
+            false => improving::written(making.keys, &improving::all(db).await?, &snapshot.actions)?,
+        };
         return Ok(Edition { snapshot, closed: Some(closed), written });
     }
     let paper = paper(db, month, making.policies, making.holidays).await?;
-    let before = closed::known(db, month, CHARTED).await?;
     let actions = improving::all(db).await?;
+    let before = closed::known(db, month, improving::reach(&actions, month)).await?;
     let snapshot = Snapshot::of(paper, &before, making.about(month, Restated::default(), &actions));
-    let written = improving::written(db, making.keys, &snapshot.actions).await?;
+    let written = improving::written(making.keys, &actions, &snapshot.actions)?;
     Ok(Edition { snapshot, closed: None, written })
 }
 
@@ -163,7 +166,8 @@ impl<'a> Making<'a> {
         'a: 'b,
     {
         let today = london::date(self.now);
-        About { quorum_rules: self.rules_of(month), restated, targets: self.targets, actions, today }
+        let (quorum_rules, targets, keys) = (self.rules_of(month), self.targets, self.keys);
+        About { quorum_rules, restated, targets, actions, keys, today }
     }
 
     /// Counts the months again whose registers changed since the last close.
@@ -204,14 +208,14 @@ impl<'a> Making<'a> {
         tx.keep_as_they_are(&["register", "amendment"]).await?;
         let db = tx.conn();
         let (restated, again) = self.restate(&tx, month).await?;
-        let mut before: BTreeMap<Month, Known> =
-            closed::known(db, month, CHARTED).await?.into_iter().collect();
+        let actions = improving::all(db).await?;
+        let before = closed::known(db, month, improving::reach(&actions, month)).await?;
+        let mut before: BTreeMap<Month, Known> = before.into_iter().collect();
         before.extend(again.iter().map(|a| (a.month, a.known.clone())));
         let before: Vec<(Month, Known)> = before.into_iter().collect();
         let paper = paper(db, month, self.policies, self.holidays).await?;
         let known = json(&Known::of(&paper));
         let revised = restated.revisions.len();
-        let actions = improving::all(db).await?;
         let about = self.about(month, restated, &actions);
         let snapshot = Snapshot::of(paper, &before, about);
         let conferences = snapshot.paper.conferences;

@@ -1,6 +1,6 @@
 //! What is asked of the months that are closed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{LockType, Query};
@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use super::entity::{month_close, month_restated, year_published};
+use super::finish::hash_of;
 use super::snapshot::{DEFINITIONS, Known, Snapshot};
 use super::{FinancialYear, Month, Period};
 use crate::conferences::entity::conference;
@@ -34,6 +35,35 @@ pub async fn newest_circulated(db: &impl ConnectionTrait) -> Result<Option<Month
         of.filter(month_close::Column::ApprovedAt.is_not_null()).order_by_desc(month_close::Column::Month);
     let newest: Option<String> = of.into_tuple().one(db).await?;
     newest.map(|month| month.parse().map_err(DbErr::Custom)).transpose()
+}
+
+/// Whether the same conferences are restricted now that a paper's own sheets leave out: one that was restricted since would
+/// be told by what it adds.
+pub async fn leaves_out_the_same(db: &impl ConnectionTrait, snapshot: &Snapshot) -> Result<bool, DbErr> {
+    let Some(left_out) = &snapshot.left_out else { return Ok(false) };
+    for (month, then) in left_out {
+        let month: Month = month.parse().map_err(DbErr::Custom)?;
+        let now: Vec<ConferenceId> = conference::Entity::find()
+            .select_only()
+            .column(conference::Column::Id)
+            .filter(conference::Column::Restricted.eq(true))
+            .filter(conference::Column::ConferenceDate.between(month.first(), month.last()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        if hash_of(now.into_iter()) != *then {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Every month that is closed and approved.
+pub async fn circulated(db: &impl ConnectionTrait) -> Result<BTreeSet<Month>, DbErr> {
+    let of = month_close::Entity::find().select_only().column(month_close::Column::Month);
+    let all: Vec<String> =
+        of.filter(month_close::Column::ApprovedAt.is_not_null()).into_tuple().all(db).await?;
+    all.iter().map(|month| month.parse().map_err(DbErr::Custom)).collect()
 }
 
 /// Whether each month of a period is approved that has a confirmed register, its last one included: none waits for its

@@ -68,8 +68,10 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
         out.rate("M2", "agency_rolling_12", code, agency.rolling)?;
     }
     for action in around.into_iter().flat_map(|snapshot| &snapshot.actions) {
-        out.rate(&action.measure, "action_before", &action.id.to_string(), action.effect.before)?;
-        out.rate(&action.measure, "action_since", &action.id.to_string(), action.effect.since)?;
+        // The agency's code before the id: a row alone says whom it is about.
+        let part = format!("{}:{}", action.agency.as_ref().map_or("all", |(code, _)| code), action.id);
+        out.rate(&action.measure, "action_before", &part, action.effect.before)?;
+        out.rate(&action.measure, "action_since", &part, action.effect.since)?;
     }
     out.writer.into_inner().map_err(|e| ::csv::Error::from(e.into_error()))
 }

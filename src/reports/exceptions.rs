@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::paper::{EndedWithout, Paper};
 use super::snapshot::{AgencyLine, Headline};
 use super::words::counted;
-use super::{Rate, titles};
+use super::{Month, Rate, titles};
 
 /// A sentence, and what an improvement action that is raised from it would be about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,7 +133,12 @@ fn ours(paper: &Paper) -> Vec<Exception> {
     }
     if paper.M16.disputes_open > 0 {
         let disputes = counted(paper.M16.disputes_open, "dispute", "disputes");
-        let text = format!("{disputes} about the month before wait to be settled by us.");
+        let of = if paper.month.parse::<Month>().is_ok() {
+            "the month before"
+        } else {
+            "these months, each a month earlier,"
+        };
+        let text = format!("{disputes} about {of} wait to be settled by us.");
         all.push(Exception::about("M16_replied", text));
     }
     if paper.registers_open > 0 {

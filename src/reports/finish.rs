@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, DbErr};
+use sha2::{Digest, Sha256};
 
 use super::Period;
+use super::close::hexadecimal;
 use super::measures::*;
 use super::median::Median;
 use super::paper::*;
@@ -12,6 +14,7 @@ use super::parts::Split;
 use super::rate::Rate;
 use super::store::{Case, MonthData, load};
 use crate::calendar::Breaks;
+use crate::conferences::ConferenceId;
 use crate::invitations::{Fault, Report};
 use crate::register::{Policies, Standing};
 
@@ -162,6 +165,18 @@ pub async fn paper(
 /// Counted invitations of a service from which on it stands by itself: of fewer a figure would name somebody.
 const OF_A_SERVICE: usize = 5;
 
+/// Some conferences as a hash, in hexadecimal; empty for none.
+pub fn hash_of(conferences: impl Iterator<Item = ConferenceId>) -> String {
+    let mut ids: Vec<ConferenceId> = conferences.collect();
+    ids.sort();
+    if ids.is_empty() {
+        return String::new();
+    }
+    let mut hash = Sha256::new();
+    ids.iter().for_each(|id| hash.update(id.0.as_bytes()));
+    hexadecimal(&hash.finalize())
+}
+
 /// The parts of agencies and of their services, and the plans that ended without them, over some of the conferences.
 fn own_sheets(data: &MonthData, holidays: &Breaks, of: impl Fn(&Case) -> bool + Copy) -> OwnSheets {
     let all = entries(&data.cases).filter(|e| of(e.case));
@@ -220,6 +235,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
     let took_place = |c: &&Case| matches!(c.record.conference.status.code(), "held" | "adjourned");
 
     let sheets = own_sheets(data, holidays, |_| true);
+    let restricted = data.cases.iter().filter(|case| case.record.conference.restricted);
     let is_any_restricted = population().any(|case| case.record.conference.restricted);
     let of = |split: Split| by(all.clone(), |e| split.part(e, data, holidays));
     let open = data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
@@ -286,6 +302,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         by_slot: of(Split::Slot),
         by_holiday: of(Split::Holiday),
         plans_ended_without: sheets.plans_ended_without,
+        restricted: Some(hash_of(restricted.map(|case| case.record.conference.id))),
         own_sheets: is_any_restricted
             .then(|| own_sheets(data, holidays, |case| !case.record.conference.restricted)),
     }

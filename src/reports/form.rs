@@ -79,7 +79,7 @@ impl Form {
     /// Some months together.
     pub fn of_period(self, paper: &Paper) -> Result<Vec<u8>, FormError> {
         Ok(match self {
-            Self::Json => json(&Paper { own_sheets: None, ..paper.clone() })?,
+            Self::Json => json(&Paper { own_sheets: None, restricted: None, ..paper.clone() })?,
             Self::Csv => csv(paper, None)?,
             Self::Xlsx => xlsx(paper, None)?,
         })

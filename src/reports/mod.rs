@@ -51,7 +51,7 @@ pub use form::{Form, FormError};
 pub use improving::{chase as chase_actions, samples as action_samples};
 use measures::INVITATION_MEASURES;
 pub use month::Month;
-pub use pages::{MonthPage, PublicPage, routes};
+pub use pages::{MonthPage, PublicPage, period_actions, routes};
 pub use paper::Paper;
 pub use period::Period;
 pub use press::{Press, PressError};

@@ -227,6 +227,9 @@ pub struct Paper {
     pub by_holiday: BTreeMap<String, Breakdown>,
     /// Agencies that were core to a plan which ended without them, by their code.
     pub plans_ended_without: BTreeMap<String, EndedWithout>,
+    /// Which conferences of the month were restricted when it was counted, as a hash of their ids; empty for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restricted: Option<String>,
     /// What agencies' own sheets are made of, where a conference was restricted: without it. `None` where none was, and they
     /// are made of the parts above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -253,8 +256,13 @@ impl Paper {
     pub fn for_members(&mut self) {
         let small = |count: &Option<usize>| count.is_some_and(|n| (1..OF_A_LOCALITY).contains(&n));
         if self.conferences_by_locality.values().any(small) {
-            self.conferences_by_locality.values_mut().for_each(|count| *count = None);
+            self.tell_no_locality();
         }
+    }
+
+    /// Without the conferences of each locality.
+    pub fn tell_no_locality(&mut self) {
+        self.conferences_by_locality.values_mut().for_each(|count| *count = None);
     }
 
     /// Its rates over the whole month but those of `whole`, by their names.

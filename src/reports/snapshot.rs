@@ -13,6 +13,7 @@ use super::rag::Rag;
 use super::spc::{Chart, NO_SIGNAL, RUN_CHART, chart};
 use super::targets::{TargetMeasure, Targets};
 use super::{Month, Paper, Rate};
+use crate::platform::Keys;
 
 /// The version of the measures' definitions: another where a definition changes, so that no two papers are compared as if
 /// they said the same.
@@ -23,6 +24,8 @@ pub const HEADLINES: [&str; 5] = ["M1", "M2", "M7", "M9", "M6_on_time"];
 
 /// Months that a chart goes back.
 pub const CHARTED: usize = 24;
+/// Counted invitations of twelve months from which on an agency is one to compare with.
+const COMPARABLE: u32 = 20;
 /// Months of a rolling figure.
 const ROLLING: usize = 12;
 
@@ -42,6 +45,9 @@ pub struct Known {
     /// The same of each agency, by its code.
     #[serde(default)]
     pub of_agency: BTreeMap<String, BTreeMap<String, (u32, u32)>>,
+    /// Which conferences were restricted, as the paper has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restricted: Option<String>,
     /// Representation by agency without restricted conferences, where one of the month was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<BTreeMap<String, Rate>>,
@@ -68,6 +74,7 @@ impl Known {
                 .filter(|id| !HEADLINES.contains(id))
                 .map(|id| ((*id).to_owned(), counts(paper.rate(id))))
                 .collect(),
+            restricted: paper.restricted.clone(),
             own: paper.own_sheets.as_ref().map(|own| {
                 own.by_agency.iter().map(|(code, agency)| (code.clone(), agency.part.M2)).collect()
             }),
@@ -154,7 +161,7 @@ pub struct AgencyLine {
     /// The target of its group, in percent, and how the month stands to it.
     #[serde(default)]
     pub target: Option<(u32, Option<Rag>)>,
-    /// How many agencies its group has, itself included.
+    /// How many agencies of its group were expected often enough to compare with, itself included.
     #[serde(default)]
     pub of_group: usize,
 }
@@ -215,6 +222,10 @@ pub struct Snapshot {
     /// The same as agencies' own sheets have it, where a conference of these months was restricted: without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_agencies: Option<BTreeMap<String, AgencyLine>>,
+    /// Which conferences own sheets leave out, month by month: a hash of each month that they are made of. `None`: one of the
+    /// months was counted before sheets left any out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<BTreeMap<String, String>>,
     /// Improvement actions: those that were open, and those that ended since the month began.
     #[serde(default)]
     pub actions: Vec<ActionLine>,
@@ -286,7 +297,10 @@ fn agency_lines(
                 })
                 .collect(),
             target: target.map(|target| (target.percent, Rag::of(rate, target))),
-            of_group: in_group(group).len(),
+            of_group: in_group(group)
+                .into_iter()
+                .filter(|code| of_year(code).denominator >= COMPARABLE)
+                .count(),
         };
         ((*code).clone(), line)
     };
@@ -301,6 +315,8 @@ pub struct About<'a> {
     pub targets: &'a Targets,
     /// Every improvement action.
     pub actions: &'a [improving::Standing],
+    /// For the hash of what is written of them.
+    pub keys: &'a Keys,
     /// The day on which it is made.
     pub today: NaiveDate,
 }
@@ -308,13 +324,13 @@ pub struct About<'a> {
 impl Snapshot {
     /// As it leaves in a file: beside the totals, what agencies' own sheets are made of would tell the restricted conferences.
     pub fn without_own_sheets(&self) -> Self {
-        let paper = Paper { own_sheets: None, ..self.paper.clone() };
-        Self { paper, own_agencies: None, ..self.clone() }
+        let paper = Paper { own_sheets: None, restricted: None, ..self.paper.clone() };
+        Self { paper, own_agencies: None, left_out: None, ..self.clone() }
     }
 
     /// Puts a paper among the months before it, oldest first, as they are known now.
     pub fn of(paper: Paper, before: &[(Month, Known)], about: About<'_>) -> Self {
-        let About { quorum_rules, restated, targets, actions, today } = about;
+        let About { quorum_rules, restated, targets, actions, keys, today } = about;
         let month: Month = paper.month.parse().expect("a paper's own month");
         let own = Known::of(&paper);
         let mut months: Vec<Month> =
@@ -345,6 +361,9 @@ impl Snapshot {
         let headlines: Vec<Headline> = headlines.collect();
         let lines = |of: fn(&Known) -> &BTreeMap<String, Rate>| agency_lines(&months, &all, of, targets);
         let agencies = lines(|known| &known.agencies);
+        let left_out = months.iter().zip(&all).filter_map(|(month, known)| Some((month, (*known)?)));
+        let left_out = left_out.map(|(month, known)| Some((month.to_string(), known.restricted.clone()?)));
+        let left_out = left_out.collect();
         let is_any_restricted = all.iter().flatten().any(|known| known.own.is_some());
         let own_agencies = is_any_restricted.then(|| lines(Known::own));
         let series = months.iter().zip(&all).skip(first).map(|(month, known)| Charted {
@@ -353,15 +372,12 @@ impl Snapshot {
         });
         let series = series.collect();
         let exceptions = exceptions(&paper, &headlines, &agencies);
-        let actions =
-            actions.iter().filter(|standing| standing.ended().is_none_or(|day| day >= month.first()));
-        let actions = actions.map(|standing| {
+        let actions = actions.iter().filter(|standing| standing.is_in_paper(month)).map(|standing| {
             let code = standing.agency.as_ref().map(|agency| agency.code.as_str());
-            let kept = months
-                .iter()
-                .zip(&all)
-                .filter_map(|(month, known)| Some((*month, (*known)?.rate(code, &standing.action.measure)?)));
-            line_of(standing, kept.collect(), today)
+            let kept = before.iter().map(|(month, known)| (*month, known)).chain([(month, &own)]);
+            let kept =
+                kept.filter_map(|(month, known)| Some((month, known.rate(code, &standing.action.measure)?)));
+            line_of(keys, standing, &kept.collect::<Vec<_>>(), today)
         });
         let actions = actions.collect();
         let definitions = DEFINITIONS.to_owned();
@@ -374,6 +390,7 @@ impl Snapshot {
             series,
             agencies,
             own_agencies,
+            left_out,
             actions,
             restated,
         }

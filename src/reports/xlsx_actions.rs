@@ -29,12 +29,12 @@ pub fn actions(
         "Review",
         "Raised in",
     ]);
-    let columns = columns.into_iter().chain(of_rate("Before")).chain(of_rate("Since"));
-    let columns = columns.chain(named(["Change or chance"]));
+    let columns = columns.into_iter().chain(named(["Before: months"])).chain(of_rate("Before"));
+    let columns = columns.chain(named(["Since: months"])).chain(of_rate("Since"));
+    let columns = columns.chain(named(["Change or chance", "Id"]));
     let mut table = Table::new(sheet(workbook, "Improvement actions")?, styles, columns)?;
-    let unknown = Written::default();
     for line in lines {
-        let written = written.get(&line.id).unwrap_or(&unknown);
+        let Some(written) = written.get(&line.id) else { continue };
         table.next();
         let measure = format!("{} {}", line.measure, titles::of(&line.measure).0);
         for text in [
@@ -53,9 +53,12 @@ pub fn actions(
         ] {
             table.text(text)?;
         }
+        table.text(&line.effect.before_of)?;
         table.rate(line.effect.before)?;
+        table.text(&line.effect.since_of)?;
         table.rate(line.effect.since)?;
         table.text(&line.effect.words)?;
+        table.text(&line.id.to_string())?;
     }
     Ok(())
 }

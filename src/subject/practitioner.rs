@@ -86,8 +86,8 @@ struct OwnAccount {
 #[derive(Serialize)]
 struct Led {
     raised_at: DateTime<Utc>,
-    lead: String,
-    objective: String,
+    written: improving::Written,
+    reviews: Vec<String>,
 }
 
 /// Everything about a practitioner.
@@ -211,14 +211,12 @@ pub async fn gather(
     });
     let messages = messages.collect();
     let led = improving::all(db).await?.into_iter().filter_map(|standing| {
-        let (written, action) = (improving::Written::of(keys, &standing, None), &standing.action);
+        let of = |review| improving::Written::of(keys, &standing, review);
+        let (written, action) = (of(None), &standing.action);
         let there = action.lead_email.as_ref().is_some_and(|address| address.eq_ignore_ascii_case(&email));
         let is_theirs = there || named(written.lead.clone());
-        is_theirs.then_some(Led {
-            raised_at: action.raised_at,
-            lead: written.lead,
-            objective: written.objective,
-        })
+        let reviews = standing.reviews.iter().map(|review| of(Some(review.id)).review).collect();
+        is_theirs.then_some(Led { raised_at: action.raised_at, written, reviews })
     });
     let improvement_actions = led.collect();
     let account = match access::store::by_email(db, &email).await? {

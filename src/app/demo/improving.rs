@@ -79,7 +79,10 @@ pub(super) async fn follow(site: &Site, actor: &Actor, month: Month) -> Result<(
         }
         let is_done = plan.is_some_and(|plan| plan.done_after == said + 1);
         let (words, progress) = SAID[said % SAID.len()];
-        let progress = if is_done { Progress::Done } else { progress };
+        let (words, progress) = match is_done {
+            true => ("It is how everybody works by now.", Progress::Done),
+            false => (words, progress),
+        };
         let review = Review { id: ReviewId::new(), progress, words: words.to_owned(), due: None };
         improving::review(&site.db, &site.keys, actor, open.action.id, review, now).await?;
     }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Standing, store};
 use crate::access::{self, Role};
 use crate::calendar::london;
+use crate::mail::{Domains, Trust};
 use crate::outbox::{self, Letterhead, NoticeError};
 use crate::platform::Db;
 use crate::reports::titles;
@@ -22,7 +23,7 @@ const DAYS: i64 = 28;
 pub struct Overdue {
     /// There is no conference to name in the frame.
     pub reference: String,
-    /// "Thames Valley Police", "the whole partnership".
+    /// "Thames Valley Police", "the whole partnership"; empty to an address at a domain that is told little.
     pub about: String,
     /// "M2 Representation rate".
     pub measure: String,
@@ -44,6 +45,7 @@ fn id_of(standing: &Standing, today: NaiveDate) -> Uuid {
 pub async fn chase(
     db: &Db,
     letterhead: &Letterhead,
+    domains: &Domains,
     address: &str,
     now: DateTime<Utc>,
 ) -> Result<usize, NoticeError> {
@@ -58,7 +60,10 @@ pub async fn chase(
     let managers: Vec<String> = managers.map(|account| account.email).collect();
     let mut told = 0;
     for standing in &overdue {
-        let lead = standing.action.lead_email.iter().map(|email| (email, true));
+        // Whoever leads it and is a QA manager is told once, as that.
+        let is_manager = |email: &&String| managers.iter().any(|manager| manager.eq_ignore_ascii_case(email));
+        let lead =
+            standing.action.lead_email.iter().filter(|email| !is_manager(email)).map(|email| (email, true));
         let notice = Overdue {
             reference: String::new(),
             about: standing.agency.as_ref().map_or("the whole partnership", |agency| &agency.name).to_owned(),
@@ -70,11 +75,13 @@ pub async fn chase(
         let id = id_of(standing, today);
         let tx = db.begin("chase an improvement action").await?;
         for (email, to_lead) in lead.chain(managers.iter().map(|email| (email, false))) {
-            // Whoever leads it and is a QA manager is told once.
             if outbox::was_told(tx.conn(), OVERDUE, id, email).await? {
                 continue;
             }
-            let notice = Overdue { to_lead, ..notice.clone() };
+            let mut notice = Overdue { to_lead, ..notice.clone() };
+            if to_lead && domains.trust(email) != Trust::Full {
+                (notice.about, notice.measure) = (String::new(), String::new());
+            }
             outbox::tell(&tx, letterhead, OVERDUE, id, email, &notice, now).await?;
             told += 1;
         }
@@ -93,6 +100,7 @@ pub fn samples() -> Vec<(&'static str, Overdue)> {
         to_lead: true,
         link: "https://quorate.example/actions/0000".into(),
     };
+    let little = Overdue { about: String::new(), measure: String::new(), ..lead.clone() };
     let manager = Overdue { to_lead: false, about: "the whole partnership".into(), ..lead.clone() };
-    vec![(OVERDUE, lead), (OVERDUE, manager)]
+    vec![(OVERDUE, lead), (OVERDUE, little), (OVERDUE, manager)]
 }

@@ -56,6 +56,11 @@ pub fn goal(measure: &str, agency: Option<&str>) -> String {
     }
 }
 
+/// Whether a paper's figure is of the conferences of the month before the paper's (DOMAIN 8: M15 to M17).
+pub fn is_of_the_month_before(measure: &str) -> bool {
+    matches!(measure, "M15" | "M16_replied")
+}
+
 /// Whether less of it is better.
 pub fn is_better_lower(measure: &str) -> bool {
     matches!(measure, "M4" | "M9" | "M9b" | "M9c")

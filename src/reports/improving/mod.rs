@@ -13,13 +13,12 @@ mod store;
 
 pub use chasing::{chase, samples};
 pub use effect::Effect;
-pub use lines::{ActionLine, Written, line_of, written};
+pub use lines::{ActionLine, Written, action_lines, line_of, reach, written};
 pub use measured::{goal, of_agency, of_partnership};
 pub use proposed::Proposed;
 pub use raising::{Review, Reviewed, raise, review};
 pub use store::{Standing, all, one};
 
-pub use super::snapshot::Known;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 

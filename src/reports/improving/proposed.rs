@@ -42,6 +42,14 @@ pub fn part(text: &str) -> Option<String> {
     (1..=LONGEST).contains(&text.chars().count()).then_some(text)
 }
 
+/// What is wrong with a part that is not kept: it says nothing, or too much.
+pub fn missing(text: &str, asks: &str) -> String {
+    match text.trim().chars().count() {
+        0 => asks.to_owned(),
+        n => format!("{n} characters are too many: write at most {LONGEST}"),
+    }
+}
+
 /// A day that an action may be due on.
 pub fn due(text: &str, today: NaiveDate) -> Result<NaiveDate, &'static str> {
     match written::day(text) {
@@ -68,7 +76,7 @@ impl Proposed {
         let mut errors = Errors::default();
         let mut text = |field: &'static str, asks: &str| {
             part(form.raw(field)).unwrap_or_else(|| {
-                errors.add(field, format!("{asks}, in at most {LONGEST} characters"));
+                errors.add(field, missing(form.raw(field), asks));
                 String::new()
             })
         };
@@ -91,10 +99,10 @@ impl Proposed {
                 format!("Of one agency the papers keep {}: choose one of these", of_one.join(", ")),
             );
         }
-        let raised_from = form.text("month").parse::<Month>().unwrap_or_else(|why| {
-            errors.add("month", why);
-            Month::of(today)
-        });
+        let raised_from = form.text("month").parse::<Month>().ok().filter(|month| month.first() <= today);
+        if raised_from.is_none() {
+            errors.add("agency", "The paper that it is raised from is not there: begin again from its page");
+        }
         let lead = one_line(form.text("lead"));
         if !(1..=LONGEST_LEAD).contains(&lead.chars().count()) {
             errors.add("lead", format!("Say who leads it, in at most {LONGEST_LEAD} characters"));
@@ -111,9 +119,7 @@ impl Proposed {
             errors.add("due", why);
             today
         });
-        if !errors.is_empty() {
-            return Err(errors);
-        }
+        let (Some(raised_from), true) = (raised_from, errors.is_empty()) else { return Err(errors) };
         // A form without an id of its own is a new one each time.
         let id = form.text("id").parse().unwrap_or_else(|_| ActionId::new());
         Ok(Self {

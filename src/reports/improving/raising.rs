@@ -5,20 +5,20 @@ use sea_orm::DbErr;
 use serde_json::json;
 
 use super::entity::{action, review as review_row};
-use super::proposed::{LONGEST, due, part};
-use super::{ActionId, Progress, Proposed, ReviewId, sealed, store};
+use super::proposed::{due, missing, part};
+use super::{ActionId, Progress, Proposed, ReviewId, Standing, Written, sealed, store};
 use crate::audit::{self, Actor, Event};
 use crate::platform::{Db, Keys};
 use crate::web::{Errors, Fields};
 
-/// Raises an action. One that was raised by the same form already is left as it is.
+/// Raises an action. One that was raised by the same form already, with the same words, is left as it is; `false`: with others.
 pub async fn raise(
     db: &Db,
     keys: &Keys,
     actor: &Actor,
     proposed: Proposed,
     now: DateTime<Utc>,
-) -> Result<ActionId, DbErr> {
+) -> Result<bool, DbErr> {
     let p = proposed;
     let payload = json!({
         "agency": p.agency, "measure": p.measure, "month": p.raised_from.to_string(), "because": p.because,
@@ -43,12 +43,15 @@ pub async fn raise(
         raised_at: now,
     };
     let tx = db.begin("raise an improvement action").await?;
-    if store::add(&tx, row).await? {
-        let event = Event { action: "improvement.raised", object: p.id.to_string(), payload };
-        audit::record(&tx, keys, actor, now, vec![event]).await?;
-        tx.commit().await?;
+    if let Some(there) = store::take(&tx, p.id).await? {
+        let (there, again) = (Written::of(keys, &there, None), Standing::of(row));
+        return Ok(there == Written::of(keys, &again, None));
     }
-    Ok(p.id)
+    store::add(&tx, row).await?;
+    let event = Event { action: "improvement.raised", object: p.id.to_string(), payload };
+    audit::record(&tx, keys, actor, now, vec![event]).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// How an action goes.
@@ -75,8 +78,7 @@ impl Review {
         }
         let words = part(form.raw("words"));
         if words.is_none() {
-            errors
-                .add("words", format!("Say what happened and what is next, in at most {LONGEST} characters"));
+            errors.add("words", missing(form.raw("words"), "Say what happened, and what is next"));
         }
         let due = match form.text("due") {
             "" => None,
@@ -98,6 +100,8 @@ pub enum Reviewed {
     Done,
     /// It is done or withdrawn, and nothing more is said of it.
     Ended,
+    /// The same form was sent before, with other words.
+    Otherwise,
     NotThere,
 }
 
@@ -112,8 +116,10 @@ pub async fn review(
 ) -> Result<Reviewed, DbErr> {
     let tx = db.begin("review an improvement action").await?;
     let Some(standing) = store::take(&tx, id).await? else { return Ok(Reviewed::NotThere) };
-    if standing.reviews.iter().any(|said| said.id == review.id) {
-        return Ok(Reviewed::Done);
+    if let Some(said) = standing.reviews.iter().find(|said| said.id == review.id) {
+        let is_same = said.progress == review.progress
+            && keys.open(sealed::WORDS, &said.words).is_ok_and(|words| words == review.words);
+        return Ok(if is_same { Reviewed::Done } else { Reviewed::Otherwise });
     }
     if standing.ended().is_some() {
         return Ok(Reviewed::Ended);
@@ -129,7 +135,10 @@ pub async fn review(
         by_name: actor.name.clone(),
         at: now,
     };
-    store::add_review(&tx, row).await?;
+    if !store::add_review(&tx, row).await? {
+        // A review of another action has this id: no form of ours says so.
+        return Ok(Reviewed::NotThere);
+    }
     let event = Event { action: "improvement.reviewed", object: id.to_string(), payload };
     audit::record(&tx, keys, actor, now, vec![event]).await?;
     tx.commit().await?;

@@ -9,10 +9,12 @@ use sea_orm::{
 };
 
 use super::entity::{action, review};
+use super::proposed::month_of;
 use super::{ActionId, Progress};
 use crate::agencies::entity::agency;
 use crate::calendar::london;
 use crate::platform::Tx;
+use crate::reports::{Month, Period};
 
 /// An action as it stands.
 #[derive(Clone, Debug)]
@@ -25,6 +27,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// As it is raised: nothing was said of it yet.
+    pub fn of(action: action::Model) -> Self {
+        Self { action, agency: None, reviews: Vec::new() }
+    }
+
     /// How it goes; `None` until it is reviewed first.
     pub fn progress(&self) -> Option<Progress> {
         self.reviews.first().map(|review| review.progress)
@@ -39,6 +46,17 @@ impl Standing {
     pub fn ended(&self) -> Option<NaiveDate> {
         let newest = self.reviews.first().filter(|review| review.progress.is_end());
         newest.map(|review| london::date(review.at))
+    }
+
+    /// Whether the paper of a month has it: raised by the month in which that is made, and not ended before the paper's month.
+    pub fn is_in_paper(&self, month: Month) -> bool {
+        month_of(self.action.raised_at) <= month.next() && self.ended().is_none_or(|day| day >= month.first())
+    }
+
+    /// Whether it was raised by the end of a period, and had not ended before it began.
+    pub fn was_open(&self, period: Period) -> bool {
+        let raised = london::date(self.action.raised_at) <= period.last().last();
+        raised && self.ended().is_none_or(|day| day >= period.first().first())
     }
 
     /// Not ended, and its day is over.
@@ -89,13 +107,10 @@ pub async fn take(tx: &Tx, id: ActionId) -> Result<Option<Standing>, DbErr> {
     }
 }
 
-/// Adds an action; `false` where it is there already, for a form was sent twice.
-pub async fn add(tx: &Tx, row: action::Model) -> Result<bool, DbErr> {
-    let made = action::Entity::insert(row.into_active_model())
-        .on_conflict_do_nothing_on([action::Column::Id])
-        .exec_without_returning(tx.conn())
-        .await?;
-    Ok(matches!(made, TryInsertResult::Inserted(1..)))
+/// Adds an action.
+pub async fn add(tx: &Tx, row: action::Model) -> Result<(), DbErr> {
+    action::Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
+    Ok(())
 }
 
 /// Adds a review; `false` where it is there already.

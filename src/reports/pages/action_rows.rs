@@ -34,15 +34,27 @@ pub struct ActionRow {
     /// What its newest review says.
     pub(super) review: String,
     pub(super) before: String,
+    /// "October 2025 to September 2026".
+    pub(super) before_of: String,
     pub(super) since: String,
+    pub(super) since_of: String,
     pub(super) effect: String,
-    /// "the month in which it was raised", for the chart.
-    pub(super) raised: String,
+    /// What in the chart marks the action, in a sentence; empty where the month in which it was raised is not in it.
+    pub(super) marked: String,
     pub(super) chart: String,
     /// The chart as it is printed.
     #[serde(skip)]
     pub(super) svg: String,
     pub(super) months: Vec<MonthRow>,
+}
+
+/// "October 2025 to September 2026 (11 months)", where some of the months between are not known.
+fn span(of: &str, months: usize) -> String {
+    match months {
+        0 => String::new(),
+        1 => of.to_owned(),
+        n => format!("{of} ({n} months)"),
+    }
 }
 
 /// "34 of 40 (85.0%, 70.9 to 92.9)"; of few the count alone.
@@ -77,7 +89,10 @@ pub fn action_row(line: &ActionLine, written: &Written) -> ActionRow {
         measure: format!("{id} {title}"),
         objective: written.objective.clone(),
         lead: written.lead.clone(),
-        due: london::full_date(line.due),
+        due: match line.first_due {
+            None => london::full_date(line.due),
+            Some(first) => format!("{}, at first {}", london::full_date(line.due), london::full_date(first)),
+        },
         progress: capital(&line.progress_in_words()),
         colour: match line.progress {
             _ if line.is_overdue => "red",
@@ -88,9 +103,15 @@ pub fn action_row(line: &ActionLine, written: &Written) -> ActionRow {
         },
         review: written.review.clone(),
         before: said(line.effect.before),
+        before_of: span(&line.effect.before_of, line.effect.months_before),
         since: said(line.effect.since),
+        since_of: span(&line.effect.since_of, line.effect.months_since),
         effect: capital(&line.effect.words),
-        raised: raised.map(Month::name).unwrap_or_default(),
+        marked: raised
+            .filter(|raised| series.iter().any(|(month, _)| month == raised))
+            .map_or(String::new(), |raised| {
+                format!("A line marks {}, when the action was raised.", raised.name())
+            }),
         chart: data_url(&chart(ON_A_PAGE)),
         svg: chart(IN_PRINT),
         months: series.iter().rev().map(month_row).collect(),
@@ -101,6 +122,5 @@ pub fn action_row(line: &ActionLine, written: &Written) -> ActionRow {
 pub fn action_rows(lines: &[ActionLine], written: &BTreeMap<ActionId, Written>) -> Vec<ActionRow> {
     let mut lines: Vec<&ActionLine> = lines.iter().collect();
     lines.sort_by_key(|line| (!line.is_overdue, line.progress.is_some_and(Progress::is_end), line.due));
-    let unknown = Written::default();
-    lines.into_iter().map(|line| action_row(line, written.get(&line.id).unwrap_or(&unknown))).collect()
+    lines.into_iter().filter_map(|line| Some(action_row(line, written.get(&line.id)?))).collect()
 }

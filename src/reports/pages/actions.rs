@@ -2,17 +2,18 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::NaiveDate;
+use sea_orm::{ConnectionTrait, DbErr};
 use serde::Serialize;
 
 use super::action_rows::{ActionRow, action_row, action_rows};
 use crate::access::{KeepActions, May, Permission, SeeFigures, SignedIn};
 use crate::calendar::london;
-use crate::reports::closed::{known, newest_circulated};
+use crate::platform::Keys;
 use crate::reports::improving::{
-    self, ActionId, ActionLine, Progress, Review, ReviewId, Reviewed, Standing, Written, line_of,
+    self, ActionId, ActionLine, Progress, Review, ReviewId, Reviewed, Standing, Written, action_lines,
 };
-use crate::reports::snapshot::CHARTED;
-use crate::reports::{Month, Rate};
+use crate::reports::{Month, Period};
 use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, choices};
 
 #[derive(Serialize)]
@@ -71,33 +72,41 @@ impl Page for ActionPage {
     }
 }
 
-/// The months up to which whoever looks may know a figure: those that are closed, or those that are approved.
-async fn up_to(desk: &Desk, who: &SignedIn) -> Result<Month, Problem> {
-    let today = Month::of(london::date(desk.clock.now()));
-    Ok(match who.role.may(Permission::SeeOpenMonths) {
-        true => today,
-        false => newest_circulated(desk.db.read()).await?.map_or(today.previous(), Month::next),
-    })
+/// Some actions with their measures month by month, in the months whose figures whoever looks may know.
+async fn lines(desk: &Desk, who: &SignedIn, of: &[Standing]) -> Result<Vec<ActionLine>, Problem> {
+    let (approved_only, today) = (!who.role.may(Permission::SeeOpenMonths), london::date(desk.clock.now()));
+    Ok(action_lines(desk.db.read(), &desk.keys, of, approved_only, today).await?)
 }
 
-/// Some actions with their measures month by month.
-async fn lines(desk: &Desk, who: &SignedIn, of: &[Standing]) -> Result<Vec<ActionLine>, Problem> {
-    let months = known(desk.db.read(), up_to(desk, who).await?, CHARTED).await?;
-    let today = london::date(desk.clock.now());
-    let line = |standing: &Standing| {
-        let code = standing.agency.as_ref().map(|agency| agency.code.as_str());
-        let of = |(month, known): &(Month, improving::Known)| -> Option<(Month, Rate)> {
-            Some((*month, known.rate(code, &standing.action.measure)?))
-        };
-        line_of(standing, months.iter().filter_map(of).collect(), today)
-    };
-    Ok(of.iter().map(line).collect())
+/// The actions that were open in a period, as they stand now.
+pub(super) async fn of_period(
+    desk: &Desk,
+    who: &SignedIn,
+    period: Period,
+) -> Result<Vec<ActionRow>, Problem> {
+    let (approved_only, today) = (!who.role.may(Permission::SeeOpenMonths), london::date(desk.clock.now()));
+    Ok(period_actions(desk.db.read(), &desk.keys, period, approved_only, today).await?)
+}
+
+/// The same for whoever reads approved months alone, or all that are closed.
+pub async fn period_actions(
+    db: &impl ConnectionTrait,
+    keys: &Keys,
+    period: Period,
+    approved_only: bool,
+    today: NaiveDate,
+) -> Result<Vec<ActionRow>, DbErr> {
+    let mut all = improving::all(db).await?;
+    all.retain(|standing| standing.was_open(period));
+    let lines = action_lines(db, keys, &all, approved_only, today).await?;
+    let written = improving::written(keys, &all, &lines)?;
+    Ok(action_rows(&lines, &written))
 }
 
 pub(super) async fn list(may: May<SeeFigures>, State(desk): State<Desk>) -> Result<Response, Problem> {
     let all = improving::all(desk.db.read()).await?;
     let lines = lines(&desk, &may.who, &all).await?;
-    let written = improving::written(desk.db.read(), &desk.keys, &lines).await?;
+    let written = improving::written(&desk.keys, &all, &lines)?;
     let (ended, open): (Vec<_>, Vec<_>) =
         lines.into_iter().partition(|line| line.progress.is_some_and(Progress::is_end));
     let page = ActionsPage {
@@ -128,7 +137,7 @@ async fn page(
         due: london::full_date(review.due),
     });
     let month: Option<Month> = standing.action.raised_from.parse().ok();
-    let chosen = typed.text("progress").parse().ok().or(standing.progress());
+    let chosen = typed.text("progress").parse().ok();
     let page = ActionPage {
         row: action_row(line, &written),
         because: written.because.clone(),
@@ -181,6 +190,10 @@ pub(super) async fn review(
             match improving::review(&desk.db, &desk.keys, &may.who.actor(), id, review, now).await? {
                 Reviewed::Done => return Ok(Redirect::to(&format!("/actions/{id}")).into_response()),
                 Reviewed::NotThere => return Err(Problem::NotFound(may.who.chrome())),
+                Reviewed::Otherwise => Errors::one(
+                    "words",
+                    "This form was sent before with other words, which stand above. To say more, review it once more",
+                ),
                 Reviewed::Ended => Errors::one("progress", "This action has ended: raise a new one instead"),
             }
         }

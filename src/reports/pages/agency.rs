@@ -21,9 +21,10 @@ use crate::ladder;
 use crate::register::{Policies, Recorded, Standing};
 use crate::replies::{ReplyKind, ReplyState, Told, told};
 use crate::reports::agency::{is_own, own_record};
+use crate::reports::closed::leaves_out_the_same;
 use crate::reports::spc::Chart;
 use crate::reports::trend::{ON_A_PAGE, chart_of, data_url, trend};
-use crate::reports::{Month, Rate, newest_circulated};
+use crate::reports::{Making, Month, Rate, Targets, edition, newest_circulated};
 use crate::web::{Desk, Page, Paging, Problem};
 
 /// Days back from which letters are looked at: more than a link lives.
@@ -239,6 +240,7 @@ pub(super) async fn own(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let today = london::date(desk.clock.now());
@@ -276,7 +278,14 @@ pub(super) async fn own(
         format!("/agency?month={month}&letters={page}")
     });
     let grants = grants(db, id).await?;
-    let newest = newest_circulated(db).await?;
+    let newest = match newest_circulated(db).await? {
+        Some(month) => {
+            let making = Making::of(&desk, &policies, &settings, &targets);
+            let snapshot = edition(making, month).await?.snapshot;
+            leaves_out_the_same(db, &snapshot).await?.then_some(month)
+        }
+        None => None,
+    };
     let whole = grants.iter().filter_map(|grant| match grant {
         Grant::WholeAgency(id) => directory.agencies.get(id),
         Grant::Service(_) => None,

@@ -7,20 +7,12 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Looking;
-use super::action_rows::{ActionRow, action_rows};
 use crate::calendar::london;
 use crate::reports::parts::Split;
 use crate::reports::snapshot::{Headline, Revision};
 use crate::reports::trend::{IN_PRINT, ON_A_PAGE, data_url, trend};
-use crate::reports::words::{capital, weekdays, word};
+use crate::reports::words::{capital, word};
 use crate::reports::{Edition, Month, Rate, Snapshot, titles};
-
-#[derive(Serialize)]
-pub(super) struct ExceptionRow {
-    pub(super) text: String,
-    /// Where an action is raised from it.
-    raise: String,
-}
 
 #[derive(Serialize)]
 pub(super) struct HeadlineRow {
@@ -56,32 +48,9 @@ pub(super) struct AgencyRow {
 }
 
 #[derive(Serialize)]
-pub(super) struct WithoutRow {
-    pub(super) name: String,
-    pub(super) children: usize,
-    pub(super) with_report: usize,
-    pub(super) without_report: usize,
-    pub(super) our_fault: usize,
-}
-
-#[derive(Serialize)]
 pub(super) struct SeriesRow {
     pub(super) month: String,
     pub(super) rates: Vec<String>,
-}
-
-#[derive(Serialize)]
-pub(super) struct SlotCell {
-    pub(super) text: String,
-    pub(super) of: String,
-    /// 0 for nothing or too few, else 1 (lowest fifth) to 5.
-    pub(super) shade: usize,
-}
-
-#[derive(Serialize)]
-pub(super) struct SlotRow {
-    pub(super) day: &'static str,
-    pub(super) cells: Vec<SlotCell>,
 }
 
 #[derive(Serialize)]
@@ -104,32 +73,35 @@ pub struct Around {
     pub(super) hash: String,
     pub(super) definitions: String,
     pub(super) quorum_rules: String,
-    pub(super) exceptions: Vec<ExceptionRow>,
-    /// Whoever looks may raise an action from one.
-    pub(super) raises: bool,
-    /// Improvement actions.
-    pub(super) actions: Vec<ActionRow>,
     pub(super) headlines: Vec<HeadlineRow>,
     /// How many of the last twelve months the rolling figures rest on.
     pub(super) rolling_months: usize,
-    pub(super) without: Vec<WithoutRow>,
     pub(super) agencies: Vec<AgencyRow>,
     pub(super) series_titles: Vec<&'static str>,
     pub(super) series: Vec<SeriesRow>,
-    pub(super) slots: Vec<SlotRow>,
     pub(super) revisions: Vec<Revision>,
     pub(super) changed: Vec<ChangedRow>,
 }
 
-fn fraction(rate: Rate) -> String {
+pub(super) fn fraction(rate: Rate) -> String {
     if rate.is_small() || rate.denominator == 0 { String::new() } else { rate.fraction() }
 }
 
-/// A figure with its interval, for one cell.
+/// A figure with its counts and its interval, for one cell.
 fn cell(rate: Rate) -> String {
     match rate.interval {
-        Some(_) if !rate.is_small() => format!("{} ({})", rate.percent_text(), rate.interval_text()),
+        Some(_) if !rate.is_small() => {
+            format!("{} ({}; {})", rate.percent_text(), rate.fraction(), rate.interval_text())
+        }
         _ => rate.shown(),
+    }
+}
+
+/// The same without the interval.
+fn counted(rate: Rate) -> String {
+    match fraction(rate) {
+        of if of.is_empty() => rate.shown(),
+        of => format!("{} ({of})", rate.percent_text()),
     }
 }
 
@@ -151,7 +123,7 @@ fn headline(h: &Headline, snapshot: &Snapshot) -> HeadlineRow {
         now: h.rate.shown(),
         fraction: fraction(h.rate),
         interval: h.rate.interval_text(),
-        previous: h.previous.map_or("not closed".to_owned(), |rate| rate.shown()),
+        previous: h.previous.map_or("not closed".to_owned(), counted),
         rolling: cell(h.rolling),
         verdict: h.verdict.clone(),
         stands_out: h.stands_out,
@@ -160,35 +132,13 @@ fn headline(h: &Headline, snapshot: &Snapshot) -> HeadlineRow {
     }
 }
 
-fn slots(snapshot: &Snapshot) -> Vec<SlotRow> {
-    let all = &snapshot.paper.by_slot;
-    let rows = weekdays().filter_map(|(n, day)| {
-        let of = |begins: &str| all.get(&format!("{n}-{begins}")).map(|part| part.M2);
-        let both = [of("morning"), of("afternoon")];
-        let cells = both.map(|rate| {
-            let rate = rate.unwrap_or(Rate::of(0, 0));
-            let percent = rate.percent.filter(|_| !rate.is_small()).map(|p| p.as_percent());
-            SlotCell {
-                text: rate.shown(),
-                of: fraction(rate),
-                shade: percent.map_or(0, |p| ((p / 20.0).floor() as usize).min(4) + 1),
-            }
-        });
-        both.iter().any(Option::is_some).then(|| SlotRow { day, cells: cells.into() })
-    });
-    rows.collect()
-}
-
 impl Around {
     /// `looking`: nobody, where the paper stands alone. `closes`: the day on which an open one closes.
     pub fn of(edition: &Edition, looking: Option<Looking>, closes: NaiveDate) -> Self {
         let (snapshot, closed) = (&edition.snapshot, edition.closed.as_ref());
         let day = |at| london::full_date(london::date(at));
-        let paper = &snapshot.paper;
         let mut agencies: Vec<_> = snapshot.agencies.iter().collect();
         agencies.sort_by_key(|(_, line)| line.name.to_lowercase());
-        let mut without: Vec<_> = paper.plans_ended_without.values().collect();
-        without.sort_by_key(|agency| agency.name.to_lowercase());
         let ids: Vec<&str> = snapshot.headlines.iter().map(|h| h.id.as_str()).collect();
         let name = |month: &str| month.parse::<Month>().map_or(month.to_owned(), Month::name);
         let restated = &snapshot.restated;
@@ -210,29 +160,8 @@ impl Around {
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
                 .join(", "),
-            exceptions: snapshot
-                .exceptions
-                .iter()
-                .enumerate()
-                .map(|(n, exception)| ExceptionRow {
-                    text: exception.text.clone(),
-                    raise: format!("/actions/new?month={}&exception={n}", paper.month),
-                })
-                .collect(),
-            raises: looking.is_some_and(|who| who.raises),
-            actions: action_rows(&snapshot.actions, &edition.written),
             headlines: snapshot.headlines.iter().map(|h| headline(h, snapshot)).collect(),
             rolling_months: snapshot.headlines.first().map_or(0, |h| h.rolling_months),
-            without: without
-                .into_iter()
-                .map(|agency| WithoutRow {
-                    name: agency.name.clone(),
-                    children: agency.children,
-                    with_report: agency.children - agency.without_report,
-                    without_report: agency.without_report,
-                    our_fault: agency.our_fault,
-                })
-                .collect(),
             agencies: agencies
                 .into_iter()
                 .map(|(code, line)| AgencyRow {
@@ -241,7 +170,7 @@ impl Around {
                     group: word(Split::Group, &line.group),
                     month: cell(line.rate),
                     rolling: cell(line.rolling),
-                    of_group: line.group_rolling.shown(),
+                    of_group: counted(line.group_rolling),
                     position: line.position.label(),
                     is_low: line.position.is_low(),
                     verdict: capital(&line.verdict),
@@ -262,7 +191,6 @@ impl Around {
                         .collect(),
                 })
                 .collect(),
-            slots: slots(snapshot),
             revisions: snapshot
                 .restated
                 .revisions

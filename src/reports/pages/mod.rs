@@ -11,6 +11,7 @@ mod printed;
 mod public;
 mod raise;
 mod rows;
+mod sections;
 mod waits;
 mod wider;
 
@@ -36,6 +37,7 @@ use crate::feedback::Settings;
 use crate::register::Policies;
 use crate::web::{Desk, Page, Problem, download};
 
+pub use actions::period_actions;
 pub use month::MonthPage;
 pub use public::PublicPage;
 
@@ -205,7 +207,8 @@ async fn together(
     }
     let mut paper = paper(desk.db.read(), period, policies, &settings.school_holidays).await?;
     if !who.role.may(Permission::SeeBehindFigures) {
-        paper.for_members();
+        // Of two periods that differ by a month, the month's would follow.
+        paper.tell_no_locality();
     }
     Ok((period, paper))
 }
@@ -218,9 +221,10 @@ async fn over(
     Extension(press): Extension<Press>,
     Path(period): Path<String>,
 ) -> Result<Response, Problem> {
-    let (_, paper) = together(&may.who, &desk, &policies, &settings, &period).await?;
+    let (period, paper) = together(&may.who, &desk, &policies, &settings, &period).await?;
+    let actions = actions::of_period(&desk, &may.who, period).await?;
     let today = london::date(desk.clock.now());
-    Ok(MonthPage::of_period_in_browser(&paper, today, press.is_there()).show(may.who.chrome()))
+    Ok(MonthPage::of_period_in_browser(&paper, actions, today, press.is_there()).show(may.who.chrome()))
 }
 
 async fn over_file(
@@ -244,7 +248,8 @@ async fn over_pdf(
     Path(period): Path<String>,
 ) -> Result<Response, Problem> {
     let (period, paper) = together(&may.who, &desk, &policies, &settings, &period).await?;
-    let page = MonthPage::of_period(&paper, london::date(desk.clock.now()));
+    let actions = actions::of_period(&desk, &may.who, period).await?;
+    let page = MonthPage::of_period(&paper, actions, london::date(desk.clock.now()));
     print(&may.who, &desk, &press, &period.to_string(), &page.printed()).await
 }
 

@@ -6,15 +6,18 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Looking;
+use super::action_rows::{ActionRow, action_rows};
 use super::around::Around;
 use super::rows::{Cell, CountRow, Counts, Links, PartTable, Rates};
+use super::sections::{ExceptionRow, SlotRow, WithoutRow, exception_rows, notes, slots, without};
 use super::wider::{Wider, wider};
 use crate::calendar::london;
 use crate::conferences::ProceededReason;
 use crate::register::restating::Figure;
+use crate::reports::exceptions::exceptions;
 use crate::reports::paper::Breakdown;
 use crate::reports::parts::Split;
-use crate::reports::words::{counted, word};
+use crate::reports::words::word;
 use crate::reports::{Edition, FinancialYear, Month, Paper, Period, titles};
 use crate::web::Page;
 
@@ -54,24 +57,15 @@ pub struct MonthPage {
     /// What the words and signs mean.
     pub(super) how_to_read: [&'static str; 2],
     pub(super) empty: bool,
-    /// `None` where a paper stands alone.
+    pub(super) exceptions: Vec<ExceptionRow>,
+    /// Whoever looks may raise an action from one.
+    pub(super) raises: bool,
+    pub(super) without: Vec<WithoutRow>,
+    /// Improvement actions.
+    pub(super) actions: Vec<ActionRow>,
+    pub(super) slots: Vec<SlotRow>,
+    /// `None` where some months stand together.
     pub(super) around: Option<Around>,
-}
-
-/// What a month's figures do not know.
-fn notes(p: &Paper) -> Vec<String> {
-    let tracker = (p.from_a_tracker > 0).then(|| {
-        format!("{} of these conferences came from a tracker, which knows the attendance alone: M5, M6, M9, M9b, M11 to M14, M18 and M19, and what leaving out our own faults does, leave them out. M8 and M17 cannot see runs in them.", p.from_a_tracker)
-    });
-    let open = (p.registers_open > 0).then(|| {
-        let took = counted(
-            p.registers_open,
-            "conference of this time took place and has",
-            "conferences of this time took place and have",
-        );
-        format!("{took} no confirmed register: not counted anywhere in this paper.")
-    });
-    tracker.into_iter().chain(open).collect()
 }
 
 impl Page for MonthPage {
@@ -90,13 +84,21 @@ impl MonthPage {
     /// The page without links, as a file: it stands alone.
     pub fn alone(edition: &Edition, closes: NaiveDate) -> Self {
         let page = Self::of(&edition.snapshot.paper, false, None);
-        Self { around: Some(Around::of(edition, None, closes)), ..page }
+        Self { around: Some(Around::of(edition, None, closes)), ..page.with(edition) }
     }
 
     /// The page in the browser.
     pub(super) fn in_browser(edition: &Edition, may: Looking, closes: NaiveDate) -> Self {
         let page = Self::of(&edition.snapshot.paper, may.looks_behind, Some(may.today));
-        Self { around: Some(Around::of(edition, Some(may), closes)), pdf: may.prints, ..page }
+        let around = Some(Around::of(edition, Some(may), closes));
+        Self { around, pdf: may.prints, raises: may.raises && edition.is_circulated(), ..page.with(edition) }
+    }
+
+    /// With what was frozen beside a month's figures.
+    fn with(self, edition: &Edition) -> Self {
+        let snapshot = &edition.snapshot;
+        let exceptions = exception_rows(&snapshot.exceptions, &self.month);
+        Self { exceptions, actions: action_rows(&snapshot.actions, &edition.written), ..self }
     }
 
     /// Each figure of the whole month as a line.
@@ -113,8 +115,10 @@ impl MonthPage {
     }
 
     /// Some months together, as a file that stands alone.
-    pub fn of_period(paper: &Paper, as_of: NaiveDate) -> Self {
-        let mut page = Self::of(paper, false, None);
+    pub fn of_period(paper: &Paper, actions: Vec<ActionRow>, as_of: NaiveDate) -> Self {
+        let exceptions = exceptions(paper, &[], &BTreeMap::new());
+        let exceptions = exception_rows(&exceptions, &paper.month);
+        let mut page = Self { exceptions, actions, ..Self::of(paper, false, None) };
         let last = paper.month.parse::<Period>().expect("a paper's own period").last();
         if as_of <= last.last() {
             page.notes.insert(
@@ -126,8 +130,13 @@ impl MonthPage {
     }
 
     /// Some months together in the browser.
-    pub(super) fn of_period_in_browser(paper: &Paper, as_of: NaiveDate, prints: bool) -> Self {
-        Self { downloads: true, pdf: prints, ..Self::of_period(paper, as_of) }
+    pub(super) fn of_period_in_browser(
+        paper: &Paper,
+        actions: Vec<ActionRow>,
+        as_of: NaiveDate,
+        prints: bool,
+    ) -> Self {
+        Self { downloads: true, pdf: prints, ..Self::of_period(paper, actions, as_of) }
     }
 
     fn of(p: &Paper, links: bool, navigation: Option<Month>) -> Self {
@@ -362,6 +371,11 @@ impl MonthPage {
             .into_iter()
             .filter(|table| !table.rows.is_empty())
             .collect(),
+            exceptions: Vec::new(),
+            raises: false,
+            without: without(p),
+            actions: Vec::new(),
+            slots: slots(p),
             around: None,
             how_to_read: titles::HOW_TO_READ,
             empty: p.conferences == 0,

@@ -16,6 +16,7 @@ use crate::feedback::Settings;
 use crate::invitations::AbsenceReason;
 use crate::register::Policies;
 use crate::replies::promised;
+use crate::reports::closed::leaves_out_the_same;
 use crate::reports::document::{Block, Chart, Document, Table, numbers};
 use crate::reports::parts::Split;
 use crate::reports::store::of_agency;
@@ -24,10 +25,12 @@ use crate::reports::words::{capital, word};
 use crate::reports::{Edition, Making, Month, Press, Rate, Targets, edition, titles};
 use crate::web::{Desk, Page, Problem};
 
+const LEFT_OUT: &str = "Restricted conferences are in no figure here.";
+const NOT_TO_HAND_OUT: &str = "Not to be handed out: a conference was restricted, or a restriction lifted, after this was frozen, and beside other figures it would be told.";
 const STANDINGS: &str = "What came of its invitations that count";
 const SERVICES: &str = "Represented (M2), by service of those expected at least five times";
 const REASONS: &str = "Reasons recorded where it was not there";
-const READING: &str = "Restricted conferences are in no figure here. Where the fault was ours, an invitation is counted in no rate here; a plan that ended without the agency counts whatever the fault. In the intervals chance alone may move a figure; of fewer than 20 there is no percentage.";
+const READING: &str = "Where the fault was ours, an invitation is counted in no rate here; a plan that ended without the agency counts whatever the fault. In the intervals chance alone may move a figure; of fewer than 20 there is no percentage.";
 
 #[derive(Serialize)]
 struct RateLine {
@@ -75,6 +78,8 @@ struct OnePage {
     ended_without: usize,
     ended_without_report: usize,
     ended_our_fault: usize,
+    /// Whether restricted conferences are left out, as they are now.
+    left_out: &'static str,
     /// Whoever looks may read what was said.
     reads: bool,
     said: Vec<SaidLine>,
@@ -163,6 +168,7 @@ fn page(edition: &Edition, month: Month, code: &str) -> Option<OnePage> {
         ended_without: ended.children,
         ended_without_report: ended.without_report,
         ended_our_fault: ended.our_fault,
+        left_out: LEFT_OUT,
         reads: false,
         said: Vec::new(),
     })
@@ -216,7 +222,7 @@ impl OnePage {
         blocks.extend((!self.services.is_empty()).then(|| rates(SERVICES, "Service", &self.services)));
         blocks.extend((!self.reasons.is_empty()).then(|| counts(REASONS, &self.reasons)));
         blocks.push(rates("Represented (M2), month by month", "Month", &self.series));
-        blocks.push(Block::text(READING));
+        blocks.extend([self.left_out, READING].map(Block::text));
         Document {
             title: self.title(),
             marking: "OFFICIAL-SENSITIVE. For the agency and the PAQA sub-group",
@@ -239,6 +245,9 @@ async fn of_reader(
     let (edition, is_readable) = readable(who, making, month).await?;
     let page = is_readable.then(|| page(&edition, month, code)).flatten();
     let mut page = page.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    if !leaves_out_the_same(desk.db.read(), &edition.snapshot).await? {
+        page.left_out = NOT_TO_HAND_OUT;
+    }
     // What was written in replies is for those who may read the replies; PAQA's members read figures.
     page.reads = who.role.may(Permission::SeeBehindFigures);
     if page.reads {
@@ -296,8 +305,8 @@ async fn of_own(
         return Err(not_found());
     }
     let edition = edition(making, month).await?;
-    let page =
-        edition.is_circulated().then(|| page(&edition, month, code)).flatten().ok_or_else(not_found)?;
+    let stands = edition.is_circulated() && leaves_out_the_same(desk.db.read(), &edition.snapshot).await?;
+    let page = stands.then(|| page(&edition, month, code)).flatten().ok_or_else(not_found)?;
     Ok((month, OnePage { all: "/agency".to_owned(), all_name: "Your agency".to_owned(), ..page }))
 }
 

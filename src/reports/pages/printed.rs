@@ -5,6 +5,7 @@ use super::action_rows::ActionRow;
 use super::around::Around;
 use super::month::MonthPage;
 use super::rows::{Counts, PartTable, Rates};
+use super::sections::{SlotRow, WithoutRow};
 use crate::reports::document::{Block, Cell, Chart, Column, Document, Table, numbers, words};
 
 const ACTIONS: &str = "How they go, and their measures before and since";
@@ -150,8 +151,8 @@ fn agencies(around: &Around) -> Block {
     })
 }
 
-fn without(around: &Around) -> Option<[Block; 2]> {
-    let rows = around.without.iter().map(|row| {
+fn without(all: &[WithoutRow]) -> Option<[Block; 2]> {
+    let rows = all.iter().map(|row| {
         vec![
             row.name.as_str().into(),
             row.children.into(),
@@ -170,7 +171,7 @@ fn without(around: &Around) -> Option<[Block; 2]> {
         rows: rows.collect(),
     };
     let adds = "A child counts once for each agency that was missing: these may add up to more than the children above.";
-    (!around.without.is_empty()).then(|| [Block::Table(table), Block::text(adds)])
+    (!all.is_empty()).then(|| [Block::Table(table), Block::text(adds)])
 }
 
 fn charts(around: &Around) -> Block {
@@ -186,17 +187,17 @@ fn charts(around: &Around) -> Block {
 }
 
 /// The section on improvement actions, with the chart of each.
-fn actions(around: &Around) -> Vec<Block> {
-    if around.actions.is_empty() {
+fn actions(all: &[ActionRow]) -> Vec<Block> {
+    if all.is_empty() {
         return Vec::new();
     }
-    let rows = around.actions.iter().map(|row| {
+    let rows = all.iter().map(|row| {
         vec![
             Cell::from(format!("{}: {}", row.about, row.measure)).under(row.objective.as_str()),
             Cell::from(row.lead.as_str()).under(row.due.as_str()),
             Cell::from(row.progress.as_str()).under(row.review.as_str()),
-            row.before.as_str().into(),
-            row.since.as_str().into(),
+            Cell::from(row.before.as_str()).under(row.before_of.as_str()),
+            Cell::from(row.since.as_str()).under(row.since_of.as_str()),
             row.effect.as_str().into(),
         ]
     });
@@ -213,12 +214,12 @@ fn actions(around: &Around) -> Vec<Block> {
         ]),
         rows: rows.collect(),
     };
-    let charts = around.actions.iter().map(|row| Chart {
+    let charts = all.iter().map(|row| Chart {
         caption: format!("{}: {}", row.about, row.measure),
         svg: row.svg.clone(),
         alt: format!(
-            "{}: {}, month by month, with the average and the limits of chance; the action was raised in {}. Before: {}. Since: {}. Appendix A says the same as a table.",
-            row.about, row.measure, row.raised, row.before, row.since
+            "{}: {}, month by month, with the average and the limits of chance. {} Before: {}. Since: {}. Appendix A says the same as a table.",
+            row.about, row.measure, row.marked, row.before, row.since
         ),
     });
     vec![
@@ -286,8 +287,8 @@ fn series(around: &Around) -> Block {
     })
 }
 
-fn slots(around: &Around) -> Block {
-    let rows = around.slots.iter().map(|row| {
+fn slots(all: &[SlotRow]) -> Block {
+    let rows = all.iter().map(|row| {
         let cells = row.cells.iter().map(|cell| {
             let shown = Cell::from(cell.text.as_str()).under(cell.of.as_str());
             Cell { shade: cell.shade, ..shown }
@@ -320,16 +321,16 @@ impl MonthPage {
         blocks.extend(self.notes.iter().map(Block::text));
         if let Some(around) = &self.around {
             blocks.push(stands(around));
-            blocks.push(Block::heading("What to look at first"));
-            blocks.push(match around.exceptions.is_empty() {
-                true => Block::text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
-                false => Block::List { items: around.exceptions.iter().map(|e| e.text.clone()).collect() },
-            });
-            blocks.extend([headlines(around), charts(around)]);
         }
+        blocks.push(Block::heading("What to look at first"));
+        blocks.push(match self.exceptions.is_empty() {
+            true => Block::text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
+            false => Block::List { items: self.exceptions.iter().map(|e| e.text.clone()).collect() },
+        });
+        blocks.extend(self.around.iter().flat_map(|around| [headlines(around), charts(around)]));
         blocks.push(Block::heading("Plans that ended"));
         blocks.push(rates(&self.plan_ends));
-        blocks.extend(self.around.as_ref().and_then(without).into_iter().flatten());
+        blocks.extend(without(&self.without).into_iter().flatten());
         blocks.push(Block::heading("Agencies"));
         blocks.extend(self.around.as_ref().map(agencies));
         blocks.extend([rates(&self.headline), rates(&self.sensitivity)]);
@@ -337,15 +338,17 @@ impl MonthPage {
         blocks.extend([rates(&self.more), counts(&self.counts)]);
         blocks.push(Block::heading("The authority's own performance"));
         blocks.extend([rates(&self.ours), counts(&self.our_counts)]);
-        blocks.extend(self.around.iter().flat_map(actions));
+        blocks.extend(actions(&self.actions));
         blocks.extend(self.around.iter().filter(|around| around.closed.is_some()).flat_map(revised));
-        if let Some(around) = self.around.as_ref().filter(|around| !around.series.is_empty()) {
-            blocks.extend([Block::NewPage, Block::heading("Appendix A: month by month"), series(around)]);
-            blocks.extend(around.actions.iter().map(months));
+        let by_month = self.around.iter().filter(|around| !around.series.is_empty()).map(series);
+        let by_month: Vec<Block> = by_month.chain(self.actions.iter().map(months)).collect();
+        let [of_parts, to_read] = if by_month.is_empty() { ["A", "B"] } else { ["B", "C"] };
+        if !by_month.is_empty() {
+            blocks.extend([Block::NewPage, Block::heading("Appendix A: month by month")]);
+            blocks.extend(by_month);
         }
-        let [of_parts, to_read] = if self.around.is_some() { ["B", "C"] } else { ["A", "B"] };
         let mut parts = vec![Block::heading(&format!("Appendix {of_parts}: parts"))];
-        parts.extend(self.around.iter().filter(|around| !around.slots.is_empty()).map(slots));
+        parts.extend((!self.slots.is_empty()).then(|| slots(&self.slots)));
         parts.extend(self.parts.iter().map(part));
         blocks.push(Block::Wide { blocks: parts });
         blocks.push(Block::heading(&format!("Appendix {to_read}: how to read this")));

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
-use super::{parse, readable};
+use super::parse;
 use crate::access::{KeepActions, May, SignedIn};
 use crate::agencies::store::{Directory, directory};
 use crate::calendar::london;
@@ -15,7 +15,7 @@ use crate::feedback::Settings;
 use crate::register::Policies;
 use crate::reports::exceptions::Exception;
 use crate::reports::improving::{self, ActionId, Proposed};
-use crate::reports::{Making, Month, Targets, titles};
+use crate::reports::{Making, Month, Targets, edition, titles};
 use crate::web::{Choice, Desk, Errors, Fields, Page, Problem};
 
 #[derive(Deserialize)]
@@ -87,6 +87,11 @@ impl Page for RaisePage {
     }
 }
 
+/// "M2 Representation rate".
+fn named(id: &str) -> String {
+    format!("{} {}", id.split('_').next().unwrap_or_default(), titles::of(id).0)
+}
+
 fn show(
     who: &SignedIn,
     directory: &Directory,
@@ -106,7 +111,7 @@ fn show(
     agencies.sort_by_key(|choice| choice.label.to_lowercase());
     let measures = improving::of_partnership().iter().map(|id| Choice {
         value: (*id).into(),
-        label: format!("{} {}", id.split('_').next().unwrap_or_default(), titles::of(id).0).into(),
+        label: named(id).into(),
         chosen: *id == typed.measure,
     });
     let page = RaisePage {
@@ -115,7 +120,7 @@ fn show(
         agencies,
         measures: measures.collect(),
         typed,
-        of_one: improving::of_agency().join(", "),
+        of_one: improving::of_agency().iter().map(|id| named(id)).collect::<Vec<_>>().join(", "),
         errors,
     };
     page.show(who.chrome())
@@ -152,7 +157,8 @@ pub(super) async fn form(
     Ok(show(&may.who, &directory, because.as_ref(), typed, Errors::default()))
 }
 
-/// The exception of a month's paper at this place.
+/// The exception of a circulated month's paper at this place: the sentence is for everybody who reads actions, and of an open
+/// month it may be another by tomorrow.
 async fn exception(
     who: &SignedIn,
     making: Making<'_>,
@@ -160,11 +166,9 @@ async fn exception(
     place: Option<usize>,
 ) -> Result<Option<Exception>, Problem> {
     let Some(place) = place else { return Ok(None) };
-    let (edition, true) = readable(who, making, month).await? else {
-        return Err(Problem::NotFound(who.chrome()));
-    };
-    let found = edition.snapshot.exceptions.into_iter().nth(place);
-    found.map(Some).ok_or_else(|| Problem::NotFound(who.chrome()))
+    let edition = edition(making, month).await?;
+    let found = edition.snapshot.exceptions.get(place).filter(|_| edition.is_circulated());
+    found.cloned().map(Some).ok_or_else(|| Problem::NotFound(who.chrome()))
 }
 
 pub(super) async fn raise(
@@ -188,8 +192,15 @@ pub(super) async fn raise(
         Err(errors) => Ok(show(&may.who, &directory, because.as_ref(), Typed::of(&form), errors)),
         Ok(proposed) => {
             let proposed = Proposed { because: because.map(|exception| exception.text), ..proposed };
-            let id = improving::raise(&desk.db, &desk.keys, &may.who.actor(), proposed, now).await?;
-            Ok(Redirect::to(&format!("/actions/{id}")).into_response())
+            let id = proposed.id;
+            match improving::raise(&desk.db, &desk.keys, &may.who.actor(), proposed, now).await? {
+                true => Ok(Redirect::to(&format!("/actions/{id}")).into_response()),
+                false => {
+                    let says = "This form was sent before with other words, and that action stands on Actions. To raise another, begin anew";
+                    let errors = Errors::one("objective", says);
+                    Ok(show(&may.who, &directory, None, Typed::of(&form), errors))
+                }
+            }
         }
     }
 }

@@ -1,0 +1,99 @@
+//! The sections that a month and some months together have alike: what to look at first, which agency was missing when a plan
+//! ended, what is being done about it, and the slots of the week.
+
+use serde::Serialize;
+
+use super::around::fraction;
+use crate::reports::exceptions::Exception;
+use crate::reports::paper::EndedWithout;
+use crate::reports::words::{counted, weekdays};
+use crate::reports::{Paper, Rate};
+
+#[derive(Serialize)]
+pub(super) struct ExceptionRow {
+    pub(super) text: String,
+    /// Where an action is raised from it.
+    raise: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct WithoutRow {
+    pub(super) name: String,
+    pub(super) children: usize,
+    pub(super) with_report: usize,
+    pub(super) without_report: usize,
+    pub(super) our_fault: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct SlotCell {
+    pub(super) text: String,
+    pub(super) of: String,
+    /// 0 for nothing or too few, else 1 (lowest fifth) to 5.
+    pub(super) shade: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct SlotRow {
+    pub(super) day: &'static str,
+    pub(super) cells: Vec<SlotCell>,
+}
+
+/// Exceptions as rows, each with where an action is raised from it.
+pub(super) fn exception_rows(exceptions: &[Exception], month: &str) -> Vec<ExceptionRow> {
+    let row = |(n, exception): (usize, &Exception)| ExceptionRow {
+        text: exception.text.clone(),
+        raise: format!("/actions/new?month={month}&exception={n}"),
+    };
+    exceptions.iter().enumerate().map(row).collect()
+}
+
+/// Agencies that were missing when a plan ended, in alphabetical order.
+pub(super) fn without(paper: &Paper) -> Vec<WithoutRow> {
+    let mut without: Vec<_> = paper.plans_ended_without.values().collect();
+    without.sort_by_key(|agency| agency.name.to_lowercase());
+    let row = |agency: &EndedWithout| WithoutRow {
+        name: agency.name.clone(),
+        children: agency.children,
+        with_report: agency.children - agency.without_report,
+        without_report: agency.without_report,
+        our_fault: agency.our_fault,
+    };
+    without.into_iter().map(row).collect()
+}
+
+/// Representation by weekday and time.
+pub(super) fn slots(paper: &Paper) -> Vec<SlotRow> {
+    let all = &paper.by_slot;
+    let rows = weekdays().filter_map(|(n, day)| {
+        let of = |begins: &str| all.get(&format!("{n}-{begins}")).map(|part| part.M2);
+        let both = [of("morning"), of("afternoon")];
+        let cells = both.map(|rate| {
+            let rate = rate.unwrap_or(Rate::of(0, 0));
+            let percent = rate.percent.filter(|_| !rate.is_small()).map(|p| p.as_percent());
+            SlotCell {
+                text: rate.shown(),
+                of: fraction(rate),
+                shade: percent.map_or(0, |p| ((p / 20.0).floor() as usize).min(4) + 1),
+            }
+        });
+        both.iter().any(Option::is_some).then(|| SlotRow { day, cells: cells.into() })
+    });
+    rows.collect()
+}
+
+/// What a month's figures do not know.
+pub(super) fn notes(p: &Paper) -> Vec<String> {
+    let tracker = (p.from_a_tracker > 0).then(|| {
+        format!("{} of these conferences came from a tracker, which knows the attendance alone: M5, M6, M9, M9b, M11 to M14, M18 and M19, and what leaving out our own faults does, leave them out. M8 and M17 cannot see runs in them.", p.from_a_tracker)
+    });
+    let open = (p.registers_open > 0).then(|| {
+        let took = counted(
+            p.registers_open,
+            "conference of this time took place and has",
+            "conferences of this time took place and have",
+        );
+        format!("{took} no confirmed register: not counted anywhere in this paper.")
+    });
+    tracker.into_iter().chain(open).collect()
+}
