@@ -87,7 +87,7 @@ both! {
         // And in the roll-up of its quarter, with what to look at first.
         let mut qa = Person::with_role(&place, &place.site("2026-11-09T09:00:00Z").await, "qa_manager").await;
         let quarter = qa.get("/reports/over/2026-27-q3").await.body;
-        for text in ["Plans ended without a core agency: 1 of 1 children", "Half of the chairs do.", "Which agency was missing"] {
+        for text in ["Plans ended without a core agency: 1 of 1 children", "Half of the chairs do.", "Which agency was missing", "What came of the invitations that count"] {
             assert!(quarter.contains(text), "{text}: {quarter}");
         }
         assert!(!qa.get("/reports/over/2026-27-q1").await.body.contains("Half of the chairs do."), "raised after it");

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::Rate;
 
 /// 95 of 100 lie within so many sigma, where only chance is at work; and 998 of 1,000 within so many.
-const NEAR: f64 = 1.959_964;
-const FAR: f64 = 3.090_232;
+pub const NEAR: f64 = 1.959_964;
+pub const FAR: f64 = 3.090_232;
 /// Of fewer nothing is said.
 const AT_LEAST: u32 = 20;
 
@@ -47,8 +47,8 @@ impl Position {
 }
 
 /// The limits about a centre (0 to 1) for so many, at so many sigma, between 0 and 1.
-fn limits(centre: f64, of: u32, sigmas: f64) -> (f64, f64) {
-    let sigma = (centre * (1.0 - centre) / f64::from(of)).sqrt();
+pub fn limits(centre: f64, of: f64, sigmas: f64) -> (f64, f64) {
+    let sigma = (centre * (1.0 - centre) / of).sqrt();
     ((centre - sigmas * sigma).max(0.0), (centre + sigmas * sigma).min(1.0))
 }
 
@@ -63,7 +63,7 @@ pub fn position(own: Rate, group: Rate) -> Position {
     let centre = f64::from(group.numerator) / f64::from(group.denominator);
     let share = f64::from(own.numerator) / f64::from(own.denominator);
     let beyond = |sigmas| {
-        let (low, high) = limits(centre, own.denominator, sigmas);
+        let (low, high) = limits(centre, f64::from(own.denominator), sigmas);
         (share < low, share > high)
     };
     match (beyond(FAR), beyond(NEAR)) {
@@ -84,9 +84,9 @@ mod tests {
     #[test]
     fn the_limits_are_those_worked_out_by_hand() {
         // Of 100 about 80%: sigma is 4 points, so 72.16 to 87.84 and 67.64 to 92.36.
-        let (low, high) = limits(0.8, 100, NEAR);
+        let (low, high) = limits(0.8, 100.0, NEAR);
         assert!((low - 0.721_601).abs() < 1e-6 && (high - 0.878_399).abs() < 1e-6, "{low} {high}");
-        let (low, high) = limits(0.8, 100, FAR);
+        let (low, high) = limits(0.8, 100.0, FAR);
         assert!((low - 0.676_391).abs() < 1e-6 && (high - 0.923_609).abs() < 1e-6, "{low} {high}");
         let group = Rate::of(800, 1000);
         for (count, stands) in [

@@ -1,6 +1,7 @@
 //! PAQA's month: the measures of DOMAIN 8, from the registers that are confirmed.
 
 mod agency;
+mod bars;
 mod behind;
 mod close;
 mod closed;
@@ -12,6 +13,7 @@ mod exceptions;
 mod finish;
 mod form;
 mod funnel;
+mod funnel_plot;
 pub(crate) mod improving;
 mod measures;
 mod median;

@@ -24,6 +24,9 @@ struct Planned {
     done_after: usize,
 }
 
+/// Months whose papers are known when the first action is raised.
+const MONTHS_BEFORE: usize = 8;
+
 const PLANNED: [Planned; 3] = [
     Planned {
         measure: "M12",
@@ -34,7 +37,7 @@ const PLANNED: [Planned; 3] = [
         lead: "Head of conference administration",
         lead_email: "administration@county.example",
         months: 6,
-        done_after: 4,
+        done_after: 3,
     },
     Planned {
         measure: "M2",
@@ -87,6 +90,10 @@ pub(super) async fn follow(site: &Site, actor: &Actor, month: Month) -> Result<(
         improving::review(&site.db, &site.keys, actor, open.action.id, review, now).await?;
     }
     let edition = reports::edition(site.making(), month).await?;
+    // Of fewer months before nothing could be compared.
+    if edition.snapshot.series.len() < MONTHS_BEFORE {
+        return Ok(());
+    }
     let directory = directory(site.db.read()).await?;
     for plan in PLANNED {
         let is_raised = standing.iter().any(|raised| raised.action.measure == plan.measure);

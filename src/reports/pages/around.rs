@@ -1,15 +1,17 @@
 //! What stands around a month's figures on its page: how it stands, what to look at first, the months before, its agencies
 //! among their like, what was restated.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Looking;
+use super::sections::Pictured;
 use crate::calendar::london;
+use crate::reports::funnel_plot::{HEIGHT, funnel_plot};
 use crate::reports::parts::Split;
-use crate::reports::snapshot::{Headline, Revision};
+use crate::reports::snapshot::{AgencyLine, Headline, Revision};
 use crate::reports::trend::{IN_PRINT, ON_A_PAGE, data_url, trend};
 use crate::reports::words::{capital, word};
 use crate::reports::{Edition, Month, Rate, Snapshot, titles};
@@ -77,6 +79,8 @@ pub struct Around {
     /// How many of the last twelve months the rolling figures rest on.
     pub(super) rolling_months: usize,
     pub(super) agencies: Vec<AgencyRow>,
+    /// A funnel for each group of two and more.
+    pub(super) funnels: Vec<Pictured>,
     pub(super) series_titles: Vec<&'static str>,
     pub(super) series: Vec<SeriesRow>,
     pub(super) revisions: Vec<Revision>,
@@ -132,6 +136,38 @@ fn headline(h: &Headline, snapshot: &Snapshot) -> HeadlineRow {
     }
 }
 
+/// The agencies of each group, of those that were expected, in a funnel.
+fn funnels(snapshot: &Snapshot) -> Vec<Pictured> {
+    let mut groups: BTreeMap<&String, Vec<&AgencyLine>> = BTreeMap::new();
+    for line in snapshot.agencies.values().filter(|line| line.rolling.denominator > 0) {
+        groups.entry(&line.group).or_default().push(line);
+    }
+    let several = groups.into_iter().filter(|(_, agencies)| agencies.len() > 1);
+    let funnel = |(group, mut agencies): (&String, Vec<&AgencyLine>)| {
+        agencies.sort_by_key(|line| line.name.to_lowercase());
+        let caption = format!("{}: each agency among its group", capital(&word(Split::Group, group)));
+        let rates: Vec<Rate> = agencies.iter().map(|line| line.rolling).collect();
+        let draw = |width| funnel_plot(&caption, agencies[0].group_rolling, &rates, width);
+        let names = agencies
+            .iter()
+            .enumerate()
+            .map(|(n, line)| format!("{}: {}, {}", n + 1, line.name, cell(line.rolling)));
+        let names: Vec<String> = names.collect();
+        Pictured {
+            chart: data_url(&draw(ON_A_PAGE)),
+            svg: draw(IN_PRINT),
+            height: HEIGHT,
+            alt: format!(
+                "{caption}, of the last twelve months, about the group's own rate with its 95% and 99.8% limits. {}. The table of agencies says where each stands.",
+                names.join("; ")
+            ),
+            names,
+            caption,
+        }
+    };
+    several.map(funnel).collect()
+}
+
 impl Around {
     /// `looking`: nobody, where the paper stands alone. `closes`: the day on which an open one closes.
     pub fn of(edition: &Edition, looking: Option<Looking>, closes: NaiveDate) -> Self {
@@ -178,6 +214,7 @@ impl Around {
                     target: line.target_in_words(),
                 })
                 .collect(),
+            funnels: funnels(snapshot),
             series_titles: ids.iter().map(|id| titles::of(id).0).collect(),
             series: snapshot
                 .series

@@ -9,7 +9,9 @@ use super::Looking;
 use super::action_rows::{ActionRow, action_rows};
 use super::around::Around;
 use super::rows::{Cell, CountRow, Counts, Links, PartTable, Rates};
-use super::sections::{ExceptionRow, SlotRow, WithoutRow, exception_rows, notes, slots, without};
+use super::sections::{
+    ExceptionRow, Pictured, SlotRow, WithoutRow, exception_rows, notes, slots, standings, without,
+};
 use super::wider::{Wider, wider};
 use crate::calendar::london;
 use crate::conferences::ProceededReason;
@@ -64,6 +66,8 @@ pub struct MonthPage {
     /// Improvement actions.
     pub(super) actions: Vec<ActionRow>,
     pub(super) slots: Vec<SlotRow>,
+    /// What came of invitations, by agency group.
+    pub(super) standings: Pictured,
     /// `None` where some months stand together.
     pub(super) around: Option<Around>,
 }
@@ -376,6 +380,7 @@ impl MonthPage {
             without: without(p),
             actions: Vec::new(),
             slots: slots(p),
+            standings: standings(p),
             around: None,
             how_to_read: titles::HOW_TO_READ,
             empty: p.conferences == 0,

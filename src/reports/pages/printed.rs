@@ -5,7 +5,7 @@ use super::action_rows::ActionRow;
 use super::around::Around;
 use super::month::MonthPage;
 use super::rows::{Counts, PartTable, Rates};
-use super::sections::{SlotRow, WithoutRow};
+use super::sections::{Pictured, SlotRow, WithoutRow};
 use crate::reports::document::{Block, Cell, Chart, Column, Document, Table, numbers, words};
 
 const ACTIONS: &str = "How they go, and their measures before and since";
@@ -140,12 +140,12 @@ fn agencies(around: &Around) -> Block {
         caption: "Representation by agency (M2), in alphabetical order".to_owned(),
         level: 3,
         columns: words([
-            ("Agency", 26),
+            ("Agency", 22),
             ("Month", 17),
-            ("Twelve months", 17),
-            ("Its group", 9),
-            ("Among its group", 15),
-            ("Month by month", 22),
+            ("Twelve months", 18),
+            ("Its group", 14),
+            ("Among its group", 14),
+            ("Month by month", 20),
         ]),
         rows: rows.collect(),
     })
@@ -226,6 +226,22 @@ fn actions(all: &[ActionRow]) -> Vec<Block> {
         Block::heading("Improvement actions"),
         Block::Table(table),
         Block::Charts { charts: charts.collect() },
+    ]
+}
+
+fn picture(of: &Pictured) -> Chart {
+    Chart { caption: of.caption.clone(), svg: of.svg.clone(), alt: of.alt.clone() }
+}
+
+/// The funnels of groups, each with the names of its numbers.
+fn funnels(around: &Around) -> Vec<Block> {
+    if around.funnels.is_empty() {
+        return Vec::new();
+    }
+    let names = around.funnels.iter().map(|of| format!("{}. {}", of.caption, of.names.join("; ")));
+    vec![
+        Block::Charts { charts: around.funnels.iter().map(picture).collect() },
+        Block::List { items: names.collect() },
     ]
 }
 
@@ -333,6 +349,7 @@ impl MonthPage {
         blocks.extend(without(&self.without).into_iter().flatten());
         blocks.push(Block::heading("Agencies"));
         blocks.extend(self.around.as_ref().map(agencies));
+        blocks.extend(self.around.iter().flat_map(funnels));
         blocks.extend([rates(&self.headline), rates(&self.sensitivity)]);
         blocks.push(Block::heading("Quorum, reports, impact and delay"));
         blocks.extend([rates(&self.more), counts(&self.counts)]);
@@ -348,6 +365,7 @@ impl MonthPage {
             blocks.extend(by_month);
         }
         let mut parts = vec![Block::heading(&format!("Appendix {of_parts}: parts"))];
+        parts.push(Block::Charts { charts: vec![picture(&self.standings)] });
         parts.extend((!self.slots.is_empty()).then(|| slots(&self.slots)));
         parts.extend(self.parts.iter().map(part));
         blocks.push(Block::Wide { blocks: parts });

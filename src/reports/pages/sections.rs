@@ -4,9 +4,12 @@
 use serde::Serialize;
 
 use super::around::fraction;
+use crate::reports::bars::{bars, height};
 use crate::reports::exceptions::Exception;
 use crate::reports::paper::EndedWithout;
-use crate::reports::words::{counted, weekdays};
+use crate::reports::parts::Split;
+use crate::reports::trend::{IN_PRINT, ON_A_PAGE, data_url};
+use crate::reports::words::{capital, counted, weekdays, word};
 use crate::reports::{Paper, Rate};
 
 #[derive(Serialize)]
@@ -37,6 +40,37 @@ pub(super) struct SlotCell {
 pub(super) struct SlotRow {
     pub(super) day: &'static str,
     pub(super) cells: Vec<SlotCell>,
+}
+
+/// A picture beside a table that says the same.
+#[derive(Serialize)]
+pub(super) struct Pictured {
+    pub(super) caption: String,
+    pub(super) chart: String,
+    pub(super) height: f64,
+    pub(super) alt: String,
+    /// What the numbers in it stand for.
+    pub(super) names: Vec<String>,
+    /// As it is printed.
+    #[serde(skip)]
+    pub(super) svg: String,
+}
+
+/// What came of the invitations that count, by agency group.
+pub(super) fn standings(paper: &Paper) -> Pictured {
+    let parts = paper.by_group.iter().map(|(code, part)| (capital(&word(Split::Group, code)), part));
+    let parts: Vec<_> = parts.collect();
+    let caption = "What came of the invitations that count, by agency group".to_owned();
+    Pictured {
+        chart: data_url(&bars(&caption, &parts, ON_A_PAGE)),
+        svg: bars(&caption, &parts, IN_PRINT),
+        height: height(parts.len(), ON_A_PAGE),
+        alt: format!(
+            "{caption}, a bar for each: attended, deputy, report only, left or late, apologies, silent. The table by agency group says the same."
+        ),
+        names: Vec::new(),
+        caption,
+    }
 }
 
 /// Exceptions as rows, each with where an action is raised from it.
