@@ -194,6 +194,7 @@ both! {
         let page = member.get(&at).await.body;
         assert!(page.contains("September 2026</th>") && !page.contains("October 2026</th>"), "{page}");
         assert!(!page.contains("Save the review"));
+        assert!(!page.contains("principal@"), "an address may name a practitioner: {page}");
         // Nor one before an approved one that is not approved itself.
         assert_eq!(qa.post("/reports/2026-10/approve", &[]).await.status, 303);
         let db = sea_orm::Database::connect(&place.url).await.unwrap();

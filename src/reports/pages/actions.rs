@@ -136,6 +136,7 @@ async fn page(
         words: Written::of(&desk.keys, &standing, Some(review.id)).review,
         due: london::full_date(review.due),
     });
+    let keeps = who.role.may(Permission::KeepActions);
     let month: Option<Month> = standing.action.raised_from.parse().ok();
     let chosen = typed.text("progress").parse().ok();
     let page = ActionPage {
@@ -144,7 +145,8 @@ async fn page(
         action: written.action.clone(),
         input: written.input.clone(),
         desired_outcome: written.desired_outcome.clone(),
-        lead_email: standing.action.lead_email.clone().unwrap_or_default(),
+        // An address may name a practitioner: it is for whoever reminds the lead, and for no reader of the paper.
+        lead_email: standing.action.lead_email.clone().filter(|_| keeps).unwrap_or_default(),
         raised_by: format!(
             "{}, {}",
             standing.action.raised_by,
@@ -153,7 +155,7 @@ async fn page(
         paper: format!("/reports/{}", standing.action.raised_from),
         paper_name: month.map(Month::name).unwrap_or_default(),
         reviews: reviews.collect(),
-        reviewing: who.role.may(Permission::KeepActions) && standing.ended().is_none(),
+        reviewing: keeps && standing.ended().is_none(),
         review_id: ReviewId::new().to_string(),
         progress: choices(Progress::ALL, chosen, |p| (p.code(), p.label())),
         words: typed.text("words").to_owned(),
