@@ -198,6 +198,29 @@ test('a form that came back with an error does not take what was typed for what 
   assert.equal(await attendance(page, 2), 'phone')
 })
 
+test('a script that comes late takes nobody out of the field they write in', async () => {
+  const page = await signedIn('administrator')
+  await page.goto(registers[1])
+  const row = page.locator('[data-row]').nth(2)
+  const id = await row.getAttribute('id')
+  await page.route('**/register/live', route => route.abort())
+  await row.locator('details').evaluate(d => { d.open = true })
+  await page.fill(`[id="${id}.left_at"]`, '99')
+  let letGo
+  const held = new Promise(resolve => { letGo = resolve })
+  await page.route('**/assets/start*.js', async route => {
+    await held
+    await route.continue()
+  })
+  await page.click('button.govuk-button:has-text("Save") >> nth=0', { noWaitAfter: true })
+  await page.waitForFunction(() => document.title.startsWith('Error: '))
+  await page.locator(`[id="${id}.left_at"]`).selectText()
+  letGo()
+  await page.waitForFunction(() => document.querySelector('.govuk-error-summary').hasAttribute('data-govuk-error-summary-init'))
+  await page.keyboard.press('Delete')
+  assert.equal(await page.inputValue(`[id="${id}.left_at"]`), '')
+})
+
 test('what is entered before the script has come is not overwritten by what the device kept', async () => {
   const page = await signedIn('administrator')
   await page.goto(registers[1])
