@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use rand::{Rng as _, SeedableRng as _};
+
 use crate::both;
 use crate::harness::Place;
 use crate::harness::log::LATER;
@@ -54,37 +56,59 @@ fn arrivals(server: &MailServer) -> BTreeMap<String, usize> {
     arrivals
 }
 
+/// How many processes are killed: `QUORATE_TEST_KILLS=1000` has a thousand.
+fn kills() -> usize {
+    std::env::var("QUORATE_TEST_KILLS").map_or(30, |n| n.parse().unwrap())
+}
+
 both! {
     async fn a_sender_killed_at_any_moment_loses_no_letter_and_repeats_only_what_was_under_way(place: Place) {
-        absences(&place, 20);
+        let kills = kills();
+        let letters = 6 * kills;
+        absences(&place, letters / 2);
         let server = MailServer::start(Tls::None);
-        server.trouble(Trouble::Slow(Duration::from_millis(3)));
+        server.trouble(Trouble::Slow(Duration::from_millis(20)));
         // Each start finds the leases of the one before run out.
         let mut moment = crate::harness::at(LATER);
-        for n in 0..30_u64 {
+        // How long a start takes until its first letter is there: kills come from the start of the process on, and until as
+        // long after that again.
+        let mut first = Duration::from_secs(1);
+        let mut dice = rand_chacha::ChaCha8Rng::seed_from_u64(kills as u64);
+        let mut amid = 0;
+        for _ in 0..kills {
             let mut command = place.command(&["--at", &moment.to_rfc3339(), "run-task", "dispatch"]);
             command.envs(server.settings()).env("QUORATE__FEEDBACK__WINDOW", "every day 00:00-24:00");
             let before = server.received().len();
+            let begun = Instant::now();
+            let lives = first.mul_f64(dice.random_range(0.0..2.0));
             let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            while server.received().len() == before && child.try_wait().unwrap().is_none() {
-                std::thread::sleep(Duration::from_millis(1));
+            let mut has_sent = false;
+            while begun.elapsed() < lives && child.try_wait().unwrap().is_none() {
+                if !has_sent && server.received().len() > before {
+                    (first, has_sent) = (begun.elapsed(), true);
+                }
+                std::thread::sleep(Duration::from_micros(500));
             }
-            std::thread::sleep(Duration::from_millis(n * 7 % 23));
+            amid += usize::from(has_sent && child.try_wait().unwrap().is_none());
             child.kill().unwrap();
             child.wait().unwrap();
             moment += chrono::TimeDelta::minutes(2);
         }
+        assert!(amid > 0, "no process was killed while it sent");
         let also = [("QUORATE__FEEDBACK__WINDOW", "every day 00:00-24:00")];
         dispatch(&place, &server, &(moment + chrono::TimeDelta::minutes(5)).to_rfc3339(), &also);
         let arrivals = arrivals(&server);
         let outbox = place.outbox();
-        assert_eq!((arrivals.len(), outbox.len()), (40, 40), "every letter, and none that was not posted");
+        assert_eq!((arrivals.len(), outbox.len()), (letters, letters), "every letter, and none that was not posted");
+        let mut twice = 0;
         for message in &outbox {
             assert_eq!(message["state"], "sent");
             let id = message["id"].as_str().unwrap();
             let came = arrivals.iter().find(|(m, _)| m.contains(id)).map_or(0, |(_, n)| *n);
             assert!(came == 1 || message["may_have_been_delivered"] == true, "{id} came {came} times, unsaid");
+            twice += came - 1;
         }
+        println!("{kills} killed, {amid} of them amid {letters} letters; {twice} letters came again, and say so");
     }
 }
 

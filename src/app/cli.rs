@@ -182,7 +182,9 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Set by those who serve.
 static LOGS_PLACES_ONLY: AtomicBool = AtomicBool::new(false);
 
-/// Runs the program's command line.
+/// Runs the program's command line. What is async ends here: were it left to the program to wait for it, all that is behind
+/// it would be compiled a second time, into the program.
+#[tokio::main]
 pub async fn main() -> ExitCode {
     // Output cut off by `| head` is no failure, and `println!` would panic over it.
     let panics = std::panic::take_hook();

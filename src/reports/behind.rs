@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{DatabaseConnection, DbErr};
 
 use super::Month;
 use super::finish::measure;
@@ -55,7 +55,7 @@ pub fn is_of_previous_month(figure: &str) -> bool {
 /// restricted for them: those are in the figure, and only in the figure. `None` for a figure that does not
 /// exist.
 pub async fn behind(
-    db: &impl ConnectionTrait,
+    db: &DatabaseConnection,
     month: Month,
     policies: &Policies,
     holidays: &Breaks,
@@ -65,7 +65,7 @@ pub async fn behind(
     let of_previous = is_of_previous_month(&selection.figure);
     let looks_around = of_previous || ["M8", "M18"].iter().any(|m| selection.figure.starts_with(m));
     let data = match looks_around {
-        true => load(db, month.into(), policies).await?,
+        true => load(db.into(), month.into(), policies).await?,
         false => load_alone(db, month, policies).await?,
     };
     let both = data.cases.iter().chain(&data.previous).map(|case| &case.record.conference);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{DatabaseExecutor, DbErr};
 use sha2::{Digest, Sha256};
 
 use super::Period;
@@ -152,13 +152,13 @@ fn feedback_loop<'a>(
 /// Makes the paper of a month, or of some months together.
 ///
 /// `holidays`: of schools, for the part that lies within them.
-pub async fn paper(
-    db: &impl ConnectionTrait,
+pub async fn paper<'a>(
+    db: impl Into<DatabaseExecutor<'a>>,
     period: impl Into<Period>,
     policies: &Policies,
     holidays: &Breaks,
 ) -> Result<Paper, DbErr> {
-    let data = load(db, period.into(), policies).await?;
+    let data = load(db.into(), period.into(), policies).await?;
     Ok(finish(&data, policies, holidays))
 }
 

@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseExecutor, DbErr, EntityTrait, QueryFilter, QuerySelect,
+};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::measures::{entries, is_miss, proceeded_inquorate};
 use super::{Month, Period};
@@ -89,18 +92,9 @@ impl MonthData {
 }
 
 /// All that any measure of a period asks for.
-pub async fn load(
-    db: &impl ConnectionTrait,
-    period: Period,
-    policies: &Policies,
-) -> Result<MonthData, DbErr> {
-    let (first, last) = (period.first(), period.last());
-    // At the same time, over a connection each: reading is what a month costs.
-    let (directory, cases, previous) = tokio::try_join!(
-        directory(db),
-        months_of(db, first, last, false),
-        months_of(db, first.previous(), last.previous(), true)
-    )?;
+pub async fn load(db: DatabaseExecutor<'_>, period: Period, policies: &Policies) -> Result<MonthData, DbErr> {
+    let (directory, (cases, previous)) = tokio::try_join!(directory(&db), with_previous(&db, period))?;
+    let db = &db;
     let cases = assessed(cases, policies, &directory);
     let previous = assessed(previous, policies, &directory);
     let keys = cases.iter().chain(&previous).flat_map(|c| &c.record.children).map(|c| c.child_key.clone());
@@ -197,6 +191,26 @@ pub fn before<'a>(
 ) -> Option<&'a Past> {
     let counts = |past: &&Past| past.starts_at < moment && past.took_place() && past.confirmed;
     histories.get(child)?.iter().rev().find(counts)
+}
+
+/// The conferences of a period, and those of as many months one month before. Reading is what a month costs: over a pool
+/// each is read by a task of its own, at the same time; within a transaction there is one connection.
+async fn with_previous(
+    db: &DatabaseExecutor<'_>,
+    period: Period,
+) -> Result<(Vec<Record>, Vec<Record>), DbErr> {
+    let (first, last) = (period.first(), period.last());
+    let (before, until) = (first.previous(), last.previous());
+    let DatabaseExecutor::Connection(pool) = *db else {
+        return tokio::try_join!(months_of(db, first, last, false), months_of(db, before, until, true));
+    };
+    let apart = |first, last, misses| {
+        let pool = pool.clone();
+        AbortOnDropHandle::new(tokio::spawn(async move { months_of(&pool, first, last, misses).await }))
+    };
+    let (cases, previous) = tokio::join!(apart(first, last, false), apart(before, until, true));
+    let read = |done: Result<_, tokio::task::JoinError>| done.map_err(|e| DbErr::Custom(e.to_string()))?;
+    Ok((read(cases)?, read(previous)?))
 }
 
 async fn months_of(

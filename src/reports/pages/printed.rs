@@ -186,7 +186,7 @@ fn charts(around: &Around) -> Block {
     Block::Charts { charts: charts.collect() }
 }
 
-/// The section on improvement actions, with the chart of each.
+/// The section on improvement actions; their charts are in an appendix.
 fn actions(all: &[ActionRow]) -> Vec<Block> {
     if all.is_empty() {
         return Vec::new();
@@ -214,19 +214,24 @@ fn actions(all: &[ActionRow]) -> Vec<Block> {
         ]),
         rows: rows.collect(),
     };
+    vec![Block::heading("Improvement actions"), Block::Table(table)]
+}
+
+/// The measures of actions month by month: the chart of each, then the same as tables.
+fn measured(all: &[ActionRow]) -> Vec<Block> {
+    if all.is_empty() {
+        return Vec::new();
+    }
     let charts = all.iter().map(|row| Chart {
         caption: format!("{}: {}", row.about, row.measure),
         svg: row.svg.clone(),
         alt: format!(
-            "{}: {}, month by month, with the average and the limits of chance. {} Before: {}. Since: {}. Appendix A says the same as a table.",
+            "{}: {}, month by month, with the average and the limits of chance. {} Before: {}. Since: {}. A table below says the same.",
             row.about, row.measure, row.marked, row.before, row.since
         ),
     });
-    vec![
-        Block::heading("Improvement actions"),
-        Block::Table(table),
-        Block::Charts { charts: charts.collect() },
-    ]
+    let charts = Block::Charts { charts: charts.collect() };
+    [charts].into_iter().chain(all.iter().map(months)).collect()
 }
 
 fn picture(of: &Pictured) -> Chart {
@@ -343,14 +348,15 @@ impl MonthPage {
             true => Block::text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
             false => Block::List { items: self.exceptions.iter().map(|e| e.text.clone()).collect() },
         });
-        blocks.extend(self.around.iter().flat_map(|around| [headlines(around), charts(around)]));
+        blocks.extend(self.around.as_ref().map(headlines));
+        blocks.push(rates(&self.sensitivity));
+        blocks.extend(self.around.as_ref().map(charts));
         blocks.push(Block::heading("Plans that ended"));
         blocks.push(rates(&self.plan_ends));
         blocks.extend(without(&self.without).into_iter().flatten());
         blocks.push(Block::heading("Agencies"));
         blocks.extend(self.around.as_ref().map(agencies));
         blocks.extend(self.around.iter().flat_map(funnels));
-        blocks.extend([rates(&self.headline), rates(&self.sensitivity)]);
         blocks.push(Block::heading("Quorum, reports, impact and delay"));
         blocks.extend([rates(&self.more), counts(&self.counts)]);
         blocks.push(Block::heading("The authority's own performance"));
@@ -358,14 +364,14 @@ impl MonthPage {
         blocks.extend(actions(&self.actions));
         blocks.extend(self.around.iter().filter(|around| around.closed.is_some()).flat_map(revised));
         let by_month = self.around.iter().filter(|around| !around.series.is_empty()).map(series);
-        let by_month: Vec<Block> = by_month.chain(self.actions.iter().map(months)).collect();
+        let by_month: Vec<Block> = by_month.chain(measured(&self.actions)).collect();
         let [of_parts, to_read] = if by_month.is_empty() { ["A", "B"] } else { ["B", "C"] };
         if !by_month.is_empty() {
             blocks.extend([Block::NewPage, Block::heading("Appendix A: month by month")]);
             blocks.extend(by_month);
         }
         let mut parts = vec![Block::heading(&format!("Appendix {of_parts}: parts"))];
-        parts.push(Block::Charts { charts: vec![picture(&self.standings)] });
+        parts.extend([Block::Charts { charts: vec![picture(&self.standings)] }, rates(&self.headline)]);
         parts.extend((!self.slots.is_empty()).then(|| slots(&self.slots)));
         parts.extend(self.parts.iter().map(part));
         blocks.push(Block::Wide { blocks: parts });
