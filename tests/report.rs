@@ -205,6 +205,10 @@ fn a_paper_is_printed_with_every_figure_of_its_page_to_the_digit() {
     let marked = regex::Regex::new(r"(?s)<style.*?</style>|<script.*?</script>|<[^>]*>|&#x27;").unwrap();
     for of in [["--month", "2026-09"], ["--period", "2026-27-q2"]] {
         let Some(pdf) = printed(&place, &of) else { return };
+        let (first, _) = pdf.split_once("\nPlans that ended\n").expect("its section");
+        assert!(first.contains("M1 Attendance rate"), "what a paper begins with: {first}");
+        let has_agencies = pdf.lines().any(|line| line == "Agencies");
+        assert_eq!(has_agencies, of[0] == "--month", "a heading with nothing under it, or none");
         let html = place.run(&[&["report", "--format", "html"], &of[..]].concat()).out;
         let page = html.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
         let (page, pdf) = (numbers(&marked.replace_all(page, " ")), numbers(&pdf));

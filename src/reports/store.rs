@@ -204,13 +204,15 @@ async fn with_previous(
     let DatabaseExecutor::Connection(pool) = *db else {
         return tokio::try_join!(months_of(db, first, last, false), months_of(db, before, until, true));
     };
-    let apart = |first, last, misses| {
+    let apart = async |first, last, misses| {
         let pool = pool.clone();
-        AbortOnDropHandle::new(tokio::spawn(async move { months_of(&pool, first, last, misses).await }))
+        let reading = tokio::spawn(async move { months_of(&pool, first, last, misses).await });
+        AbortOnDropHandle::new(reading).await.unwrap_or_else(|e| match e.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(e) => Err(DbErr::Custom(e.to_string())),
+        })
     };
-    let (cases, previous) = tokio::join!(apart(first, last, false), apart(before, until, true));
-    let read = |done: Result<_, tokio::task::JoinError>| done.map_err(|e| DbErr::Custom(e.to_string()))?;
-    Ok((read(cases)?, read(previous)?))
+    tokio::try_join!(apart(first, last, false), apart(before, until, true))
 }
 
 async fn months_of(

@@ -219,6 +219,10 @@ test('a script that comes late takes nobody out of the field they write in', asy
   await page.waitForFunction(() => document.querySelector('.govuk-error-summary').hasAttribute('data-govuk-error-summary-init'))
   await page.keyboard.press('Delete')
   assert.equal(await page.inputValue(`[id="${id}.left_at"]`), '')
+  // Nobody was writing here: the summary is what a screen reader begins with.
+  await page.fill(`[id="${id}.left_at"]`, '99')
+  await page.click('button.govuk-button:has-text("Save") >> nth=0')
+  await page.waitForFunction(() => document.activeElement.matches('.govuk-error-summary'))
 })
 
 test('what is entered before the script has come is not overwritten by what the device kept', async () => {

@@ -160,6 +160,11 @@ impl MailServer {
         self.state.lock().unwrap().received.clone()
     }
 
+    /// How many letters it took.
+    pub fn taken(&self) -> usize {
+        self.state.lock().unwrap().received.len()
+    }
+
     pub fn most_open(&self) -> usize {
         self.state.lock().unwrap().most_open
     }

@@ -348,15 +348,18 @@ impl MonthPage {
             true => Block::text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
             false => Block::List { items: self.exceptions.iter().map(|e| e.text.clone()).collect() },
         });
-        blocks.extend(self.around.as_ref().map(headlines));
-        blocks.push(rates(&self.sensitivity));
-        blocks.extend(self.around.as_ref().map(charts));
+        // Of months together there are no headlines with a verdict: the measures themselves stand there.
+        blocks.extend(match &self.around {
+            Some(around) => vec![headlines(around), rates(&self.sensitivity), charts(around)],
+            None => vec![rates(&self.headline), rates(&self.sensitivity)],
+        });
         blocks.push(Block::heading("Plans that ended"));
         blocks.push(rates(&self.plan_ends));
         blocks.extend(without(&self.without).into_iter().flatten());
-        blocks.push(Block::heading("Agencies"));
-        blocks.extend(self.around.as_ref().map(agencies));
-        blocks.extend(self.around.iter().flat_map(funnels));
+        if let Some(around) = &self.around {
+            blocks.extend([Block::heading("Agencies"), agencies(around)]);
+            blocks.extend(funnels(around));
+        }
         blocks.push(Block::heading("Quorum, reports, impact and delay"));
         blocks.extend([rates(&self.more), counts(&self.counts)]);
         blocks.push(Block::heading("The authority's own performance"));
@@ -371,7 +374,8 @@ impl MonthPage {
             blocks.extend(by_month);
         }
         let mut parts = vec![Block::heading(&format!("Appendix {of_parts}: parts"))];
-        parts.extend([Block::Charts { charts: vec![picture(&self.standings)] }, rates(&self.headline)]);
+        parts.push(Block::Charts { charts: vec![picture(&self.standings)] });
+        parts.extend(self.around.is_some().then(|| rates(&self.headline)));
         parts.extend((!self.slots.is_empty()).then(|| slots(&self.slots)));
         parts.extend(self.parts.iter().map(part));
         blocks.push(Block::Wide { blocks: parts });

@@ -2,9 +2,11 @@
 import { initAll } from '/assets/govuk-frontend.js'
 
 document.body.classList.add('js-enabled', 'govuk-frontend-supported')
-// The summary of errors takes the focus; not from somebody who was writing before this had come: what they typed
-// would go nowhere.
-if (document.activeElement !== document.body) document.querySelector('.govuk-error-summary')?.setAttribute('data-disable-auto-focus', 'true')
+// A summary of errors takes the focus; not from somebody who was writing before this had come: what they typed would go
+// nowhere.
+if (document.activeElement?.matches('input, select, textarea')) {
+  document.querySelectorAll('.govuk-error-summary').forEach(summary => summary.setAttribute('data-disable-auto-focus', 'true'))
+}
 initAll()
 if (document.querySelector('form[data-live]')) import('/assets/live.js')
 if (document.querySelector('form[data-hints]')) import('/assets/hints.js')
