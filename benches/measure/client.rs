@@ -26,13 +26,13 @@ impl Drop for Serving {
 impl Serving {
     pub fn start(place: &Place) -> Self {
         let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
-        command.env("QUORATE__LOG__LEVEL", "warn").stdout(Stdio::piped());
+        command.env("QUORATE__LOG__LEVEL", "warn");
         Self::of(command)
     }
 
     pub fn of(mut command: std::process::Command) -> Self {
         let begun = Instant::now();
-        let mut child = command.spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address =
             lines.find_map(|l| l.unwrap().rsplit_once("http://").map(|(_, a)| a.to_owned())).unwrap();

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable,
-    QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait,
+    QueryFilter, QueryResult, QuerySelect, QueryTrait,
 };
 
 use super::InvitationId;
@@ -20,7 +20,7 @@ const BATCH: usize = 500;
 struct Brief(invitation::Model);
 
 impl Brief {
-    const COLUMNS: [invitation::Column; 25] = {
+    const COLUMNS: [invitation::Column; 24] = {
         use invitation::Column::*;
         [
             Id,
@@ -46,7 +46,6 @@ impl Brief {
             View,
             ChildViews,
             ChairImpact,
-            ImpactNoteShown,
             AttendanceOnly,
         ]
     };
@@ -81,8 +80,8 @@ impl FromQueryResult for Brief {
             child_views: row.try_get_by_index(21)?,
             chair_impact: row.try_get_by_index(22)?,
             impact_note: None,
-            impact_note_shown: row.try_get_by_index(23)?,
-            attendance_only: row.try_get_by_index(24)?,
+            impact_note_shown: false,
+            attendance_only: row.try_get_by_index(23)?,
             recorded_by: None,
             recorded_at: None,
             from_file: None,
@@ -90,11 +89,10 @@ impl FromQueryResult for Brief {
     }
 }
 
-/// Invitations that meet a condition, without what no rule looks at; oldest first.
+/// Invitations that meet a condition, without what no rule looks at; in no order.
 pub async fn in_brief(db: &impl ConnectionTrait, which: Condition) -> Result<Vec<invitation::Model>, DbErr> {
     let query = invitation::Entity::find().select_only().columns(Brief::COLUMNS).filter(which);
-    let query = query.order_by_asc(invitation::Column::Id).into_model::<Brief>();
-    Ok(query.all(db).await?.into_iter().map(|brief| brief.0).collect())
+    Ok(query.into_model::<Brief>().all(db).await?.into_iter().map(|brief| brief.0).collect())
 }
 
 /// One invitation.

@@ -180,7 +180,7 @@ pub fn hash_of(conferences: impl Iterator<Item = ConferenceId>) -> String {
 /// The parts of agencies and of their services, and the plans that ended without them, over some of the conferences.
 fn own_sheets(data: &MonthData, holidays: &Breaks, of: impl Fn(&Case) -> bool + Copy) -> OwnSheets {
     let all = entries(&data.cases).filter(|e| of(e.case));
-    let mut reasons: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    let mut reasons: BTreeMap<_, BTreeMap<String, usize>> = BTreeMap::new();
     for e in all.clone().filter(|e| e.assessed.counted && e.assessed.standing.is_missing()) {
         let reason = e.row.absence_reason.map_or("not_recorded", |reason| reason.code());
         let of_agency = reasons.entry(Split::Agency.part(&e, data, holidays)).or_default();
@@ -189,10 +189,10 @@ fn own_sheets(data: &MonthData, holidays: &Breaks, of: impl Fn(&Case) -> bool + 
     let by_agency = by(all.clone(), |e| Split::Agency.part(e, data, holidays)).into_iter();
     let by_agency = by_agency.map(|(code, part)| {
         let agency = data.directory.agencies.values().find(|agency| agency.code == code);
-        let name = agency.map_or(code.clone(), |agency| agency.name.clone());
+        let name = agency.map_or(code.to_string(), |agency| agency.name.clone());
         let group = agency.map_or("", |agency| agency.agency_group.code()).to_owned();
         let reasons = reasons.remove(&code).unwrap_or_default();
-        (code, AgencyPart { name, group, reasons, part })
+        (code.into_owned(), AgencyPart { name, group, reasons, part })
     });
     let by_service = by(all, |e| e.row.service_id).into_iter();
     let by_service = by_service.filter(|(_, part)| part.expected >= OF_A_SERVICE).map(|(id, part)| {
@@ -237,7 +237,10 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
     let sheets = own_sheets(data, holidays, |_| true);
     let restricted = data.cases.iter().filter(|case| case.record.conference.restricted);
     let is_any_restricted = population().any(|case| case.record.conference.restricted);
-    let of = |split: Split| by(all.clone(), |e| split.part(e, data, holidays));
+    let of = |split: Split| -> BTreeMap<String, Breakdown> {
+        let parts = by(all.clone(), |e| split.part(e, data, holidays)).into_iter();
+        parts.map(|(code, part)| (code.into_owned(), part)).collect()
+    };
     let open = data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
 
     Paper {

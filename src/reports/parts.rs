@@ -1,6 +1,8 @@
 //! The parts into which a month is split (DOMAIN 8), each one function from an invitation to the part that it is in. The paper
 //! and the pages behind it read the same.
 
+use std::borrow::Cow;
+
 use chrono::{Datelike, Timelike};
 
 use super::measures::{Entry, is_neglect};
@@ -35,26 +37,25 @@ fn stage(kind: ConferenceType) -> &'static str {
 
 impl Split {
     /// The part in which an invitation is, by its code.
-    pub fn part(self, e: &Entry<'_>, data: &MonthData, holidays: &Breaks) -> String {
+    pub fn part<'a>(self, e: &Entry<'_>, data: &'a MonthData, holidays: &Breaks) -> Cow<'a, str> {
         let c = &e.case.record.conference;
-        match self {
-            Self::Group => e.facts.group.code().to_owned(),
-            Self::Agency => data.directory.agencies[&e.facts.agency].code.clone(),
-            Self::Service => e.row.service_id.to_string(),
-            Self::Locality => c.locality.code().to_owned(),
-            Self::Stage => stage(e.case.facts.kind).to_owned(),
-            Self::Type => e.case.facts.kind.code().to_owned(),
-            Self::Mode => c.mode.code().to_owned(),
+        Cow::Borrowed(match self {
+            Self::Group => e.facts.group.code(),
+            Self::Agency => &data.directory.agencies[&e.facts.agency].code,
+            Self::Service => return e.row.service_id.to_string().into(),
+            Self::Locality => c.locality.code(),
+            Self::Stage => stage(e.case.facts.kind),
+            Self::Type => e.case.facts.kind.code(),
+            Self::Mode => c.mode.code(),
             // "1-morning": the weekday, Monday first, and whether it began before noon.
             Self::Slot => {
                 let begins = if london::local(c.starts_at).hour() < 12 { "morning" } else { "afternoon" };
-                format!("{}-{begins}", c.conference_date.weekday().number_from_monday())
+                return format!("{}-{begins}", c.conference_date.weekday().number_from_monday()).into();
             }
-            Self::Holiday => {
-                (if holidays.contain(e.case.facts.date) { "school_holiday" } else { "school_term" })
-                    .to_owned()
-            }
-            Self::Lens => (if is_neglect(e.case) { "neglect" } else { "other" }).to_owned(),
-        }
+            Self::Holiday if holidays.contain(e.case.facts.date) => "school_holiday",
+            Self::Holiday => "school_term",
+            Self::Lens if is_neglect(e.case) => "neglect",
+            Self::Lens => "other",
+        })
     }
 }

@@ -4,9 +4,11 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::StreamExt;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseExecutor, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseExecutor, DbErr, EntityTrait, JoinType, QueryFilter,
+    QuerySelect, RelationDef,
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -93,28 +95,12 @@ impl MonthData {
 
 /// All that any measure of a period asks for.
 pub async fn load(db: DatabaseExecutor<'_>, period: Period, policies: &Policies) -> Result<MonthData, DbErr> {
-    let (directory, (cases, previous)) = tokio::try_join!(directory(&db), with_previous(&db, period))?;
+    let directory = directory(&db).await?;
+    let (whole, earlier) = with_previous(&db, period, policies, &directory).await?;
+    let Known { cases, mut histories, just_before: before_inquorate } = whole;
+    let Known { cases: previous, histories: theirs, just_before: before_missed } = earlier;
+    histories.extend(theirs);
     let db = &db;
-    let cases = assessed(cases, policies, &directory);
-    let previous = assessed(previous, policies, &directory);
-    let keys = cases.iter().chain(&previous).flat_map(|c| &c.record.children).map(|c| c.child_key.clone());
-    let histories = histories(db, keys.collect()).await?;
-
-    // Of a history only the conference just before is looked into, and only where a measure asks for it: whether an
-    // inquorate conference is the second running (M8), and a miss too (M17, of the month before).
-    let just_before = |case: &Case| -> Vec<ConferenceId> {
-        let (keys, at) = (case.record.children.iter(), case.record.conference.starts_at);
-        keys.filter_map(|child| before(&histories, &child.child_key, at)).map(|past| past.id).collect()
-    };
-    let inquorate = cases.iter().filter(|case| proceeded_inquorate(case)).flat_map(just_before).collect();
-    let missed = previous.iter().filter(|case| entries(std::slice::from_ref(case)).any(|e| is_miss(&e)));
-    let missed = missed.flat_map(just_before).collect();
-    let (inquorate, missed) = tokio::try_join!(these(db, inquorate, false), these(db, missed, true))?;
-    let by_id = |records| -> HashMap<ConferenceId, Case> {
-        let cases = assessed(records, policies, &directory).into_iter();
-        cases.map(|case| (case.record.conference.id, case)).collect()
-    };
-    let (before_inquorate, before_missed) = (by_id(inquorate), by_id(missed));
     let accepted = accepted(db, &previous).await?;
     let mut replies: HashMap<InvitationId, Vec<Told>> = HashMap::new();
     for reply in told(db, accepted.keys().copied()).await? {
@@ -139,7 +125,7 @@ pub async fn load_alone(
     month: Month,
     policies: &Policies,
 ) -> Result<MonthData, DbErr> {
-    let (directory, cases) = tokio::try_join!(directory(db), months_of(db, month, month, false))?;
+    let (directory, cases) = tokio::try_join!(directory(db), months_of(db, month, month, Look::Whole))?;
     let cases = assessed(cases, policies, &directory);
     Ok(MonthData::alone(month, directory, cases))
 }
@@ -179,7 +165,7 @@ pub async fn months(
 ) -> Result<Vec<Case>, DbErr> {
     let directory = directory(db).await?;
     let rows = conferences::store::between(db, first.first(), last.last(), Sight::Everything).await?;
-    Ok(assessed(read(db, rows, false).await?, policies, &directory))
+    Ok(assessed(read(db, rows, Look::Whole).await?, policies, &directory))
 }
 
 /// The last conference of a child before this moment that was held, or adjourned on the day, and whose
@@ -193,49 +179,97 @@ pub fn before<'a>(
     histories.get(child)?.iter().rev().find(counts)
 }
 
-/// The conferences of a period, and those of as many months one month before. Reading is what a month costs: over a pool
-/// each is read by a task of its own, at the same time; within a transaction there is one connection.
+/// What a month, or some months together, have by themselves.
+struct Known {
+    cases: Vec<Case>,
+    /// Of the children of those.
+    histories: HashMap<Vec<u8>, Vec<Past>>,
+    /// Of a history only the conference just before is looked into, and only where a measure asks for it: whether an
+    /// inquorate conference is the second running (M8), and a miss too (M17, of the month before).
+    just_before: HashMap<ConferenceId, Case>,
+}
+
+/// Which conferences of a month are looked at, and how.
+#[derive(Clone, Copy)]
+enum Look {
+    /// The paper's own month.
+    Whole,
+    /// The month before: only whoever may have missed something.
+    Misses,
+}
+
+/// A period, and as many months one month before. Reading is what a month costs: over a pool each is read by a task of its
+/// own, at the same time; within a transaction there is one connection.
 async fn with_previous(
     db: &DatabaseExecutor<'_>,
     period: Period,
-) -> Result<(Vec<Record>, Vec<Record>), DbErr> {
-    let (first, last) = (period.first(), period.last());
-    let (before, until) = (first.previous(), last.previous());
+    policies: &Policies,
+    directory: &Directory,
+) -> Result<(Known, Known), DbErr> {
+    let months = (period.first(), period.last());
+    let before = (months.0.previous(), months.1.previous());
     let DatabaseExecutor::Connection(pool) = *db else {
-        return tokio::try_join!(months_of(db, first, last, false), months_of(db, before, until, true));
+        return tokio::try_join!(
+            known(db, months, Look::Whole, policies, directory),
+            known(db, before, Look::Misses, policies, directory)
+        );
     };
-    let apart = async |first, last, misses| {
-        let pool = pool.clone();
-        let reading = tokio::spawn(async move { months_of(&pool, first, last, misses).await });
+    let apart = async |months, look| {
+        let (pool, policies, directory) = (pool.clone(), policies.clone(), directory.clone());
+        let reading = tokio::spawn(async move { known(&pool, months, look, &policies, &directory).await });
         AbortOnDropHandle::new(reading).await.unwrap_or_else(|e| match e.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(e) => Err(DbErr::Custom(e.to_string())),
         })
     };
-    tokio::try_join!(apart(first, last, false), apart(before, until, true))
+    tokio::try_join!(apart(months, Look::Whole), apart(before, Look::Misses))
+}
+
+async fn known(
+    db: &impl ConnectionTrait,
+    (first, last): (Month, Month),
+    look: Look,
+    policies: &Policies,
+    directory: &Directory,
+) -> Result<Known, DbErr> {
+    let cases = assessed(months_of(db, first, last, look).await?, policies, directory);
+    let children = cases.iter().flat_map(|case| &case.record.children);
+    let histories = histories(db, children.map(|child| child.child_key.clone()).collect()).await?;
+    let is_asked_for = |case: &&Case| match look {
+        Look::Whole => proceeded_inquorate(case),
+        Look::Misses => entries(std::slice::from_ref(*case)).any(|e| is_miss(&e)),
+    };
+    let just_before = |case: &Case| -> Vec<ConferenceId> {
+        let (keys, at) = (case.record.children.iter(), case.record.conference.starts_at);
+        keys.filter_map(|child| before(&histories, &child.child_key, at)).map(|past| past.id).collect()
+    };
+    let ids = cases.iter().filter(is_asked_for).flat_map(just_before).collect();
+    let cases_before = assessed(these(db, ids, look).await?, policies, directory).into_iter();
+    let just_before = cases_before.map(|case| (case.record.conference.id, case)).collect();
+    Ok(Known { cases, histories, just_before })
 }
 
 async fn months_of(
     db: &impl ConnectionTrait,
     first: Month,
     last: Month,
-    misses: bool,
+    look: Look,
 ) -> Result<Vec<Record>, DbErr> {
     let rows = conferences::store::between(db, first.first(), last.last(), Sight::Everything).await?;
-    read(db, rows, misses).await
+    read(db, rows, look).await
 }
 
 async fn these(
     db: &impl ConnectionTrait,
     ids: HashSet<ConferenceId>,
-    misses: bool,
+    look: Look,
 ) -> Result<Vec<Record>, DbErr> {
     let mut ids: Vec<ConferenceId> = ids.into_iter().collect();
     ids.sort();
     let mut records = Vec::new();
     for ids in ids.chunks(BATCH) {
         let rows = conferences::store::by_ids(db, ids.iter().copied(), Sight::Everything).await?;
-        records.extend(read(db, rows, misses).await?);
+        records.extend(read(db, rows, look).await?);
     }
     Ok(records)
 }
@@ -245,10 +279,10 @@ async fn these(
 async fn read(
     db: &impl ConnectionTrait,
     conferences: Vec<conference::Model>,
-    misses: bool,
+    look: Look,
 ) -> Result<Vec<Record>, DbErr> {
     use invitation::Column::{Attendance as How, ConferenceId as Of, Id, JoinedAt, LeftAt};
-    let which = if misses {
+    let which = if matches!(look, Look::Misses) {
         let undecided = conferences.iter().filter(|c| c.decision_at.is_none()).map(|c| c.id);
         let written = Query::select()
             .expr(Expr::val(1))
@@ -279,55 +313,43 @@ fn assessed(records: Vec<Record>, policies: &Policies, directory: &Directory) ->
     records.into_iter().map(case).collect()
 }
 
+/// The histories of children. What takes their rows waits for what reads them, so two parts are read at once.
 async fn histories(
     db: &impl ConnectionTrait,
     mut keys: Vec<Vec<u8>>,
 ) -> Result<HashMap<Vec<u8>, Vec<Past>>, DbErr> {
+    type Row =
+        (Vec<u8>, ConferenceId, NaiveDate, DateTime<Utc>, ConferenceType, Status, Option<ConferenceId>);
+    let met: RelationDef = child::Entity::belongs_to(conference::Entity)
+        .from(child::Column::ConferenceId)
+        .to(conference::Column::Id)
+        .into();
     keys.sort();
     keys.dedup();
-    let mut histories: HashMap<Vec<u8>, Vec<Past>> = HashMap::new();
-    for keys in keys.chunks(BATCH) {
-        let rows: Vec<(Vec<u8>, ConferenceId)> = child::Entity::find()
+    let of = |keys: &[Vec<u8>]| {
+        let query = child::Entity::find()
             .select_only()
-            .columns([child::Column::ChildKey, child::Column::ConferenceId])
-            .filter(child::Column::ChildKey.is_in(keys.iter().cloned()))
-            .into_tuple()
-            .all(db)
-            .await?;
-        let mut ids: Vec<ConferenceId> = rows.iter().map(|(_, id)| *id).collect();
-        ids.sort();
-        ids.dedup();
-        let mut known: HashMap<ConferenceId, Past> = HashMap::new();
-        for ids in ids.chunks(BATCH) {
-            let found: Vec<(ConferenceId, NaiveDate, DateTime<Utc>, ConferenceType, Status)> =
-                conference::Entity::find()
-                    .select_only()
-                    .columns([
-                        conference::Column::Id,
-                        conference::Column::ConferenceDate,
-                        conference::Column::StartsAt,
-                        conference::Column::Kind,
-                        conference::Column::Status,
-                    ])
-                    .filter(conference::Column::Id.is_in(ids.iter().copied()))
-                    .into_tuple()
-                    .all(db)
-                    .await?;
-            let confirmed: HashSet<ConferenceId> = register::Entity::find()
-                .select_only()
-                .column(register::Column::ConferenceId)
-                .filter(register::Column::ConferenceId.is_in(ids.iter().copied()))
-                .into_tuple::<ConferenceId>()
-                .all(db)
-                .await?
-                .into_iter()
-                .collect();
-            known.extend(found.into_iter().map(|(id, date, starts_at, kind, status)| {
-                (id, Past { id, date, starts_at, kind, status, confirmed: confirmed.contains(&id) })
-            }));
-        }
-        for (key, id) in rows {
-            histories.entry(key).or_default().push(known[&id].clone());
+            .column(child::Column::ChildKey)
+            .columns([
+                conference::Column::Id,
+                conference::Column::ConferenceDate,
+                conference::Column::StartsAt,
+                conference::Column::Kind,
+                conference::Column::Status,
+            ])
+            .column(register::Column::ConferenceId)
+            .join(JoinType::InnerJoin, met.clone())
+            .left_join(register::Entity)
+            .filter(child::Column::ChildKey.is_in(keys.iter().cloned()));
+        async move { query.into_tuple::<Row>().all(db).await }
+    };
+    let parts: Vec<_> = keys.chunks(BATCH).map(of).collect();
+    let mut parts = futures_util::stream::iter(parts).buffer_unordered(2);
+    let mut histories: HashMap<Vec<u8>, Vec<Past>> = HashMap::new();
+    while let Some(rows) = parts.next().await {
+        for (key, id, date, starts_at, kind, status, register) in rows? {
+            let past = Past { id, date, starts_at, kind, status, confirmed: register.is_some() };
+            histories.entry(key).or_default().push(past);
         }
     }
     for history in histories.values_mut() {

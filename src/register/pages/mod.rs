@@ -68,8 +68,7 @@ async fn open(desk: &Desk, who: &SignedIn, id: &str) -> Result<(Record, Director
     Ok((record, directory))
 }
 
-/// A look at a restricted conference is noted, whichever way it was come by.
-/// Notes that somebody looked at a restricted conference.
+/// Notes that somebody looked at a restricted conference, whichever way it was come by.
 pub async fn note_look(
     desk: &Desk,
     who: &SignedIn,
