@@ -24,9 +24,10 @@ impl Drop for Serving {
 }
 
 impl Serving {
-    pub fn start(place: &Place) -> Self {
+    /// Serves with settings of the environment beside the place's own.
+    pub fn start<const N: usize>(place: &Place, settings: [(&str, &str); N]) -> Self {
         let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
-        command.env("QUORATE__LOG__LEVEL", "warn");
+        command.env("QUORATE__LOG__LEVEL", "warn").envs(settings);
         Self::of(command)
     }
 

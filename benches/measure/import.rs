@@ -37,7 +37,7 @@ pub fn measure(runtime: &Runtime) -> Table {
         ]);
 
         place.account("qa_manager", PASSWORD);
-        let serving = Serving::start(&place);
+        let serving = Serving::start(&place, []);
         let cookie = Client::sign_in(&serving.address, "qa_manager@quorate.example", PASSWORD);
         let mut client = Client::new(&serving.address, &cookie);
         let month = (0..30).map(|_| timed(|| client.get("/reports/2026-09")).0).collect();

@@ -1,6 +1,6 @@
 //! The pages with one year of records and with ten; memory and start.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -54,7 +54,6 @@ fn years(years: u32) -> Measured {
             .args(["demo", "--listen", "127.0.0.1:0", "--folder"])
             .arg(folder.path().join("demo"))
             .args(args);
-        command.stdout(Stdio::piped());
         command
     };
     let filled = demo(&["--only-fill", "--years", &years.to_string()]).output().unwrap();

@@ -24,7 +24,7 @@ pub fn measure(runtime: &Runtime) -> Table {
         open_registers(&place);
         place.account("administrator", PASSWORD);
         place.account("chair", PASSWORD);
-        let serving = Serving::start(&place);
+        let serving = Serving::start(&place, []);
         let cookie = Client::sign_in(&serving.address, "administrator@quorate.example", PASSWORD);
         let mut client = Client::new(&serving.address, &cookie);
         let ids = ids(&mut client);

@@ -20,7 +20,7 @@ const BATCH: usize = 500;
 struct Brief(invitation::Model);
 
 impl Brief {
-    const COLUMNS: [invitation::Column; 24] = {
+    const COLUMNS: [invitation::Column; 25] = {
         use invitation::Column::*;
         [
             Id,
@@ -46,6 +46,7 @@ impl Brief {
             View,
             ChildViews,
             ChairImpact,
+            ImpactNoteShown,
             AttendanceOnly,
         ]
     };
@@ -80,8 +81,8 @@ impl FromQueryResult for Brief {
             child_views: row.try_get_by_index(21)?,
             chair_impact: row.try_get_by_index(22)?,
             impact_note: None,
-            impact_note_shown: false,
-            attendance_only: row.try_get_by_index(23)?,
+            impact_note_shown: row.try_get_by_index(23)?,
+            attendance_only: row.try_get_by_index(24)?,
             recorded_by: None,
             recorded_at: None,
             from_file: None,

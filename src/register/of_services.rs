@@ -43,7 +43,8 @@ impl Recorded {
     }
 }
 
-/// The invitations of some services (their ids, as a query) on the days `first ≤ date ≤ last`, in order of time.
+/// The invitations of some services (their ids, as a query) on the days `first ≤ date ≤ last`, in order of time, those of one
+/// conference by their ids: pages of them follow one another.
 pub async fn of_services(
     db: &impl ConnectionTrait,
     services: SelectStatement,
@@ -88,6 +89,7 @@ pub async fn of_services(
             Some(Recorded { row, reference, starts_at, date, kind, standing, fault })
         })
         .collect();
-    recorded.sort_by(|a, b| (a.starts_at, &a.reference).cmp(&(b.starts_at, &b.reference)));
+    recorded
+        .sort_by(|a, b| (a.starts_at, &a.reference, a.row.id).cmp(&(b.starts_at, &b.reference, b.row.id)));
     Ok(recorded)
 }

@@ -162,7 +162,7 @@ async fn read(
             of.insert(row.id, place[&row.conference_id]);
             records[place[&row.conference_id]].invitations.push(row);
         }
-        // Here and not by the database: it would sort a thousand conferences' invitations as one.
+        // By id, and not by the database: it would sort the invitations of a thousand conferences as one.
         for id in ids() {
             records[place[&id]].invitations.sort_by_key(|row| row.id);
         }

@@ -299,8 +299,11 @@ pub fn is_miss(e: &Entry<'_>) -> bool {
 pub fn is_repeat(e: &Entry<'_>, data: &MonthData) -> bool {
     is_miss(e)
         && e.case.record.children.iter().filter(|c| e.facts.concerns(c.id)).any(|child| {
-            let past =
-                super::store::before(&data.histories, &child.child_key, e.case.record.conference.starts_at);
+            let past = super::store::before(
+                &data.previous_histories,
+                &child.child_key,
+                e.case.record.conference.starts_at,
+            );
             let past = past.and_then(|past| data.before_missed.get(&past.id));
             past.is_some_and(|past| {
                 // The same child, as it stands there: an invitation for a brother or sister alone was not about it.

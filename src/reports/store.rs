@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use futures_util::StreamExt;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseExecutor, DbErr, EntityTrait, JoinType, QueryFilter,
@@ -64,8 +63,10 @@ pub struct MonthData {
     /// The same for the month before, with those invitations alone that may have missed something: M15 to M17 look
     /// there, and nothing that asks for a whole conference may.
     pub previous: Vec<Case>,
-    /// Child (keyed hash) → its conferences, oldest first.
+    /// Child (keyed hash) → its conferences, oldest first, of the children of `cases`.
     pub histories: HashMap<Vec<u8>, Vec<Past>>,
+    /// The same of the children of `previous`: read at a moment of its own, with what M17 looks up in it.
+    pub previous_histories: HashMap<Vec<u8>, Vec<Past>>,
     /// The conferences of those histories that came just before an inquorate one (M8).
     pub before_inquorate: HashMap<ConferenceId, Case>,
     /// Those that came just before one of `previous` that somebody missed (M17), with such invitations alone too.
@@ -85,6 +86,7 @@ impl MonthData {
             cases,
             previous: Vec::new(),
             histories: HashMap::new(),
+            previous_histories: HashMap::new(),
             before_inquorate: HashMap::new(),
             before_missed: HashMap::new(),
             accepted: HashMap::new(),
@@ -95,13 +97,10 @@ impl MonthData {
 
 /// All that any measure of a period asks for.
 pub async fn load(db: DatabaseExecutor<'_>, period: Period, policies: &Policies) -> Result<MonthData, DbErr> {
-    let directory = directory(&db).await?;
-    let (whole, earlier) = with_previous(&db, period, policies, &directory).await?;
-    let Known { cases, mut histories, just_before: before_inquorate } = whole;
-    let Known { cases: previous, histories: theirs, just_before: before_missed } = earlier;
-    histories.extend(theirs);
     let db = &db;
-    let accepted = accepted(db, &previous).await?;
+    let directory = directory(db).await?;
+    let (month, before) = with_previous(db, period, policies, &directory).await?;
+    let accepted = accepted(db, &before.cases).await?;
     let mut replies: HashMap<InvitationId, Vec<Told>> = HashMap::new();
     for reply in told(db, accepted.keys().copied()).await? {
         replies.entry(reply.invitation).or_default().push(reply);
@@ -109,11 +108,12 @@ pub async fn load(db: DatabaseExecutor<'_>, period: Period, policies: &Policies)
     Ok(MonthData {
         period,
         directory,
-        cases,
-        previous,
-        histories,
-        before_inquorate,
-        before_missed,
+        cases: month.cases,
+        previous: before.cases,
+        histories: month.histories,
+        previous_histories: before.histories,
+        before_inquorate: month.just_before,
+        before_missed: before.just_before,
         accepted,
         replies,
     })
@@ -125,7 +125,7 @@ pub async fn load_alone(
     month: Month,
     policies: &Policies,
 ) -> Result<MonthData, DbErr> {
-    let (directory, cases) = tokio::try_join!(directory(db), months_of(db, month, month, Look::Whole))?;
+    let (directory, cases) = tokio::try_join!(directory(db), months_of(db, month, month, Which::All))?;
     let cases = assessed(cases, policies, &directory);
     Ok(MonthData::alone(month, directory, cases))
 }
@@ -165,7 +165,7 @@ pub async fn months(
 ) -> Result<Vec<Case>, DbErr> {
     let directory = directory(db).await?;
     let rows = conferences::store::between(db, first.first(), last.last(), Sight::Everything).await?;
-    Ok(assessed(read(db, rows, Look::Whole).await?, policies, &directory))
+    Ok(assessed(read(db, rows, Which::All).await?, policies, &directory))
 }
 
 /// The last conference of a child before this moment that was held, or adjourned on the day, and whose
@@ -179,22 +179,21 @@ pub fn before<'a>(
     histories.get(child)?.iter().rev().find(counts)
 }
 
-/// What a month, or some months together, have by themselves.
-struct Known {
+/// What is read of a month, or of some months together, and of what came before.
+struct MonthRead {
     cases: Vec<Case>,
     /// Of the children of those.
     histories: HashMap<Vec<u8>, Vec<Past>>,
-    /// Of a history only the conference just before is looked into, and only where a measure asks for it: whether an
-    /// inquorate conference is the second running (M8), and a miss too (M17, of the month before).
+    /// Of a history only the conference just before is looked into, and only where a measure asks for it.
     just_before: HashMap<ConferenceId, Case>,
 }
 
-/// Which conferences of a month are looked at, and how.
+/// Which invitations of conferences are read.
 #[derive(Clone, Copy)]
-enum Look {
-    /// The paper's own month.
-    Whole,
-    /// The month before: only whoever may have missed something.
+enum Which {
+    All,
+    /// Those alone that may have missed something or were written to as if they had. Who was there throughout missed
+    /// nothing: two thirds of the rows.
     Misses,
 }
 
@@ -205,84 +204,85 @@ async fn with_previous(
     period: Period,
     policies: &Policies,
     directory: &Directory,
-) -> Result<(Known, Known), DbErr> {
+) -> Result<(MonthRead, MonthRead), DbErr> {
     let months = (period.first(), period.last());
     let before = (months.0.previous(), months.1.previous());
     let DatabaseExecutor::Connection(pool) = *db else {
         return tokio::try_join!(
-            known(db, months, Look::Whole, policies, directory),
-            known(db, before, Look::Misses, policies, directory)
+            month_read(db, months, Which::All, policies, directory),
+            month_read(db, before, Which::Misses, policies, directory)
         );
     };
-    let apart = async |months, look| {
+    let apart = async |months, which| {
         let (pool, policies, directory) = (pool.clone(), policies.clone(), directory.clone());
-        let reading = tokio::spawn(async move { known(&pool, months, look, &policies, &directory).await });
+        let reading =
+            tokio::spawn(async move { month_read(&pool, months, which, &policies, &directory).await });
         AbortOnDropHandle::new(reading).await.unwrap_or_else(|e| match e.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(e) => Err(DbErr::Custom(e.to_string())),
         })
     };
-    tokio::try_join!(apart(months, Look::Whole), apart(before, Look::Misses))
+    tokio::try_join!(apart(months, Which::All), apart(before, Which::Misses))
 }
 
-async fn known(
+async fn month_read(
     db: &impl ConnectionTrait,
     (first, last): (Month, Month),
-    look: Look,
+    which: Which,
     policies: &Policies,
     directory: &Directory,
-) -> Result<Known, DbErr> {
-    let cases = assessed(months_of(db, first, last, look).await?, policies, directory);
+) -> Result<MonthRead, DbErr> {
+    let cases = assessed(months_of(db, first, last, which).await?, policies, directory);
     let children = cases.iter().flat_map(|case| &case.record.children);
     let histories = histories(db, children.map(|child| child.child_key.clone()).collect()).await?;
-    let is_asked_for = |case: &&Case| match look {
-        Look::Whole => proceeded_inquorate(case),
-        Look::Misses => entries(std::slice::from_ref(*case)).any(|e| is_miss(&e)),
+    // Of the paper's month, whether an inquorate conference is the second running (M8); of the month before, whether a
+    // miss is the second (M17).
+    let is_asked_for = |case: &&Case| match which {
+        Which::All => proceeded_inquorate(case),
+        Which::Misses => entries(std::slice::from_ref(*case)).any(|e| is_miss(&e)),
     };
     let just_before = |case: &Case| -> Vec<ConferenceId> {
         let (keys, at) = (case.record.children.iter(), case.record.conference.starts_at);
         keys.filter_map(|child| before(&histories, &child.child_key, at)).map(|past| past.id).collect()
     };
     let ids = cases.iter().filter(is_asked_for).flat_map(just_before).collect();
-    let cases_before = assessed(these(db, ids, look).await?, policies, directory).into_iter();
-    let just_before = cases_before.map(|case| (case.record.conference.id, case)).collect();
-    Ok(Known { cases, histories, just_before })
+    let those = assessed(these(db, ids, which).await?, policies, directory).into_iter();
+    let just_before = those.map(|case| (case.record.conference.id, case)).collect();
+    Ok(MonthRead { cases, histories, just_before })
 }
 
 async fn months_of(
     db: &impl ConnectionTrait,
     first: Month,
     last: Month,
-    look: Look,
+    which: Which,
 ) -> Result<Vec<Record>, DbErr> {
     let rows = conferences::store::between(db, first.first(), last.last(), Sight::Everything).await?;
-    read(db, rows, look).await
+    read(db, rows, which).await
 }
 
 async fn these(
     db: &impl ConnectionTrait,
     ids: HashSet<ConferenceId>,
-    look: Look,
+    which: Which,
 ) -> Result<Vec<Record>, DbErr> {
     let mut ids: Vec<ConferenceId> = ids.into_iter().collect();
     ids.sort();
     let mut records = Vec::new();
     for ids in ids.chunks(BATCH) {
         let rows = conferences::store::by_ids(db, ids.iter().copied(), Sight::Everything).await?;
-        records.extend(read(db, rows, look).await?);
+        records.extend(read(db, rows, which).await?);
     }
     Ok(records)
 }
 
-/// Whole conferences; or, of their invitations, those alone that may have missed something or were written to as if
-/// they had. Who was there throughout missed nothing: two thirds of the rows.
 async fn read(
     db: &impl ConnectionTrait,
     conferences: Vec<conference::Model>,
-    look: Look,
+    which: Which,
 ) -> Result<Vec<Record>, DbErr> {
     use invitation::Column::{Attendance as How, ConferenceId as Of, Id, JoinedAt, LeftAt};
-    let which = if matches!(look, Look::Misses) {
+    let condition = if matches!(which, Which::Misses) {
         let undecided = conferences.iter().filter(|c| c.decision_at.is_none()).map(|c| c.id);
         let written = Query::select()
             .expr(Expr::val(1))
@@ -301,7 +301,7 @@ async fn read(
     } else {
         Condition::all()
     };
-    records_in_brief(db, conferences, which).await
+    records_in_brief(db, conferences, condition).await
 }
 
 fn assessed(records: Vec<Record>, policies: &Policies, directory: &Directory) -> Vec<Case> {
@@ -313,7 +313,6 @@ fn assessed(records: Vec<Record>, policies: &Policies, directory: &Directory) ->
     records.into_iter().map(case).collect()
 }
 
-/// The histories of children. What takes their rows waits for what reads them, so two parts are read at once.
 async fn histories(
     db: &impl ConnectionTrait,
     mut keys: Vec<Vec<u8>>,
@@ -326,8 +325,9 @@ async fn histories(
         .into();
     keys.sort();
     keys.dedup();
-    let of = |keys: &[Vec<u8>]| {
-        let query = child::Entity::find()
+    let mut histories: HashMap<Vec<u8>, Vec<Past>> = HashMap::new();
+    for keys in keys.chunks(BATCH) {
+        let rows: Vec<Row> = child::Entity::find()
             .select_only()
             .column(child::Column::ChildKey)
             .columns([
@@ -340,14 +340,11 @@ async fn histories(
             .column(register::Column::ConferenceId)
             .join(JoinType::InnerJoin, met.clone())
             .left_join(register::Entity)
-            .filter(child::Column::ChildKey.is_in(keys.iter().cloned()));
-        async move { query.into_tuple::<Row>().all(db).await }
-    };
-    let parts: Vec<_> = keys.chunks(BATCH).map(of).collect();
-    let mut parts = futures_util::stream::iter(parts).buffer_unordered(2);
-    let mut histories: HashMap<Vec<u8>, Vec<Past>> = HashMap::new();
-    while let Some(rows) = parts.next().await {
-        for (key, id, date, starts_at, kind, status, register) in rows? {
+            .filter(child::Column::ChildKey.is_in(keys.iter().cloned()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        for (key, id, date, starts_at, kind, status, register) in rows {
             let past = Past { id, date, starts_at, kind, status, confirmed: register.is_some() };
             histories.entry(key).or_default().push(past);
         }
