@@ -18,6 +18,14 @@ fn verified(place: &Place, more: &[&str]) -> (bool, String) {
     (ran.code == 0, ran.out)
 }
 
+/// How many entries a trail that stands has.
+fn entries(place: &Place) -> usize {
+    let (stands, said) = verified(place, &[]);
+    assert!(stands, "{said}");
+    let number = regex::Regex::new("([0-9]+) entries").unwrap().captures(&said).unwrap()[1].to_owned();
+    number.parse().unwrap()
+}
+
 both! {
     async fn a_change_a_removal_and_a_reordering_are_found_and_told(place: Place) {
         place.import(EVENING, &conference("C-1"));
@@ -127,6 +135,45 @@ both! {
         std::fs::write(kept, forged).unwrap();
         let (stands, said) = verified(&place, &["--checkpoint", kept]);
         assert!(!stands && said.contains("these keys did not sign it"), "{said}");
+    }
+
+    async fn processes_that_write_in_turns_and_at_once_keep_one_trail(place: Place) {
+        place.import(EVENING, &conference("C-1"));
+        let (one, other) = (place.site(LATER).await, place.site(LATER).await);
+        let mut people = Vec::new();
+        for (n, site) in [&one, &other, &one, &other, &one, &other].into_iter().enumerate() {
+            people.push(Person::called(&place, site, &format!("reader-{n}"), "qa_manager").await);
+        }
+        let before = entries(&place);
+        for _ in 0..3 {
+            for person in &mut people {
+                assert_eq!(person.get("/reports/2026-09/figures.csv").await.status, 200);
+            }
+        }
+        let at_once = people.into_iter().map(|mut person| async move {
+            for _ in 0..4 {
+                assert_eq!(person.get("/reports/2026-09/figures.csv").await.status, 200);
+            }
+        });
+        futures_util::future::join_all(at_once).await;
+        assert_eq!(entries(&place), before + 6 * 3 + 6 * 4, "each is in it, once");
+    }
+
+    async fn a_head_that_somebody_changes_while_a_process_serves_is_told_by_its_next_entry(place: Place) {
+        place.import(EVENING, &conference("C-1"));
+        let site = place.site(LATER).await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        for _ in 0..2 {
+            assert_eq!(qa.get("/reports/2026-09/figures.csv").await.status, 200);
+        }
+        let last = entries(&place);
+        let db = opened(&place).await;
+        // As this process left it in all but the seal.
+        db.execute_unprepared("update audit_head set seal = hash").await.unwrap();
+        assert_eq!(qa.get("/reports/2026-09/figures.csv").await.status, 200);
+        let (stands, said) = verified(&place, &[]);
+        let told = format!("entry {}: the trail's head had been changed before it was written", last + 1);
+        assert!(!stands && said.contains(&told), "{said}");
     }
 
     async fn the_schedule_proves_the_trail_and_a_run_that_fails_says_where(place: Place) {

@@ -47,6 +47,13 @@ pub mod service {
         pub merged_into_id: Option<ServiceId>,
     }
     impl ActiveModelBehavior for ActiveModel {}
+
+    /// The agency that it is of.
+    impl Related<agency::Entity> for Entity {
+        fn to() -> RelationDef {
+            Entity::belongs_to(agency::Entity).from(Column::AgencyId).to(agency::Column::Id).into()
+        }
+    }
 }
 
 pub mod contact {

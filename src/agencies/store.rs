@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter, QuerySelect, Set,
 };
 
@@ -24,11 +24,10 @@ pub struct Directory {
 }
 
 impl Directory {
-    fn of_rows(agencies: Vec<agency::Model>, services: Vec<service::Model>) -> Self {
-        Self {
-            agencies: agencies.into_iter().map(|a| (a.id, a)).collect(),
-            services: services.into_iter().map(|s| (s.id, s)).collect(),
-        }
+    /// Takes a service in, and the agency that it is of.
+    pub fn add(&mut self, service: service::Model, agency: agency::Model) {
+        self.services.insert(service.id, service);
+        self.agencies.insert(agency.id, agency);
     }
 
     /// A service and its agency.
@@ -41,7 +40,10 @@ impl Directory {
 pub async fn directory(db: &impl ConnectionTrait) -> Result<Directory, DbErr> {
     let agencies = agency::Entity::find().all(db).await?;
     let services = service::Entity::find().all(db).await?;
-    Ok(Directory::of_rows(agencies, services))
+    Ok(Directory {
+        agencies: agencies.into_iter().map(|a| (a.id, a)).collect(),
+        services: services.into_iter().map(|s| (s.id, s)).collect(),
+    })
 }
 
 /// The part of the directory that holds these services.
@@ -49,14 +51,12 @@ pub async fn directory_of(
     db: &impl ConnectionTrait,
     services: impl IntoIterator<Item = ServiceId>,
 ) -> Result<Directory, DbErr> {
-    let agency_of =
-        service::Entity::belongs_to(agency::Entity).from(service::Column::AgencyId).to(agency::Column::Id);
-    let both = service::Entity::find()
-        .filter(service::Column::Id.is_in(services))
-        .join(JoinType::InnerJoin, agency_of.into())
-        .select_also(agency::Entity);
-    let (services, agencies): (Vec<_>, Vec<_>) = both.all(db).await?.into_iter().unzip();
-    Ok(Directory::of_rows(agencies.into_iter().flatten().collect(), services))
+    let both = service::Entity::find().filter(service::Column::Id.is_in(services));
+    let mut directory = Directory::default();
+    for (service, agency) in both.find_both_related(agency::Entity).all(db).await? {
+        directory.add(service, agency);
+    }
+    Ok(directory)
 }
 
 /// One service, as the query of its id.

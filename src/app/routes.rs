@@ -56,6 +56,45 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
     let kept = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
+    let extensions = (
+        axum::Extension(Arc::new(Tasks(site.clone())) as Arc<dyn Timetable>),
+        axum::Extension(site.provider.clone()),
+        axum::Extension(site.config.retention.periods()),
+        axum::Extension(site.convening.clone()),
+        axum::Extension(site.ladders.clone()),
+        axum::Extension(Specimens(letters::specimens().into())),
+        axum::Extension(Arc::new(site.rules.policies.calendar.clone())),
+        axum::Extension(Arc::new(site.rules.clone())),
+        axum::Extension(Arc::new(site.rules.policies.clone())),
+        axum::Extension(Arc::new(site.rules.feedback.clone())),
+        axum::Extension(Arc::new(site.targets.clone())),
+        axum::Extension(site.press.clone()),
+        axum::Extension(Arc::new(site.rules.feedback.domains.clone())),
+        axum::Extension(register::restating::Restates { figures: reports::of_one, letter: feedback::rests }),
+        axum::Extension(register::MaximumAge(site.rules.feedback.maximum_age_working_days)),
+    );
+    // Layers that are laid one by one are each a boxed service, which a request copies with all that it holds: laid
+    // together, they are one. A request passes them from the first to the last.
+    let pages = (
+        // Pages hold records about children: no shared or disk cache keeps them.
+        kept(header::CACHE_CONTROL, "no-store"),
+        TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(60)),
+        DefaultBodyLimit::max(FORM_LIMIT),
+        CsrfLayer::new(),
+        axum::middleware::from_fn_with_state(desk.clone(), limited),
+        axum::middleware::from_fn_with_state(desk.clone(), access::keep_entries),
+        extensions,
+    );
+    let everything = (
+        axum::middleware::from_fn(measured),
+        CatchPanicLayer::new(),
+        CompressionLayer::new(),
+        header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+        header(header::X_FRAME_OPTIONS, "DENY"),
+        header(header::REFERRER_POLICY, "no-referrer"),
+        header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        kept(header::CONTENT_SECURITY_POLICY, CSP),
+    );
     Router::new()
         .merge(access::routes())
         .merge(agencies::routes())
@@ -75,40 +114,9 @@ pub(super) fn router_with(site: &Arc<Site>, more: Router<Desk>) -> Router {
         .merge(subject::routes())
         .merge(more)
         .fallback(async || Problem::NotFound(Chrome::default()).into_response())
-        .layer(axum::Extension(Arc::new(Tasks(site.clone())) as Arc<dyn Timetable>))
-        .layer(axum::Extension(site.provider.clone()))
-        .layer(axum::Extension(site.config.retention.periods()))
-        .layer(axum::Extension(site.convening.clone()))
-        .layer(axum::Extension(site.ladders.clone()))
-        .layer(axum::Extension(Specimens(letters::specimens().into())))
-        .layer(axum::Extension(Arc::new(site.rules.policies.calendar.clone())))
-        .layer(axum::Extension(Arc::new(site.rules.clone())))
-        .layer(axum::Extension(Arc::new(site.rules.policies.clone())))
-        .layer(axum::Extension(Arc::new(site.rules.feedback.clone())))
-        .layer(axum::Extension(Arc::new(site.targets.clone())))
-        .layer(axum::Extension(site.press.clone()))
-        .layer(axum::Extension(Arc::new(site.rules.feedback.domains.clone())))
-        .layer(axum::Extension(register::restating::Restates {
-            figures: reports::of_one,
-            letter: feedback::rests,
-        }))
-        .layer(axum::Extension(register::MaximumAge(site.rules.feedback.maximum_age_working_days)))
-        .layer(axum::middleware::from_fn_with_state(desk.clone(), access::keep_entries))
-        .layer(axum::middleware::from_fn_with_state(desk.clone(), limited))
-        .layer(CsrfLayer::new())
-        .layer(DefaultBodyLimit::max(FORM_LIMIT))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(60)))
-        // Pages hold records about children: no shared or disk cache keeps them.
-        .layer(kept(header::CACHE_CONTROL, "no-store"))
+        .layer(pages)
         .merge(asset_routes())
         .merge(health::routes(site))
-        .layer(kept(header::CONTENT_SECURITY_POLICY, CSP))
-        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header(header::REFERRER_POLICY, "no-referrer"))
-        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"))
-        .layer(CompressionLayer::new())
-        .layer(CatchPanicLayer::new())
-        .layer(axum::middleware::from_fn(measured))
+        .layer(everything)
         .with_state(desk)
 }

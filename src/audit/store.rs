@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Alias, Expr, LockType, Query};
+use sea_orm::sea_query::{
+    Alias, CommonTableExpression, Expr, ExprTrait, LockType, Query, UpdateStatement, ValueTuple, WithClause,
+};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, PaginatorTrait,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 use uuid::Uuid;
@@ -14,7 +16,7 @@ use super::chain::{Link, digest, hash, seal};
 use super::entity::{entry, head, payload};
 use super::erasure::stated;
 use super::{Actor, Event};
-use crate::platform::{Db, Keys, Tx, Write, request};
+use crate::platform::{Db, Keys, Tip, Tx, Write, request};
 
 /// What payloads are sealed for.
 pub const PAYLOAD: &str = "audit_payload.payload";
@@ -64,91 +66,159 @@ pub(super) async fn append(
     actor: &Actor,
     now: DateTime<Utc>,
     events: Vec<Event>,
-    done: Vec<Write>,
-) -> Result<(), DbErr> {
-    if events.is_empty() {
-        return tx.together(done).await;
-    }
-    let mut writes = Vec::new();
-    let kept = keep(keys, actor, events, &mut writes);
-    link(tx, keys, actor, now, done, kept, writes).await
-}
-
-/// Writes what was done; gives what is kept its place in the trail, and writes it.
-async fn link(
-    tx: &Tx,
-    keys: &Keys,
-    actor: &Actor,
-    now: DateTime<Utc>,
-    done: Vec<Write>,
-    mut kept: Vec<Kept>,
     mut writes: Vec<Write>,
 ) -> Result<(), DbErr> {
-    // The head is taken last, when nothing else is waited for: every other change waits from here until this one is on the
-    // disk.
-    let head = head::Entity::find_by_id(1).lock(LockType::Update).into_query();
-    let head = tx.together_before(done, head).await?;
-    let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
-    let head = head::Model::from_query_result(&head, "")?;
-    let (trail, mut own) = (Actor::system("audit trail"), 0);
-    if let Some(action) = about_the_head(tx, keys, &head).await? {
-        let event = Event { action, object: head.number.to_string(), payload: serde_json::json!({}) };
-        kept.splice(0..0, keep(keys, &trail, vec![event], &mut writes));
-        own = 1;
-    }
-    let (mut number, mut previous) = (head.number, head.hash);
-    let mut entries = Vec::new();
-    for (place, Kept { event, payload_id, digest: payload_digest }) in kept.into_iter().enumerate() {
-        number += 1;
-        let actor = if place < own { &trail } else { actor };
-        let link = Link {
-            number,
-            at: now,
-            actor: &actor.name,
-            role: actor.role,
-            action: event.action,
-            object: &event.object,
-            payload_digest: &payload_digest,
-            previous: &previous,
-        };
-        let hash = hash(keys, &link);
-        entries.push(
-            entry::Model {
-                number,
-                at: now,
-                actor: actor.name.clone(),
-                role: actor.role.to_owned(),
-                action: event.action.to_owned(),
-                object: event.object,
-                payload_id,
-                payload_digest,
-                previous: std::mem::replace(&mut previous, hash.clone()),
-                hash,
-            }
-            .into_active_model(),
-        );
-    }
-    if entries.is_empty() {
+    let kept = if events.is_empty() { Vec::new() } else { keep(keys, actor, events, &mut writes) };
+    write(tx, writes).await?;
+    if kept.is_empty() {
         return Ok(());
     }
-    for batch in entries.chunks(BATCH) {
-        writes.push(Write::Insert(entry::Entity::insert_many(batch.iter().cloned()).into_query()));
+    // The head is taken last, when nothing else is waited for: every other change waits from there until this one is on the
+    // disk.
+    let mut turn = tx.turn().await;
+    if let Some(tip) = turn.as_deref_mut()
+        && let Some(left) = tip.clone()
+    {
+        let (entries, after) = links(keys, now, kept.iter().map(|kept| (actor, kept)), &left);
+        if goes_on_from(tx, &left, &entries, &after).await? {
+            *tip = Some(after);
+            return Ok(());
+        }
     }
-    let sealed = Some(seal(keys, number, &previous));
-    let head = head::ActiveModel {
-        number: Set(number),
-        hash: Set(previous),
-        seal: Set(sealed),
-        ..Default::default()
-    };
-    let head = head::Entity::update_many().set(head).filter(head::Column::Id.eq(1));
-    writes.push(Write::Update(head.into_query()));
-    // Thousands of events, of an import, are several statements of some thousand values each.
+    let after = link(tx, keys, actor, now, kept).await?;
+    if let Some(tip) = turn.as_deref_mut() {
+        *tip = after;
+    }
+    Ok(())
+}
+
+/// Thousands of events, of an import, are several statements of some thousand values each.
+async fn write(tx: &Tx, writes: Vec<Write>) -> Result<(), DbErr> {
     let mut writes = writes.into_iter().peekable();
     while writes.peek().is_some() {
         tx.together(writes.by_ref().take(TOGETHER).collect()).await?;
     }
     Ok(())
+}
+
+/// The entries of what is kept, after a link, and the head after them.
+fn links<'a>(
+    keys: &Keys,
+    at: DateTime<Utc>,
+    kept: impl Iterator<Item = (&'a Actor, &'a Kept)>,
+    after: &Tip,
+) -> (Vec<entry::Model>, Tip) {
+    let (mut number, mut previous) = (after.number, after.hash.clone());
+    let mut entries = Vec::new();
+    for (actor, Kept { event, payload_id, digest: payload_digest }) in kept {
+        number += 1;
+        let link = Link {
+            number,
+            at,
+            actor: &actor.name,
+            role: actor.role,
+            action: event.action,
+            object: &event.object,
+            payload_digest,
+            previous: &previous,
+        };
+        let hash = hash(keys, &link);
+        entries.push(entry::Model {
+            number,
+            at,
+            actor: actor.name.clone(),
+            role: actor.role.to_owned(),
+            action: event.action.to_owned(),
+            object: event.object.clone(),
+            payload_id: *payload_id,
+            payload_digest: payload_digest.clone(),
+            previous: std::mem::replace(&mut previous, hash.clone()),
+            hash,
+        });
+    }
+    let seal = seal(keys, number, &previous);
+    (entries, Tip { number, hash: previous, seal })
+}
+
+/// What sets the head.
+fn set(head: &Tip) -> UpdateStatement {
+    let head = head::ActiveModel {
+        number: Set(head.number),
+        hash: Set(head.hash.clone()),
+        seal: Set(Some(head.seal.clone())),
+        ..Default::default()
+    };
+    head::Entity::update_many().set(head).filter(head::Column::Id.eq(1)).into_query()
+}
+
+/// Writes entries and the head after them in one statement, if the head is still the one that they go on from, seal and all.
+/// Says whether it was; where it was not, nothing is written. Who does not have to ask first holds the head for half as long.
+async fn goes_on_from(tx: &Tx, left: &Tip, entries: &[entry::Model], after: &Tip) -> Result<bool, DbErr> {
+    const TAKEN: &str = "taken";
+    const MOVED: &str = "moved";
+    if entries.len() > BATCH {
+        return Ok(false);
+    }
+    // Asked of the row when it is taken: whoever waited for it sees only then what the one before left there.
+    let taken = head::Entity::find_by_id(1).lock(LockType::Update).into_query();
+    let of_taken = |column: head::Column| Expr::col((TAKEN, column));
+    let moved = set(after)
+        .from(TAKEN)
+        .and_where(of_taken(head::Column::Number).eq(left.number))
+        .and_where(of_taken(head::Column::Hash).eq(left.hash.clone()))
+        .and_where(of_taken(head::Column::Seal).eq(left.seal.clone()))
+        .returning(Query::returning().expr(Expr::val(1)))
+        .to_owned();
+    let row = |entry: &entry::Model| {
+        ValueTuple::Many(entry::Column::iter().map(|column| entry.get(column)).collect())
+    };
+    let rows = Query::select()
+        // What PostgreSQL calls the columns of such a list, from 1.
+        .columns((1..=entry::Column::iter().count()).map(|place| format!("column{place}")))
+        .from_values(entries.iter().map(row), "entries")
+        .from(MOVED)
+        .to_owned();
+    let mut insert = Query::insert();
+    insert.into_table(entry::Entity).columns(entry::Column::iter());
+    insert.select_from(rows).map_err(|e| DbErr::Custom(e.to_string()))?;
+    let all = WithClause::new()
+        .cte(CommonTableExpression::new().table_name(TAKEN).query(taken).to_owned())
+        .cte(CommonTableExpression::new().table_name(MOVED).query(moved).to_owned())
+        .to_owned();
+    let written = tx.conn().execute(&all.query(insert)).await?;
+    Ok(written.rows_affected() == entries.len() as u64)
+}
+
+/// Takes the head and gives what is kept its place after it. Gives back the head as it is then.
+async fn link(
+    tx: &Tx,
+    keys: &Keys,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    mut kept: Vec<Kept>,
+) -> Result<Option<Tip>, DbErr> {
+    let head = head::Entity::find_by_id(1).lock(LockType::Update).one(tx.conn()).await?;
+    let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
+    let (trail, mut own, mut writes) = (Actor::system("audit trail"), 0, Vec::new());
+    if let Some(action) = about_the_head(tx, keys, &head).await? {
+        let event = Event { action, object: head.number.to_string(), payload: serde_json::json!({}) };
+        kept.splice(0..0, keep(keys, &trail, vec![event], &mut writes));
+        own = 1;
+    }
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    let whose = |place| if place < own { &trail } else { actor };
+    let head = Tip { number: head.number, hash: head.hash, seal: head.seal.unwrap_or_default() };
+    let kept = kept.iter().enumerate().map(|(place, kept)| (whose(place), kept));
+    let (entries, after) = links(keys, now, kept, &head);
+    let entries: Vec<_> = entries.into_iter().map(IntoActiveModel::into_active_model).collect();
+    for batch in entries.chunks(BATCH) {
+        writes.push(Write::Insert(entry::Entity::insert_many(batch.iter().cloned()).into_query()));
+    }
+    writes.push(Write::Update(set(&after)));
+    write(tx, writes).await?;
+    Ok(Some(after))
 }
 
 /// What the trail has to say of its head before it goes on: that it begins; that it had no seal, for an
@@ -200,7 +270,7 @@ pub async fn begin(db: &Db, keys: &Keys, now: DateTime<Utc>) -> Result<(), DbErr
         return Ok(());
     }
     let tx = db.begin("begin the audit trail").await?;
-    link(&tx, keys, &Actor::system("audit trail"), now, Vec::new(), Vec::new(), Vec::new()).await?;
+    link(&tx, keys, &Actor::system("audit trail"), now, Vec::new()).await?;
     tx.commit().await
 }
 

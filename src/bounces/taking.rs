@@ -115,7 +115,7 @@ async fn undelivered(tx: &Tx, id: InvitationId, message: &Model) -> Result<(bool
         return Ok((false, false));
     }
     let confirmed = record(tx.conn(), row.conference_id, Sight::Everything).await?;
-    if confirmed.is_some_and(|record| record.register.is_some()) {
+    if confirmed.is_some_and(|(record, _)| record.register.is_some()) {
         return Ok((false, true));
     }
     row.delivery = Delivery::Bounced;

@@ -49,7 +49,7 @@ pub(super) async fn take_scheduled(
     version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Result<Record, Moved>, DbErr> {
-    let Some(record) = take(tx, id, sight).await? else { return Ok(Err(Moved::NotThere)) };
+    let Some((record, _)) = take(tx, id, sight).await? else { return Ok(Err(Moved::NotThere)) };
     let c = &record.conference;
     if c.status != Status::Scheduled || record.register.is_some() || c.starts_at <= now {
         return Ok(Err(Moved::NotScheduled));
@@ -270,7 +270,7 @@ impl Office<'_> {
     /// come can still be cancelled while nothing of it is recorded: it did not take place.
     pub async fn cancel(self, id: ConferenceId, sight: Sight, version: i32) -> Result<Moved, NoticeError> {
         let tx = self.db.begin("cancel a conference").await?;
-        let Some(record) = take(&tx, id, sight).await? else { return Ok(Moved::NotThere) };
+        let Some((record, _)) = take(&tx, id, sight).await? else { return Ok(Moved::NotThere) };
         let mut c = record.conference.clone();
         let recorded = record.invitations.iter().any(|row| row.attendance.is_some());
         let begun = c.starts_at <= self.now;

@@ -47,7 +47,7 @@ async fn remind_of(office: Office<'_>, id: ConferenceId) -> Result<usize, Notice
         record.invitations.iter().map(of).collect::<Vec<_>>()
     };
     let tx = office.db.begin("remind").await?;
-    let Some(record) = take(&tx, id, Sight::Everything).await? else { return Ok(0) };
+    let Some((record, _)) = take(&tx, id, Sight::Everything).await? else { return Ok(0) };
     let due = due_now(&record);
     if record.conference.restricted || due.iter().all(Vec::is_empty) {
         return Ok(0);

@@ -8,7 +8,7 @@ use super::retry::next_attempt;
 use super::store;
 use super::wording::wording;
 use super::{FeedbackId, ItemState, Kind, REMINDER, Settings};
-use crate::agencies::store::{directory_of, wants_digest};
+use crate::agencies::store::wants_digest;
 use crate::calendar::london;
 use crate::conferences::Sight;
 use crate::invitations;
@@ -59,13 +59,13 @@ impl Delivery for StillDue<'_> {
         let Some(row) = invitations::store::by_id(db, item.invitation_id).await? else {
             return overtaken("its invitation is gone");
         };
-        let Some(record) = record(db, row.conference_id, Sight::Everything).await? else {
+        let Some((record, directory)) = record(db, row.conference_id, Sight::Everything).await? else {
             return overtaken("its conference is gone");
         };
         if record.conference.restricted && item.released_by.is_none() {
             return overtaken("the conference is restricted now: a QA manager releases its letters");
         }
-        let facts = record.facts(&directory_of(db, record.services()).await?);
+        let facts = record.facts(&directory);
         let assessment = assess(&facts, self.policies.on(facts.date));
         let place = record.invitations.iter().position(|i| i.id == row.id);
         let Some(place) = place.filter(|_| assessment.in_population) else {

@@ -16,7 +16,7 @@ use super::repeat::repeats;
 use super::store::Following;
 use super::{FeedbackId, ItemState, Kind, REMINDER, Settings, Wording, link, release, store};
 use crate::agencies::entity::contact;
-use crate::agencies::store::{Directory, contacts_of, directory_of};
+use crate::agencies::store::{Directory, contacts_of};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId, Sight};
@@ -333,8 +333,7 @@ impl Paperwork {
         policies: &Policies,
         now: DateTime<Utc>,
     ) -> Result<Option<Self>, DbErr> {
-        let Some(record) = record(db, id, Sight::Everything).await? else { return Ok(None) };
-        let directory = directory_of(db, record.services()).await?;
+        let Some((record, directory)) = record(db, id, Sight::Everything).await? else { return Ok(None) };
         let facts = record.facts(&directory);
         let assessment = assess(&facts, policies.on(facts.date));
         let agencies = facts.invitations.iter().map(|i| i.agency);

@@ -8,6 +8,7 @@ use super::{
     Report, Response, View,
 };
 use crate::agencies::ServiceId;
+use crate::agencies::entity::service;
 use crate::conferences::{ChildId, ConferenceId};
 use crate::platform::Sealed;
 
@@ -62,6 +63,13 @@ pub mod invitation {
         pub from_file: Option<String>,
     }
     impl ActiveModelBehavior for ActiveModel {}
+
+    /// The service that was invited.
+    impl Related<service::Entity> for Entity {
+        fn to() -> RelationDef {
+            Entity::belongs_to(service::Entity).from(Column::ServiceId).to(service::Column::Id).into()
+        }
+    }
 
     impl Model {
         /// One that nobody has sent, and of which nothing is known yet.

@@ -1,13 +1,17 @@
 //! The invitations' only queries.
 
-use sea_orm::sea_query::{OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{
+    Alias, Expr, ExprTrait, OnConflict, Query, SelectStatement, TableRef, Value, ValueTuple,
+};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable,
-    QueryFilter, QueryResult, QuerySelect, QueryTrait,
+    ModelTrait, QueryFilter, QueryResult, QuerySelect, QueryTrait,
 };
 
 use super::InvitationId;
 use super::entity::invitation;
+use crate::agencies::entity::{agency, service};
+use crate::agencies::store::Directory;
 use crate::conferences::Sight;
 use crate::conferences::entity::conference;
 use crate::platform::{Tx, Write};
@@ -96,6 +100,24 @@ pub async fn in_brief(db: &impl ConnectionTrait, which: Condition) -> Result<Vec
     Ok(query.into_model::<Brief>().all(db).await?.into_iter().map(|brief| brief.0).collect())
 }
 
+/// Invitations that meet a condition, in no order; their services are taken into the directory. One way to the database and
+/// back, where whoever saves a register holds the conference.
+pub async fn with_services(
+    db: &impl ConnectionTrait,
+    which: Condition,
+    directory: &mut Directory,
+) -> Result<Vec<invitation::Model>, DbErr> {
+    let found = invitation::Entity::find().filter(which).find_also_related(service::Entity);
+    let mut invitations = Vec::new();
+    for (invitation, service, agency) in found.and_also_related(agency::Entity).all(db).await? {
+        if let Some((service, agency)) = service.zip(agency) {
+            directory.add(service, agency);
+        }
+        invitations.push(invitation);
+    }
+    Ok(invitations)
+}
+
 /// One invitation.
 pub async fn by_id(db: &impl ConnectionTrait, id: InvitationId) -> Result<Option<invitation::Model>, DbErr> {
     invitation::Entity::find_by_id(id).one(db).await
@@ -146,4 +168,34 @@ pub fn saving(rows: &[invitation::Model]) -> Option<Write> {
     let onto = OnConflict::column(invitation::Column::Id).update_columns(changed).to_owned();
     let rows = rows.iter().cloned().map(IntoActiveModel::into_active_model);
     Some(Write::Insert(invitation::Entity::insert_many(rows).on_conflict(onto).into_query()))
+}
+
+/// A row as it was, and as it is now.
+pub type Changed = (invitation::Model, invitation::Model);
+
+/// What writes these rows of one conference as they are now, in the columns that any of them changed in: a register that is
+/// saved changes three or four of thirty.
+pub fn changing(rows: &[Changed]) -> Option<Write> {
+    const ROWS: &str = "changed";
+    let differs = |column: &invitation::Column| {
+        rows.iter().any(|(before, after)| before.get(*column) != after.get(*column))
+    };
+    let columns: Vec<invitation::Column> = invitation::Column::iter().filter(differs).collect();
+    if columns.is_empty() {
+        return None;
+    }
+    let values = rows.iter().map(|(_, after)| {
+        let values: Vec<Value> =
+            [invitation::Column::Id].iter().chain(&columns).map(|column| after.get(*column)).collect();
+        ValueTuple::Many(values)
+    });
+    // Both databases call the columns of such a list so, from 1.
+    let of = |place: usize| Expr::col((Alias::new(ROWS), Alias::new(format!("column{place}"))));
+    let update = Query::update()
+        .table(invitation::Entity)
+        .values(columns.iter().zip(2..).map(|(column, place)| (*column, of(place))))
+        .from(TableRef::ValuesList(values.collect(), Alias::new(ROWS).into()))
+        .and_where(Expr::col((invitation::Entity, invitation::Column::Id)).eq(of(1)))
+        .to_owned();
+    Some(Write::Update(update))
 }

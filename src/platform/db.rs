@@ -1,17 +1,20 @@
 //! The database: one writer and several readers on SQLite, one pool on PostgreSQL, and
 //! transactions that carry a name.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use sea_orm::sea_query::{
-    Alias, CommonTableExpression, Expr, ExprTrait, InsertStatement, Query, SelectStatement, SimpleExpr,
-    SubQueryStatement, UpdateStatement, WithClause,
+    CommonTableExpression, InsertStatement, SubQueryStatement, UpdateStatement, WithClause,
 };
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +130,7 @@ fn masked(url: &str) -> String {
 pub struct Db {
     write: DatabaseConnection,
     read: DatabaseConnection,
+    tip: Arc<Mutex<Option<Tip>>>,
 }
 
 impl Db {
@@ -135,7 +139,7 @@ impl Db {
     pub async fn open(url: &Url) -> Result<Self, DbError> {
         if url.backend == DbBackend::Postgres {
             let pool = Database::connect(url.options(12)).await?;
-            return Ok(Self { write: pool.clone(), read: pool });
+            return Ok(Self { write: pool.clone(), read: pool, tip: Arc::default() });
         }
         let write = Database::connect(url.options(1)).await?;
         let mut readers = url.options(4);
@@ -148,7 +152,7 @@ impl Db {
                 .pragma("cache_size", "-8000")
                 .pragma("query_only", "1")
         });
-        Ok(Self { write, read: Database::connect(readers).await? })
+        Ok(Self { write, read: Database::connect(readers).await?, tip: Arc::default() })
     }
 
     /// For reading.
@@ -198,7 +202,8 @@ impl Db {
             ..Default::default()
         };
         tracing::debug!(transaction = name, "begin");
-        Ok(Tx { inner: self.write.begin_with_options(options).await?, name })
+        let inner = self.write.begin_with_options(options).await?;
+        Ok(Tx { inner, name, tip: self.tip.clone(), had_turn: AtomicBool::new(false) })
     }
 }
 
@@ -218,10 +223,23 @@ impl From<Write> for SubQueryStatement {
     }
 }
 
+/// The end of a chain that every change goes on from, as somebody in this process left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    pub number: i64,
+    pub hash: Vec<u8>,
+    pub seal: Vec<u8>,
+}
+
+/// How long a transaction waits for its turn.
+const PATIENCE: Duration = Duration::from_millis(250);
+
 /// A named transaction. Dropped without [`Tx::commit`], it leaves nothing behind.
 pub struct Tx {
     inner: DatabaseTransaction,
     name: &'static str,
+    tip: Arc<Mutex<Option<Tip>>>,
+    had_turn: AtomicBool,
 }
 
 impl Tx {
@@ -264,29 +282,15 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes these, and only then takes the row that is asked for. PostgreSQL takes all of it as one statement, in which the
-    /// row waits for what is counted of the writes: whoever waits for another's rows holds nothing yet that all wait for.
-    pub async fn together_before(
-        &self,
-        writes: Vec<Write>,
-        mut take: SelectStatement,
-    ) -> Result<Option<QueryResult>, DbErr> {
-        if self.inner.get_database_backend() != DbBackend::Postgres || writes.is_empty() {
-            self.together(writes).await?;
-            return self.inner.query_one(&take).await;
+    /// Takes this transaction's turn at the row that every change ends with, and gives what this process left there last. Only
+    /// a guess, and only a courtesy: another process may have changed the row, or who did so here rolled back; and nobody
+    /// waits long for a turn, for whoever has it may be waiting for a row of ours. The database alone decides. `None`: go
+    /// without, as SQLite's one writer does, and who had a turn and holds the row.
+    pub async fn turn(&self) -> Option<MutexGuard<'_, Option<Tip>>> {
+        if self.inner.get_database_backend() != DbBackend::Postgres || self.had_turn.swap(true, Relaxed) {
+            return None;
         }
-        let mut all = WithClause::new();
-        for (place, write) in writes.into_iter().enumerate() {
-            let (name, one) = (format!("write_{place}"), Query::returning().expr(Expr::val(1)));
-            let write = match write {
-                Write::Insert(mut insert) => Write::Insert(insert.returning(one).take()),
-                Write::Update(mut update) => Write::Update(update.returning(one).take()),
-            };
-            all.cte(CommonTableExpression::new().table_name(name.clone()).query(write).to_owned());
-            let counted = Query::select().expr(Expr::cust("count(*)")).from(Alias::new(name)).to_owned();
-            take.and_where(Expr::expr(SimpleExpr::SubQuery(None, Box::new(counted.into()))).gte(0));
-        }
-        self.inner.query_one(&all.query(take)).await
+        tokio::time::timeout(PATIENCE, self.tip.lock()).await.ok()
     }
 
     /// Makes all of it last.

@@ -10,6 +10,6 @@ mod request;
 
 pub use clock::Clock;
 pub use codes::{UnknownCode, nearest};
-pub use db::{Db, DbError, Tx, Url, Write};
+pub use db::{Db, DbError, Tip, Tx, Url, Write};
 pub use keys::{Keys, KeysError, Sealed, token};
 pub use request::{for_request, request};

@@ -8,7 +8,8 @@ use serde_json::json;
 use super::form::{Submission, Typed, Words};
 use super::merge::{self, Difference, Verdict, conference_contradicts, contradicts, keep_all_if, merge};
 use super::sealed;
-use super::store::{Record, records};
+use super::store::{Record, with_directory};
+use crate::agencies::store::Directory;
 use crate::audit::{self, Actor, Event};
 use crate::conferences::{self, ConferenceId, Sight};
 use crate::invitations;
@@ -33,10 +34,10 @@ pub struct Clash {
 }
 
 /// Takes the row of a conference that somebody may see for this transaction, so that two saves come one
-/// after the other, and reads the whole record.
-pub async fn take(tx: &Tx, id: ConferenceId, sight: Sight) -> Result<Option<Record>, DbErr> {
+/// after the other, and reads the whole record with its part of the directory.
+pub async fn take(tx: &Tx, id: ConferenceId, sight: Sight) -> Result<Option<(Record, Directory)>, DbErr> {
     let taken = conferences::store::take(tx, id, sight).await?;
-    Ok(records(tx.conn(), taken.into_iter().collect()).await?.pop())
+    with_directory(tx.conn(), taken).await
 }
 
 /// What changed, for the audit trail, and what clashed.
@@ -97,18 +98,18 @@ pub async fn save(
     for (mut ours, (proposed, words)) in record.invitations.into_iter().zip(submission.invitations) {
         let before = ours.clone();
         let differences = merge(merge::of_a_form(), &mut ours, &proposed.row, Some(&proposed.base), never);
-        let differences = keep_all_if(contradicts(&ours), differences, &mut ours, before);
+        let differences = keep_all_if(contradicts(&ours), differences, &mut ours, before.clone());
         let (by, at) = (ours.recorded_by.clone(), ours.recorded_at);
         let mut differences = differences;
         differences.extend(words.merge(keys, &mut ours));
         if saved.note(&ours.id.to_string(), differences, by, at) {
             (ours.recorded_by, ours.recorded_at) = (Some(actor.name.clone()), Some(now));
-            rows.push(ours);
+            rows.push((before, ours));
         }
     }
     if !saved.changes.is_empty() {
         let object = c.id.to_string();
-        writes.extend(invitations::store::saving(&rows));
+        writes.extend(invitations::store::changing(&rows));
         writes.push(conferences::store::bumping(c)?);
         let payload = json!({ "changes": saved.changes });
         let event = Event { action: "register.saved", object, payload };

@@ -97,7 +97,18 @@ pub async fn records(
     db: &impl ConnectionTrait,
     conferences: Vec<conference::Model>,
 ) -> Result<Vec<Record>, DbErr> {
-    read(db, conferences, None).await
+    read(db, conferences, Invitations::Whole).await
+}
+
+/// The record of one conference, with that part of the directory that holds its services.
+pub async fn with_directory(
+    db: &impl ConnectionTrait,
+    conference: Option<conference::Model>,
+) -> Result<Option<(Record, Directory)>, DbErr> {
+    let mut directory = Directory::default();
+    let which = Invitations::WithServices(&mut directory);
+    let found = read(db, conference.into_iter().collect(), which).await?.pop();
+    Ok(found.map(|record| (record, directory)))
 }
 
 /// The same, for many at once: with those invitations alone that meet a condition, and without what no rule looks at.
@@ -106,13 +117,22 @@ pub async fn records_in_brief(
     conferences: Vec<conference::Model>,
     which: Condition,
 ) -> Result<Vec<Record>, DbErr> {
-    read(db, conferences, Some(which)).await
+    read(db, conferences, Invitations::InBrief(which)).await
+}
+
+/// What is read of invitations.
+enum Invitations<'a> {
+    Whole,
+    /// Those that meet the condition, without what no rule looks at.
+    InBrief(Condition),
+    /// All of them, and their services for the directory.
+    WithServices(&'a mut Directory),
 }
 
 async fn read(
     db: &impl ConnectionTrait,
     conferences: Vec<conference::Model>,
-    in_brief: Option<Condition>,
+    mut which: Invitations<'_>,
 ) -> Result<Vec<Record>, DbErr> {
     let mut records: Vec<Record> = Vec::with_capacity(conferences.len());
     let mut place: HashMap<ConferenceId, usize> = HashMap::new();
@@ -150,12 +170,15 @@ async fn read(
                 record.children.push(row);
             }
         }
-        let of_these = invitation::Column::ConferenceId.is_in(ids());
-        let invitations = match &in_brief {
-            Some(which) => {
-                invitations::store::in_brief(db, Condition::all().add(of_these).add(which.clone())).await?
+        let of_these = Condition::all().add(invitation::Column::ConferenceId.is_in(ids()));
+        let invitations = match &mut which {
+            Invitations::Whole => invitation::Entity::find().filter(of_these).all(db).await?,
+            Invitations::InBrief(which) => {
+                invitations::store::in_brief(db, of_these.add(which.clone())).await?
             }
-            None => invitation::Entity::find().filter(of_these).all(db).await?,
+            Invitations::WithServices(directory) => {
+                invitations::store::with_services(db, of_these, directory).await?
+            }
         };
         let mut of: HashMap<InvitationId, usize> = HashMap::new();
         for row in invitations {
@@ -183,14 +206,14 @@ async fn read(
     Ok(records)
 }
 
-/// The record of one conference, if it may be seen.
+/// The record of one conference, if it may be seen, with its part of the directory.
 pub async fn record(
     db: &impl ConnectionTrait,
     id: ConferenceId,
     sight: Sight,
-) -> Result<Option<Record>, DbErr> {
-    let found = conferences::store::by_ids(db, [id], sight).await?;
-    Ok(records(db, found).await?.pop())
+) -> Result<Option<(Record, Directory)>, DbErr> {
+    let found = conferences::store::by_ids(db, [id], sight).await?.pop();
+    with_directory(db, found).await
 }
 
 /// The settings and dated rules by which facts are judged.

@@ -10,7 +10,6 @@ use super::Failure;
 use super::answers::Answers;
 use super::{improving, steps};
 use crate::access::Role;
-use crate::agencies::store::directory_of;
 use crate::app::site::Site;
 use crate::app::tasks::Task;
 use crate::audit::Actor;
@@ -164,8 +163,9 @@ async fn chairs_confirm(site: &Site, day: NaiveDate) -> Result<(), Failure> {
     let open = conferences::store::with_open_register;
     for waiting in open(site.db.read(), day - Days::new(LATE), day, Sight::Everything, 1000).await? {
         let tx = site.db.begin("confirm register").await?;
-        let Some(record) = take_record(&tx, waiting.id, Sight::Everything).await? else { continue };
-        let directory = directory_of(tx.conn(), record.services()).await?;
+        let Some((record, directory)) = take_record(&tx, waiting.id, Sight::Everything).await? else {
+            continue;
+        };
         let name = conferences::store::chair(tx.conn(), record.conference.chair_id).await?;
         let facts = record.facts(&directory);
         let plan_ends = assess(&facts, site.rules.policies.on(facts.date)).plan_ends;

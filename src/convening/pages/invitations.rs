@@ -9,7 +9,7 @@ use super::list::Listing;
 use super::{Bureau, id_of, note_looks, when, working_days};
 use crate::access::{Book, May, SeeConferences, SignedIn};
 use crate::agencies::entity::contact;
-use crate::agencies::store::{Directory, contacts_of, directory, directory_of};
+use crate::agencies::store::{Directory, contacts_of, directory};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId, Status};
 use crate::convening::booking::{Invitee, places};
@@ -115,9 +115,8 @@ pub(super) struct Asked {
 pub(super) async fn open(desk: &Desk, who: &SignedIn, id: &str) -> Result<(Record, Directory), Problem> {
     let id: ConferenceId = id_of(who, id)?;
     let found = record(desk.db.read(), id, who.sight(desk.clock.now())).await?;
-    let record = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    let (record, directory) = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     note_looks(desk, who, record.conference.restricted.then_some(id)).await?;
-    let directory = directory_of(desk.db.read(), record.services()).await?;
     Ok((record, directory))
 }
 

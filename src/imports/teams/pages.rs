@@ -15,7 +15,7 @@ use serde_json::json;
 use super::matching::{Invited, Match, matches};
 use super::reading::{Seen, as_facts, read};
 use crate::access::{KeepRegister, May, SignedIn};
-use crate::agencies::store::{Directory, contacts_of, directory_of};
+use crate::agencies::store::{Directory, contacts_of};
 use crate::audit::{self, Event};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId, Status};
@@ -86,12 +86,11 @@ impl Page for TeamsPage {
 async fn opened(desk: &Desk, who: &SignedIn, id: &str) -> Result<(Record, Directory), Problem> {
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(who.chrome()))?;
     let found = record(desk.db.read(), id, who.sight(desk.clock.now())).await?;
-    let record = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    let (record, directory) = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     if record.conference.restricted {
         let event = Event { action: "restricted.looked", object: id.to_string(), payload: json!({}) };
         audit::looked(&desk.db, &desk.keys, &who.actor(), desk.clock.now(), event).await?;
     }
-    let directory = directory_of(desk.db.read(), record.services()).await?;
     Ok((record, directory))
 }
 
@@ -299,7 +298,7 @@ async fn take_over(
     let (actor, now) = (may.who.actor(), desk.clock.now());
     let tx = desk.db.begin("take a Teams report").await?;
     let taken = take(&tx, id, may.who.sight(now)).await?;
-    let record = taken.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    let (record, known) = taken.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
     if let Some(away) = closed(&record) {
         return Ok(away);
     }
@@ -359,7 +358,6 @@ async fn take_over(
     }
     tx.commit().await?;
     if !meanwhile.is_empty() {
-        let known = directory_of(desk.db.read(), meanwhile.iter().copied()).await?;
         let names: Vec<&str> = meanwhile.iter().map(|id| known.of(*id).0.name.as_str()).collect();
         let text = format!(
             "Somebody entered these in the register while you were looking, and what they entered stands: {}. \

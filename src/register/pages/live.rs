@@ -168,8 +168,8 @@ pub(super) async fn news(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     note_look(&desk, who, &found).await?;
-    let record = record(db, id, sight).await?.ok_or_else(|| Problem::NotFound(who.chrome()))?;
-    let directory = crate::agencies::store::directory_of(db, record.services()).await?;
+    let found = record(db, id, sight).await?;
+    let (record, directory) = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     Ok(Json(stands(&desk, &policies, &record, &directory, Vec::new(), &[])).into_response())
 }
 
@@ -196,7 +196,7 @@ pub(super) async fn save(
     tx.commit().await?;
     note_look(&desk, &may.who, &looked_at).await?;
     let found = record(desk.db.read(), id, may.who.sight(now)).await?;
-    let record = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
+    let (record, directory) = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
     Ok(Json(stands(&desk, &policies, &record, &directory, errors, &clashes)).into_response())
 }
 

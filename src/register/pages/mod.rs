@@ -20,7 +20,7 @@ use super::save::{Clash, open_deputy, take};
 use super::store::{Record, record};
 use super::{Assessment, Policies, assess_at};
 use crate::access::SignedIn;
-use crate::agencies::store::{Directory, directory_of};
+use crate::agencies::store::Directory;
 use crate::audit::{self, Event};
 use crate::calendar::london;
 use crate::conferences::{self, ConferenceId, Status};
@@ -54,17 +54,14 @@ async fn take_mine(
     id: ConferenceId,
 ) -> Result<(Record, Directory), Problem> {
     let taken = take(tx, id, who.sight(desk.clock.now())).await?;
-    let record = taken.ok_or_else(|| Problem::NotFound(who.chrome()))?;
-    let directory = directory_of(tx.conn(), record.services()).await?;
-    Ok((record, directory))
+    taken.ok_or_else(|| Problem::NotFound(who.chrome()))
 }
 
 async fn open(desk: &Desk, who: &SignedIn, id: &str) -> Result<(Record, Directory), Problem> {
     let id: ConferenceId = id.parse().map_err(|_| Problem::NotFound(who.chrome()))?;
     let found = record(desk.db.read(), id, who.sight(desk.clock.now())).await?;
-    let record = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    let (record, directory) = found.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     note_look(desk, who, &record.conference).await?;
-    let directory = directory_of(desk.db.read(), record.services()).await?;
     Ok((record, directory))
 }
 

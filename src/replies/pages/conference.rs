@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::lines::ReplyLine;
 use crate::access::{May, SeeConferences};
-use crate::agencies::store::directory_of;
 use crate::register::store::record;
 use crate::register::{names, note_look};
 use crate::replies::store;
@@ -43,9 +42,10 @@ pub(super) async fn show(
     let not_found = || Problem::NotFound(may.who.chrome());
     let id = id.parse().map_err(|_| not_found())?;
     let db = desk.db.read();
-    let found = record(db, id, may.who.sight(desk.clock.now())).await?.ok_or_else(not_found)?;
+    let found = record(db, id, may.who.sight(desk.clock.now())).await?;
+    let (found, directory) = found.ok_or_else(not_found)?;
     note_look(&desk, &may.who, &found.conference).await?;
-    let names = names(&found, &directory_of(db, found.services()).await?);
+    let names = names(&found, &directory);
     let mut of: HashMap<_, Vec<ReplyLine>> = HashMap::new();
     for row in store::of_conference(db, id).await? {
         of.entry(row.invitation_id).or_default().push(ReplyLine::of(&desk.keys, &row));

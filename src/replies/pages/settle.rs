@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::lines::{EvidenceLines, ReplyLine};
 use crate::access::{May, SettleDispute, SignedIn};
-use crate::agencies::store::directory_of;
 use crate::calendar::{london, written};
 use crate::conferences;
 use crate::feedback::{Evidence, Office, Settings, evidence};
@@ -283,7 +282,7 @@ pub(super) async fn settle(
     let tx = desk.db.begin("settle a dispute").await?;
     let c = found.record.conference.id;
     let before = take_record(&tx, c, who.sight(desk.clock.now())).await?;
-    let before = before.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    let (before, directory) = before.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     let taken = store::take(&tx, row.id).await?.filter(waits);
     let Some(taken) = taken else { return Ok(Redirect::to(&format!("/replies/{id}")).into_response()) };
     // As it is now that nobody else changes it.
@@ -318,9 +317,8 @@ pub(super) async fn settle(
         return Ok(Redirect::to(&format!("/replies?done={done}")).into_response());
     }
     let after = take_record(&tx, c, who.sight(desk.clock.now())).await?;
-    let after = after.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    let (after, _) = after.ok_or_else(|| Problem::NotFound(who.chrome()))?;
     tx.roll_back().await?;
-    let directory = directory_of(desk.db.read(), before.services()).await?;
     let [was, is] = [&before, &after].map(|r| Side::of(r, &directory, &policies, restates));
     let names = names(&before, &directory);
     let children: Vec<String> = (1..=before.children.len()).map(|n| format!("Child {n}")).collect();
