@@ -241,3 +241,59 @@ both! {
         assert!(auditor.get("/audit?what=audit.saved").await.body.contains("<td class=\"govuk-table__cell\">audit.saved</td>"), "taking it away is in it too");
     }
 }
+
+/// What PostgreSQL alone has: several who write at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_on_from_what_was_left_there_does_not_ask_and_one_that_was_rolled_back_is_not_gone_on_from()
+{
+    let Some(place) = Place::postgres() else { return };
+    place.import(EVENING, &conference("C-1"));
+    let db = opened(&place).await;
+    for sql in [
+        "create table seen (number bigint, query text)",
+        "create function see() returns trigger language plpgsql as \
+         'begin insert into seen values (new.number, current_query()); return new; end'",
+        "create trigger see before update on audit_head for each row execute function see()",
+    ] {
+        db.execute_unprepared(sql).await.unwrap();
+    }
+    let guarded = async || {
+        let sql = "select count(*) filter (where query like 'WITH \"taken\"%') as guarded, count(*) as changes from seen";
+        let row = db
+            .query_one_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql))
+            .await
+            .unwrap()
+            .unwrap();
+        let counted =
+            (row.try_get::<i64>("", "guarded").unwrap(), row.try_get::<i64>("", "changes").unwrap());
+        db.execute_unprepared("delete from seen").await.unwrap();
+        counted
+    };
+    let (site, other) = (place.site(LATER).await, place.site(LATER).await);
+    let mut qa = Person::called(&place, &site, "qa", "qa_manager").await;
+    let mut twin = Person::called(&place, &other, "twin", "qa_manager").await;
+    let take = "/reports/2026-09/figures.csv";
+    assert_eq!(qa.get(take).await.status, 200);
+    guarded().await;
+    for _ in 0..3 {
+        assert_eq!(qa.get(take).await.status, 200);
+    }
+    assert_eq!(guarded().await, (3, 3), "nobody else wrote: each goes on from the one before");
+    assert_eq!(twin.get(take).await.status, 200);
+    guarded().await;
+    assert_eq!(qa.get(take).await.status, 200);
+    assert_eq!(guarded().await, (0, 1), "another process wrote: the head is asked for");
+    // What was going to be the head, and was rolled back.
+    db.execute_unprepared(
+        "create function refuse() returns trigger language plpgsql as 'begin raise exception ''no''; end';
+         create constraint trigger refuse after insert on audit_entry deferrable initially deferred for each row execute function refuse()",
+    )
+    .await
+    .unwrap();
+    assert_eq!(qa.get(take).await.status, 500);
+    db.execute_unprepared("drop trigger refuse on audit_entry").await.unwrap();
+    let before = entries(&place);
+    assert_eq!(qa.get(take).await.status, 200);
+    assert_eq!(guarded().await, (0, 1), "the head that never was is not gone on from");
+    assert_eq!(entries(&place), before + 1);
+}

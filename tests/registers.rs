@@ -52,6 +52,41 @@ pub fn attend(form: &mut Vec<(String, String)>, values: &[&str]) {
 }
 
 both! {
+    async fn lines_that_change_in_different_facts_each_keep_the_rest_and_what_is_cleared_is_empty(place: Place) {
+        let (_, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let path = format!("{conference}/register");
+        let mut form = chair.get(&path).await.form();
+        attend(&mut form, &["in_person", "video", "phone"]);
+        let (joined, day, deputy) = (field(&form, 0, "joined_at"), field(&form, 1, "report_received_on"), field(&form, 2, "deputy"));
+        set(&mut form, &joined, "16:05");
+        let report = field(&form, 2, "report");
+        set(&mut form, &report, "late");
+        set(&mut form, &report.replace(".report", ".by_deputy"), "yes");
+        set(&mut form, &deputy, "Ann Field");
+        assert_eq!(chair.post(&path, &form).await.status, 303);
+        let saved = chair.get(&path).await.form();
+        let said = |form: &[(String, String)]| {
+            let names = [&joined, &deputy, &attendances(form)[0], &attendances(form)[2]].map(Clone::clone);
+            let value = |name: &String| form.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value).to_owned();
+            (names.each_ref().map(value), [0, 1, 2].map(|n| value(&field(form, n, "report"))), value(&day))
+        };
+        let ([at, who, first, third], reports, received) = said(&saved);
+        assert_eq!((at.as_str(), who.as_str(), first.as_str(), third.as_str()), ("16:05", "Ann Field", "in_person", "phone"));
+        assert_eq!(reports[2], "late");
+        // One fact each, and two of them are cleared.
+        let mut form = saved;
+        set(&mut form, &joined, "");
+        let second = attendances(&form)[1].clone();
+        set(&mut form, &second, "in_person");
+        set(&mut form, &deputy, "");
+        assert_eq!(chair.post(&path, &form).await.status, 303);
+        let now = chair.get(&path).await.form();
+        let ([at, who, first, third], after, kept) = said(&now);
+        assert_eq!((at.as_str(), who.as_str(), first.as_str(), third.as_str()), ("", "", "in_person", "phone"));
+        assert_eq!((after, kept), (reports, received));
+        assert!(now.iter().any(|(name, value)| *name == second && value == "in_person"), "{now:?}");
+    }
+
     async fn a_chair_fills_an_open_register_and_confirms_it(place: Place) {
         let (_, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
         let shown = chair.get(&format!("{conference}/register")).await;

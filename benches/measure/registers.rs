@@ -88,16 +88,15 @@ async fn bare(table: &mut Table, name: &str, url: &str, clients: usize, ids: &[S
     let statements = [
         "select s.* from session s join account a on a.id = s.account_id where $1::uuid is not null",
         "select * from conference where id = $1 for update",
-        "select * from conference_child c left join invitation_child i on i.child_id = c.id where conference_id = $1",
-        "select * from invitation where conference_id = $1",
-        "select * from register where conference_id = $1",
-        "select * from service s join agency a on a.id = s.agency_id \
-         where s.id in (select service_id from invitation where conference_id = $1)",
-        "with a as (update invitation set recorded_at = now() where conference_id = $1 returning 1), \
-         b as (update conference set version = version + 1 where id = $1 returning 1) \
-         select number, hash from audit_head where (select count(*) from a) >= 0 and (select count(*) from b) >= 0 for update",
-        "with c as (insert into bare_entry values ($1, null)), d as (insert into bare_entry values ($1, null)) \
-         update audit_head set hash = hash where $1::uuid is not null",
+        "select * from conference_child c left join invitation_child i on i.child_id = c.id \
+         left join register r on r.conference_id = c.conference_id where c.conference_id = $1",
+        "select * from invitation i join service s on s.id = i.service_id join agency a on a.id = s.agency_id \
+         where i.conference_id = $1",
+        "with a as (update invitation set recorded_at = now() where conference_id = $1), \
+         b as (update conference set version = version + 1 where id = $1) insert into bare_entry values ($1, null)",
+        "with taken as (select * from audit_head for update), \
+         moved as (update audit_head h set hash = h.hash from taken where h.id = taken.id returning 1) \
+         insert into bare_entry select $1, null from moved",
     ];
     let begun = Instant::now();
     let share = ids.len().div_ceil(clients);
@@ -114,7 +113,7 @@ async fn bare(table: &mut Table, name: &str, url: &str, clients: usize, ids: &[S
                     db.query_all_raw(of(statements[0])).await.unwrap();
                     let tx = db.begin().await.unwrap();
                     for sql in &statements[1..] {
-                        if sql.contains("select") {
+                        if sql.starts_with("select") {
                             tx.query_all_raw(of(sql)).await.unwrap();
                         } else {
                             tx.execute_raw(of(sql)).await.unwrap();

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 use serde::{Deserialize, Serialize};
 
 use super::entity::{entry, head};
-use super::store::{Broken, verify};
+use super::verify::{Broken, verify};
 use crate::platform::Keys;
 
 /// The statement.

@@ -9,6 +9,7 @@ mod entity;
 mod erasure;
 mod listing;
 mod store;
+mod verify;
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -22,7 +23,8 @@ pub use entity::head::Entity as HeadEntity;
 pub use entity::payload::Entity as PayloadEntity;
 pub use erasure::{erase_texts_before, erase_texts_of, texts_before};
 pub use listing::{Entry, Search, entries, of_account, said};
-pub use store::{Broken, PAYLOAD, begin, verify};
+pub use store::{PAYLOAD, begin};
+pub use verify::{Broken, verify};
 
 /// Who does something: an account, a file, or the schedule.
 #[derive(Clone, Debug)]
@@ -64,8 +66,8 @@ pub async fn record(
     record_with(tx, keys, actor, now, events, Vec::new()).await
 }
 
-/// Writes what was done and notes the events of it, in two ways to PostgreSQL and back: the trail's head is taken when the
-/// first is done.
+/// Writes what was done and notes the events of it. The trail's head is taken when all else is written: PostgreSQL is asked
+/// twice where nobody elsewhere wrote in between, and once more where somebody did.
 pub async fn record_with(
     tx: &Tx,
     keys: &Keys,

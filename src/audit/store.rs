@@ -1,33 +1,31 @@
 //! The audit trail's only queries.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{
-    Alias, CommonTableExpression, Expr, ExprTrait, LockType, Query, UpdateStatement, ValueTuple, WithClause,
+    Alias, CommonTableExpression, Expr, ExprTrait, LockType, Query, SimpleExpr, SubQueryStatement,
+    UpdateStatement, ValueTuple, WithClause,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, ModelTrait,
+    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Set,
 };
 use uuid::Uuid;
 
 use super::chain::{Link, digest, hash, seal};
 use super::entity::{entry, head, payload};
-use super::erasure::stated;
 use super::{Actor, Event};
 use crate::platform::{Db, Keys, Tip, Tx, Write, request};
 
 /// What payloads are sealed for.
 pub const PAYLOAD: &str = "audit_payload.payload";
 /// The trail's first entry.
-const BEGUN: &str = "audit.begun";
+pub(super) const BEGUN: &str = "audit.begun";
 /// Stands where a trail of an earlier version, whose head bore no seal, got one.
-const SEALED: &str = "audit.sealed";
+pub(super) const SEALED: &str = "audit.sealed";
 /// Stands in the trail where its head had been changed by somebody else.
-const HEAD_NOT_OURS: &str = "audit.head_not_ours";
+pub(super) const HEAD_NOT_OURS: &str = "audit.head_not_ours";
 /// Rows in one statement: SQLite allows 32,766 values, and a link has ten.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 /// Batches in one statement: PostgreSQL allows 65,535 values.
 const TOGETHER: usize = 12;
 
@@ -76,20 +74,36 @@ pub(super) async fn append(
     // The head is taken last, when nothing else is waited for: every other change waits from there until this one is on the
     // disk.
     let mut turn = tx.turn().await;
-    if let Some(tip) = turn.as_deref_mut()
-        && let Some(left) = tip.clone()
-    {
-        let (entries, after) = links(keys, now, kept.iter().map(|kept| (actor, kept)), &left);
-        if goes_on_from(tx, &left, &entries, &after).await? {
-            *tip = Some(after);
-            return Ok(());
+    let left = turn.as_deref().and_then(Clone::clone).filter(|_| kept.len() <= BATCH);
+    let head = match left {
+        None => take_head(tx).await?,
+        Some(left) => {
+            let (entries, after) = links(keys, now, kept.iter().map(|kept| (actor, kept)), &left);
+            match go_on_from(tx, &left, &entries, &after).await? {
+                None => {
+                    if let Some(tip) = turn.as_deref_mut() {
+                        *tip = Some(after);
+                    }
+                    return Ok(());
+                }
+                Some(head) => head,
+            }
         }
-    }
-    let after = link(tx, keys, actor, now, kept).await?;
-    if let Some(tip) = turn.as_deref_mut() {
-        *tip = after;
+    };
+    let after = link(tx, keys, actor, now, head, kept).await?;
+    if let Some(mut tip) = turn.or_else(|| tx.turn_if_free()) {
+        *tip = Some(after);
     }
     Ok(())
+}
+
+async fn take_head(tx: &Tx) -> Result<head::Model, DbErr> {
+    let head = head::Entity::find_by_id(1).lock(LockType::Update).one(tx.conn()).await?;
+    head.ok_or_else(no_head)
+}
+
+pub(super) fn no_head() -> DbErr {
+    DbErr::RecordNotFound("audit_head".to_owned())
 }
 
 /// Thousands of events, of an import, are several statements of some thousand values each.
@@ -151,14 +165,18 @@ fn set(head: &Tip) -> UpdateStatement {
     head::Entity::update_many().set(head).filter(head::Column::Id.eq(1)).into_query()
 }
 
-/// Writes entries and the head after them in one statement, if the head is still the one that they go on from, seal and all.
-/// Says whether it was; where it was not, nothing is written. Who does not have to ask first holds the head for half as long.
-async fn goes_on_from(tx: &Tx, left: &Tip, entries: &[entry::Model], after: &Tip) -> Result<bool, DbErr> {
+/// Writes entries and the head after them in one statement, if the head is still the one that they go on from, seal and all:
+/// who does not have to ask first holds it for half as long. Where it is another, nothing is written and the head, which is
+/// taken then, is given back.
+async fn go_on_from(
+    tx: &Tx,
+    left: &Tip,
+    entries: &[entry::Model],
+    after: &Tip,
+) -> Result<Option<head::Model>, DbErr> {
     const TAKEN: &str = "taken";
     const MOVED: &str = "moved";
-    if entries.len() > BATCH {
-        return Ok(false);
-    }
+    const WRITTEN: &str = "written";
     // Asked of the row when it is taken: whoever waited for it sees only then what the one before left there.
     let taken = head::Entity::find_by_id(1).lock(LockType::Update).into_query();
     let of_taken = |column: head::Column| Expr::col((TAKEN, column));
@@ -181,35 +199,46 @@ async fn goes_on_from(tx: &Tx, left: &Tip, entries: &[entry::Model], after: &Tip
     let mut insert = Query::insert();
     insert.into_table(entry::Entity).columns(entry::Column::iter());
     insert.select_from(rows).map_err(|e| DbErr::Custom(e.to_string()))?;
-    let all = WithClause::new()
-        .cte(CommonTableExpression::new().table_name(TAKEN).query(taken).to_owned())
-        .cte(CommonTableExpression::new().table_name(MOVED).query(moved).to_owned())
+    insert.returning(Query::returning().expr(Expr::val(1)));
+    let written = Query::select().expr(Expr::cust("count(*)")).from(WRITTEN).to_owned();
+    let said = Query::select()
+        .columns(head::Column::iter().map(|column| (TAKEN, column)))
+        .expr_as(SimpleExpr::SubQuery(None, Box::new(written.into())), WRITTEN)
+        .from(TAKEN)
         .to_owned();
-    let written = tx.conn().execute(&all.query(insert)).await?;
-    Ok(written.rows_affected() == entries.len() as u64)
+    let named = |name: &'static str, query: SubQueryStatement| {
+        CommonTableExpression::new().table_name(name).query(query).to_owned()
+    };
+    let all = WithClause::new()
+        .cte(named(TAKEN, taken.into()))
+        .cte(named(MOVED, moved.into()))
+        .cte(named(WRITTEN, insert.into()))
+        .to_owned();
+    let said = tx.conn().query_one(&all.query(said)).await?.ok_or_else(no_head)?;
+    let is_written = said.try_get::<i64>("", WRITTEN)? > 0;
+    Ok(if is_written { None } else { Some(head::Model::from_query_result(&said, "")?) })
 }
 
-/// Takes the head and gives what is kept its place after it. Gives back the head as it is then.
+/// Gives what is kept its place after the head, which is taken. Gives back the head as it is then.
 async fn link(
     tx: &Tx,
     keys: &Keys,
     actor: &Actor,
     now: DateTime<Utc>,
+    head: head::Model,
     mut kept: Vec<Kept>,
-) -> Result<Option<Tip>, DbErr> {
-    let head = head::Entity::find_by_id(1).lock(LockType::Update).one(tx.conn()).await?;
-    let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
+) -> Result<Tip, DbErr> {
     let (trail, mut own, mut writes) = (Actor::system("audit trail"), 0, Vec::new());
     if let Some(action) = about_the_head(tx, keys, &head).await? {
         let event = Event { action, object: head.number.to_string(), payload: serde_json::json!({}) };
         kept.splice(0..0, keep(keys, &trail, vec![event], &mut writes));
         own = 1;
     }
-    if kept.is_empty() {
-        return Ok(None);
-    }
     let whose = |place| if place < own { &trail } else { actor };
     let head = Tip { number: head.number, hash: head.hash, seal: head.seal.unwrap_or_default() };
+    if kept.is_empty() {
+        return Ok(head);
+    }
     let kept = kept.iter().enumerate().map(|(place, kept)| (whose(place), kept));
     let (entries, after) = links(keys, now, kept, &head);
     let entries: Vec<_> = entries.into_iter().map(IntoActiveModel::into_active_model).collect();
@@ -218,7 +247,7 @@ async fn link(
     }
     writes.push(Write::Update(set(&after)));
     write(tx, writes).await?;
-    Ok(Some(after))
+    Ok(after)
 }
 
 /// What the trail has to say of its head before it goes on: that it begins; that it had no seal, for an
@@ -258,7 +287,7 @@ async fn is_empty(tx: &Tx) -> Result<bool, DbErr> {
 }
 
 /// Whether these keys wrote the head.
-fn is_sealed(keys: &Keys, head: &head::Model) -> bool {
+pub(super) fn is_sealed(keys: &Keys, head: &head::Model) -> bool {
     head.seal.as_ref() == Some(&seal(keys, head.number, &head.hash))
 }
 
@@ -270,111 +299,7 @@ pub async fn begin(db: &Db, keys: &Keys, now: DateTime<Utc>) -> Result<(), DbErr
         return Ok(());
     }
     let tx = db.begin("begin the audit trail").await?;
-    link(&tx, keys, &Actor::system("audit trail"), now, Vec::new()).await?;
+    let head = take_head(&tx).await?;
+    link(&tx, keys, &Actor::system("audit trail"), now, head, Vec::new()).await?;
     tx.commit().await
-}
-
-/// Where the trail does not stand as it was written, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    /// The first entry that is wrong, or would have been.
-    pub number: i64,
-    /// What is wrong with it.
-    pub what: &'static str,
-}
-
-impl std::fmt::Display for Broken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "entry {}: {}", self.number, self.what)
-    }
-}
-
-/// Walks the whole trail. `Ok(n)`: all `n` entries stand as they were written, in their order, with all that
-/// they said.
-pub async fn verify(db: &impl ConnectionTrait, keys: &Keys) -> Result<Result<i64, Broken>, DbErr> {
-    let head = head::Entity::find_by_id(1).one(db).await?;
-    let head = head.ok_or_else(|| DbErr::RecordNotFound("audit_head".to_owned()))?;
-    let stated = stated(db, keys).await?;
-    let (mut number, mut previous, mut begun) = (0, vec![0], false);
-    // What is appended while this walks is not asked about.
-    while number < head.number {
-        let entries = entry::Entity::find()
-            .filter(entry::Column::Number.gt(number))
-            .filter(entry::Column::Number.lte(head.number))
-            .order_by_asc(entry::Column::Number)
-            .limit(BATCH as u64)
-            .all(db)
-            .await?;
-        if entries.is_empty() {
-            break;
-        }
-        let ids = entries.iter().map(|e| e.payload_id);
-        let payloads = payload::Entity::find().filter(payload::Column::Id.is_in(ids)).all(db).await?;
-        let payloads: HashMap<Uuid, payload::Model> = payloads.into_iter().map(|p| (p.id, p)).collect();
-        for e in entries {
-            let text = payloads.get(&e.payload_id);
-            let may_be_gone = stated.may_be_gone(&e);
-            if let Some(what) = wrong(keys, &e, text, may_be_gone, number + 1, &previous) {
-                return Ok(Err(Broken { number: number + 1, what }));
-            }
-            if e.action == HEAD_NOT_OURS || (e.action == SEALED && begun) {
-                let what = "the trail's head had been changed before it was written";
-                return Ok(Err(Broken { number: e.number, what }));
-            }
-            begun |= e.action == BEGUN || e.action == SEALED;
-            (number, previous) = (e.number, e.hash);
-        }
-    }
-    let forged = entry::Entity::find().filter(entry::Column::Number.lt(1)).count(db).await?;
-    if forged > 0 {
-        return Ok(Err(Broken { number: 0, what: "entries stand before the first" }));
-    }
-    let broken = |what| Ok(Err(Broken { number: number + 1, what }));
-    if head.number != number || head.hash != previous {
-        return broken("it is gone, or the trail's head was set to another place");
-    }
-    if !is_sealed(keys, &head) {
-        return broken("the trail's head was not written by these keys: what followed may have been cut off");
-    }
-    let after = entry::Entity::find().filter(entry::Column::Number.gt(number)).count(db).await?;
-    let now = head::Entity::find_by_id(1).one(db).await?;
-    if after > 0 && now.is_some_and(|now| now.number == number) {
-        return broken("it stands after the trail's head");
-    }
-    Ok(Ok(number))
-}
-
-fn wrong(
-    keys: &Keys,
-    e: &entry::Model,
-    payload: Option<&payload::Model>,
-    may_be_gone: bool,
-    number: i64,
-    previous: &[u8],
-) -> Option<&'static str> {
-    if e.number != number {
-        return Some("it is gone");
-    }
-    if e.previous != previous {
-        return Some("it does not follow the one before: an entry was changed, removed or moved");
-    }
-    let link = Link {
-        number: e.number,
-        at: e.at,
-        actor: &e.actor,
-        role: &e.role,
-        action: &e.action,
-        object: &e.object,
-        payload_digest: &e.payload_digest,
-        previous,
-    };
-    if hash(keys, &link) != e.hash {
-        return Some("it was changed");
-    }
-    let Some(payload) = payload else {
-        return (!may_be_gone).then_some("what it says is gone");
-    };
-    let text = keys.open(PAYLOAD, &payload.payload);
-    let stands = text.is_ok_and(|text| digest(&payload.salt, &text) == e.payload_digest);
-    (!stands).then_some("what it says was changed")
 }

@@ -158,8 +158,8 @@ pub async fn save_all(tx: &Tx, rows: Vec<invitation::Model>) -> Result<(), DbErr
     Ok(())
 }
 
-/// What writes these rows of one conference as they are now, all in one statement: a register has some ten, and each
-/// statement is a way to the database and back.
+/// What writes these rows of one conference as they are now, new ones too, all in one statement: a register has some ten, and
+/// each statement is a way to the database and back.
 pub fn saving(rows: &[invitation::Model]) -> Option<Write> {
     if rows.is_empty() {
         return None;
@@ -173,8 +173,8 @@ pub fn saving(rows: &[invitation::Model]) -> Option<Write> {
 /// A row as it was, and as it is now.
 pub type Changed = (invitation::Model, invitation::Model);
 
-/// What writes these rows of one conference as they are now, in the columns that any of them changed in: a register that is
-/// saved changes three or four of thirty.
+/// The same for rows that are there, in the columns that any of them changed in: a register that is saved changes three or
+/// four of thirty.
 pub fn changing(rows: &[Changed]) -> Option<Write> {
     const ROWS: &str = "changed";
     let differs = |column: &invitation::Column| {

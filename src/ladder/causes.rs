@@ -13,7 +13,7 @@ use crate::feedback::repeats;
 use crate::feedback::steps::{StepReason, StepState, causes};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, AbsenceReason, ImpactCode, InvitationId, Report, Response};
-use crate::register::store::{Record, records};
+use crate::register::store::{Record, record, records};
 use crate::register::{Assessed, Policies, Standing as Recorded, assess};
 use crate::replies::{ReplyKind, ReplyState, Told, told};
 
@@ -181,9 +181,9 @@ async fn missed_before(
     policies: &Policies,
     cause: &Cause,
 ) -> Result<HashSet<InvitationId>, DbErr> {
-    let met = conferences::store::by_ids(db, [cause.conference], Sight::Everything).await?;
-    let Some(record) = records(db, met).await?.pop() else { return Ok(HashSet::new()) };
-    let facts = record.facts(&directory_of(db, record.services()).await?);
+    let met = record(db, cause.conference, Sight::Everything).await?;
+    let Some((record, directory)) = met else { return Ok(HashSet::new()) };
+    let facts = record.facts(&directory);
     let assessment = assess(&facts, policies.on(facts.date));
     let mut again = repeats(db, &record, &assessment, policies).await?;
     Ok(again.remove(&cause.invitation).unwrap_or_default())

@@ -285,12 +285,17 @@ impl Tx {
     /// Takes this transaction's turn at the row that every change ends with, and gives what this process left there last. Only
     /// a guess, and only a courtesy: another process may have changed the row, or who did so here rolled back; and nobody
     /// waits long for a turn, for whoever has it may be waiting for a row of ours. The database alone decides. `None`: go
-    /// without, as SQLite's one writer does, and who had a turn and holds the row.
+    /// without. SQLite has one writer anyway, and a transaction that had its turn holds the row.
     pub async fn turn(&self) -> Option<MutexGuard<'_, Option<Tip>>> {
         if self.inner.get_database_backend() != DbBackend::Postgres || self.had_turn.swap(true, Relaxed) {
             return None;
         }
         tokio::time::timeout(PATIENCE, self.tip.lock()).await.ok()
+    }
+
+    /// The same for who went without, to leave there what the row is now.
+    pub fn turn_if_free(&self) -> Option<MutexGuard<'_, Option<Tip>>> {
+        self.tip.try_lock().ok()
     }
 
     /// Makes all of it last.

@@ -4,9 +4,9 @@
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 
-use super::store::{Record, records};
+use super::store::{Record, with_directory};
 use super::{Assessment, Policies, assess};
-use crate::agencies::store::{Directory, directory_of};
+use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{self, ConferenceType, Status};
@@ -39,8 +39,8 @@ pub async fn runs_inquorate(
             .filter(conference::Column::Status.is_in([Status::Held, Status::Adjourned]))
             .order_by_desc(conference::Column::StartsAt);
         let Some((_, Some(before))) = before.one(db).await? else { continue };
-        let Some(before) = records(db, vec![before]).await?.pop() else { continue };
-        let facts = before.facts(&directory_of(db, before.services()).await?);
+        let Some((before, directory)) = with_directory(db, Some(before)).await? else { continue };
+        let facts = before.facts(&directory);
         if !assess(&facts, policies.on(facts.date)).quoracy.quorate {
             return Ok(true);
         }
