@@ -282,7 +282,7 @@ async fn who_goes_on_from_what_was_left_there_does_not_ask_and_one_that_was_roll
     assert_eq!(twin.get(take).await.status, 200);
     guarded().await;
     assert_eq!(qa.get(take).await.status, 200);
-    assert_eq!(guarded().await, (0, 1), "another process wrote: the head is asked for");
+    assert_eq!(guarded().await, (0, 1), "another process wrote: its head is gone on from");
     // What was going to be the head, and was rolled back.
     db.execute_unprepared(
         "create function refuse() returns trigger language plpgsql as 'begin raise exception ''no''; end';

@@ -67,7 +67,7 @@ pub async fn record(
 }
 
 /// Writes what was done and notes the events of it. The trail's head is taken when all else is written: PostgreSQL is asked
-/// twice where nobody elsewhere wrote in between, and once more where somebody did.
+/// twice where the entry goes on from what this process left there, and else once more.
 pub async fn record_with(
     tx: &Tx,
     keys: &Keys,
