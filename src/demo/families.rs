@@ -88,16 +88,16 @@ pub(super) fn conferences(
     found
 }
 
-/// At least four conferences today: those of the next days come forward.
+/// At least four conferences today: the next to come are brought forward. Those of six weeks, which two of one family are
+/// always further apart.
 fn fill_today(found: &mut [Planned], today: NaiveDate) {
-    let mut missing = 4usize.saturating_sub(found.iter().filter(|c| c.date == today).count());
-    let soon = today + Days::new(9);
-    for conference in found.iter_mut().filter(|c| c.date > today && c.date <= soon && !c.kind.is_initial()) {
-        if missing == 0 {
-            break;
-        }
+    let missing = 4usize.saturating_sub(found.iter().filter(|c| c.date == today).count());
+    let soon = today + Days::new(42);
+    let mut next: Vec<&mut Planned> =
+        found.iter_mut().filter(|c| c.date > today && c.date <= soon && !c.kind.is_initial()).collect();
+    next.sort_by_key(|c| c.date);
+    for conference in next.into_iter().take(missing) {
         conference.date = today;
-        missing -= 1;
     }
     // The chair who signs in to the demonstration has a part of them.
     for conference in found.iter_mut().filter(|c| c.date == today).step_by(2) {

@@ -7,8 +7,15 @@ import { check, demonstration, launch, signIn } from './browser.mjs'
 let demo, browser
 
 before(async () => {
-  demo = await demonstration('--children-on-plan', '80')
   browser = await launch()
+  // How many steps a county has to decide on hangs on what day it is.
+  for (const children of ['80', '160', '250', '400']) {
+    demo = await demonstration('--children-on-plan', children)
+    const qa = await signedIn('qa-manager')
+    await qa.goto(`${demo.address}/escalation`)
+    if (await waiting(qa) > 2) return
+    demo.end()
+  }
 })
 
 after(async () => {
