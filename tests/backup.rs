@@ -99,6 +99,19 @@ both! {
 }
 
 #[test]
+fn a_backup_that_fails_leaves_nothing_half_made() {
+    let Some(place) = Place::postgres() else { return };
+    place.import(EVENING, &conference("C-1"));
+    let copies = tempfile::tempdir().unwrap();
+    let copy = copies.path().join("copy");
+    // Where PostgreSQL's own programs are not.
+    let mut command = place.command(&["backup", copy.to_str().unwrap()]);
+    let ran = crate::harness::Ran::from(command.env("PATH", "").output().unwrap());
+    assert!(ran.code == 1 && ran.err.contains("pg_dump cannot be started"), "{}", ran.err);
+    assert_eq!(std::fs::read_dir(copies.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_copy_without_its_own_keys_is_not_opened_with_others() {
     let place = Place::sqlite();
     place.import(EVENING, &conference("C-1"));

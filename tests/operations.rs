@@ -3,6 +3,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use sea_orm::ConnectionTrait as _;
+
 use crate::both;
 use crate::harness::Place;
 use crate::harness::http::{Person, encode};
@@ -35,6 +37,31 @@ both! {
         server.trouble(Trouble::None);
         dispatch(&place, &server, "2026-09-30T16:31:00Z", &[]);
         assert_eq!(states(&place), ["sent", "sent"]);
+    }
+
+    async fn a_notice_that_was_given_up_is_put_back_and_its_text_is_not_shown(place: Place) {
+        absences(&place, 1);
+        let server = MailServer::start(Tls::None);
+        server.trouble(Trouble::OneRecipient("lead@oh.nhs.example", "550 5.1.1 no such mailbox"));
+        dispatch(&place, &server, LATER, &[]);
+        let given_up = place.outbox().into_iter().find(|m| m["state"] == "failed").unwrap();
+        let path = format!("/post/{}", given_up["id"].as_str().unwrap());
+        // About nothing that anybody may look up.
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        let nothing = if db.get_database_backend() == sea_orm::DbBackend::Postgres { "gen_random_uuid()" } else { "randomblob(16)" };
+        let notice = format!("update outbox set about_id = {nothing}, is_notice = true, kind = 'notice' where state = 'failed'");
+        assert_eq!(db.execute_unprepared(&notice).await.unwrap().rows_affected(), 1);
+        let site = place.site("2026-09-30T16:30:00Z").await;
+        let mut administrator = Person::with_role(&place, &site, "administrator").await;
+        assert!(administrator.get("/post?state=failed").await.body.contains(&path));
+        let page = administrator.get(&path).await.body;
+        assert!(page.contains("lead@oh.nhs.example") && page.contains("is not shown here"), "{page}");
+        assert!(!page.contains("we missed you"), "{page}");
+        for letter in ["as-sent", "letter.eml"] {
+            assert_eq!(administrator.get(&format!("{path}/{letter}")).await.status, 404, "{letter}");
+        }
+        assert_eq!(administrator.post(&format!("{path}/requeue"), &[]).await.status, 303);
+        assert_eq!(states(&place).iter().filter(|s| *s == "waiting").count(), 1);
     }
 
     async fn a_reason_is_wanted_for_holding_the_post_back_and_everybody_who_looks_reads_it(place: Place) {

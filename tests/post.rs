@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use sea_orm::ConnectionTrait as _;
+
 use crate::both;
 use crate::harness::log::{EVENING, LATER, Row, conference};
 use crate::harness::smtp::{MailServer, Tls, Trouble, authority};
@@ -170,6 +172,55 @@ both! {
         assert_eq!(went, before);
     }
 
+    async fn once_the_server_can_be_used_again_what_waited_for_it_goes_first_and_not_at_its_own_next_try(place: Place) {
+        absences(&place, 6);
+        let server = MailServer::start(Tls::None);
+        server.trouble(Trouble::NoGreeting);
+        for moment in [LATER, "2026-09-30T16:05:10Z", "2026-09-30T16:05:20Z"] {
+            dispatch(&place, &server, moment, &[]);
+        }
+        server.trouble(Trouble::None);
+        let before: Vec<_> = place.outbox().iter().map(|m| m["id"].clone()).collect();
+        let ran = dispatch(&place, &server, "2026-09-30T16:05:30Z", &[("QUORATE__MAIL__SMTP__CONNECTIONS", "1")]);
+        assert!(ran.out.contains("12 sent"), "{}{}", ran.out, ran.err);
+        let went: Vec<_> = ids(&server).iter().map(|id| serde_json::json!(id[1..37])).collect();
+        // The one that tried the server is ahead of those that had tried before.
+        let mut expected = before;
+        let tried = expected.remove(3);
+        expected.insert(0, tried);
+        assert_eq!(went, expected);
+    }
+
+    async fn what_the_server_accepted_is_sent_though_its_lease_had_run_out(place: Place) {
+        absences(&place, 1);
+        let server = MailServer::start(Tls::None);
+        server.trouble(Trouble::Slow(Duration::from_millis(1500)));
+        let mut command = place.command(&["--at", LATER, "run-task", "dispatch"]);
+        let mut running = command.envs(server.settings()).stdout(std::process::Stdio::null()).spawn().unwrap();
+        crate::processes::until("the first is under way", || states(&place).iter().any(|s| s == "sending"));
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        let run_out = "update outbox set state = 'waiting', lease = null, lease_until = null, may_have_been_delivered = true \
+                       where state = 'sending'";
+        assert_eq!(db.execute_unprepared(run_out).await.unwrap().rows_affected(), 1);
+        assert!(running.wait().unwrap().success());
+        assert_eq!(states(&place), ["sent", "sent"]);
+        assert_eq!(ids(&server).len(), 2, "neither went again");
+    }
+
+    async fn a_letter_at_which_process_after_process_ends_becomes_a_persons_task(place: Place) {
+        absences(&place, 1);
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        db.execute_unprepared("update outbox set abandoned = 20, attempts = 20").await.unwrap();
+        let server = MailServer::start(Tls::None);
+        let ran = dispatch(&place, &server, LATER, &[]);
+        assert!(ran.out.contains("2 given up"), "{}{}", ran.out, ran.err);
+        assert!(server.received().is_empty());
+        assert!(place.outbox().iter().all(|m| m["may_have_been_delivered"] == true));
+        place.done_at("2026-09-30T16:20:00Z", &["outbox", "requeue"]);
+        dispatch(&place, &server, "2026-09-30T16:21:00Z", &[]);
+        assert_eq!(states(&place), ["sent", "sent"], "whoever puts it back has it tried anew");
+    }
+
     async fn a_letter_is_given_up_after_four_hours_and_two_working_days_and_somebody_telephones(place: Place) {
         absences(&place, 1);
         let server = MailServer::start(Tls::None);
@@ -228,6 +279,7 @@ both! {
             ("554 5.7.1 Relay access denied", LATER),
             ("553 5.1.8 Sender address rejected", "2026-09-30T16:11:00Z"),
             ("503 5.5.1 Not now", "2026-09-30T16:17:00Z"),
+            ("552 5.3.1 System full", "2026-09-30T16:23:00Z"),
         ] {
             server.trouble(Trouble::Recipient(answer));
             let ran = dispatch(&place, &server, moment, &[]);
@@ -237,6 +289,18 @@ both! {
         server.trouble(Trouble::None);
         dispatch_all(&place, &server, "2026-09-30T16:30:00Z");
         assert!(states(&place).iter().all(|s| s == "sent"));
+    }
+
+    async fn what_a_server_has_against_a_mailbox_or_a_letter_gives_it_up_whatever_its_enhanced_code(place: Place) {
+        absences(&place, 2);
+        let server = MailServer::start(Tls::None);
+        server.trouble(Trouble::Recipient("550 5.5.0 mailbox unavailable"));
+        let ran = dispatch(&place, &server, LATER, &[("QUORATE__MAIL__SMTP__CONNECTIONS", "1")]);
+        assert!(ran.out.contains("4 given up"), "{}{}", ran.out, ran.err);
+        place.done_at("2026-09-30T16:20:00Z", &["outbox", "requeue"]);
+        server.trouble(Trouble::Letter("552 5.3.4 too big for this system"));
+        let ran = dispatch(&place, &server, "2026-09-30T16:21:00Z", &[]);
+        assert!(ran.out.contains("4 given up"), "{}{}", ran.out, ran.err);
     }
 
     async fn two_letters_of_one_absence_refused_at_the_same_time_become_a_call(place: Place) {
@@ -339,19 +403,49 @@ fn settings_of_the_mail_server_that_make_no_sense_are_refused_by_name() {
     }
 }
 
-both! {
-    async fn after_an_outage_more_than_five_letters_to_one_address_become_one(place: Place) {
-        let mut rows = Vec::new();
-        for n in 0..7 {
-            let (name, child) = (format!("C-{n}"), format!("L{n}"));
-            for (m, row) in conference(&name).into_iter().enumerate() {
-                let row = row.with("child_refs", &child).with("decisions", &format!("{child}=plan_continues"));
-                // The health visitor was missed each time; the police twice.
-                rows.push(if m == 2 || m == 3 && n < 2 { row.absent() } else { row });
-            }
+/// Seven letters for each of two addresses, and so many for each of two others, that nobody could send until the morning.
+fn letters_of_an_outage(place: &Place, others: usize) {
+    let mut rows = Vec::new();
+    for n in 0..7 {
+        let (name, child) = (format!("C-{n}"), format!("L{n}"));
+        for (m, row) in conference(&name).into_iter().enumerate() {
+            let row = row.with("child_refs", &child).with("decisions", &format!("{child}=plan_continues"));
+            // The health visitor was missed each time; the police so often.
+            rows.push(if m == 2 || m == 3 && n < others { row.absent() } else { row });
         }
-        place.import(EVENING, &rows);
-        place.done_at(LATER, &["run-task", "feedback"]);
+    }
+    place.import(EVENING, &rows);
+    place.done_at(LATER, &["run-task", "feedback"]);
+}
+
+both! {
+    async fn letters_whose_digest_may_have_arrived_go_by_themselves_as_ones_that_may_have_too(place: Place) {
+        letters_of_an_outage(&place, 0);
+        let server = MailServer::start(Tls::None);
+        server.trouble(Trouble::Drop);
+        let digests = [("QUORATE__FEEDBACK__DIGEST_ABOVE", "5")];
+        dispatch(&place, &server, "2026-10-01T08:00:00Z", &digests);
+        let unsure = |place: &Place| place.outbox().into_iter().filter(|m| m["may_have_been_delivered"] == true).collect::<Vec<_>>();
+        assert_eq!(unsure(&place).len(), 1);
+        let digest = unsure(&place).remove(0);
+        assert_eq!(digest["kind"], "digest");
+        // One of its letters does not hold any more.
+        let db = sea_orm::Database::connect(&place.url).await.unwrap();
+        let attended = "update invitation set attendance = 'in_person' where id in (select f.invitation_id from feedback f \
+                        join outbox l on l.about_id = f.id join outbox d on d.id = l.digest_id where d.may_have_been_delivered \
+                        order by f.id limit 1)";
+        assert_eq!(db.execute_unprepared(attended).await.unwrap().rows_affected(), 1);
+        server.trouble(Trouble::None);
+        dispatch(&place, &server, "2026-10-01T08:06:00Z", &digests);
+        let mut unsure = unsure(&place);
+        unsure.retain(|m| m["recipient"] == digest["recipient"]);
+        assert_eq!(unsure.len(), 1 + 7, "{unsure:?}");
+        let of = |state: &str| unsure.iter().filter(|m| m["kind"] != "digest" && m["state"] == state).count();
+        assert_eq!((of("sent"), of("cancelled")), (6, 1), "{unsure:?}");
+    }
+
+    async fn after_an_outage_more_than_five_letters_to_one_address_become_one(place: Place) {
+        letters_of_an_outage(&place, 2);
         let kinds = |state: &str| place.outbox().iter().filter(|m| m["state"] == state).count();
         assert_eq!(kinds("waiting"), 7 * 2 + 2 * 2);
         // Nothing could be sent until now.
@@ -368,6 +462,12 @@ both! {
         assert!((0..7).all(|n| !digest.raw.contains(&format!("L{n}="))), "no child");
         // Each letter has gone, with its digest: it is answered, corrected and counted as any other.
         assert_eq!((kinds("sent"), kinds("waiting")), (7 * 2 + 2 * 2 + 2, 0));
+        let outbox = place.outbox();
+        let of = outbox.iter().find(|m| m["kind"] == "digest" && m["recipient"] == digest.to.as_str()).unwrap();
+        let site = place.site("2026-10-01T08:05:00Z").await;
+        let mut administrator = crate::harness::http::Person::with_role(&place, &site, "administrator").await;
+        let page = administrator.get(&format!("/post/{}", of["id"].as_str().unwrap())).await;
+        assert!(page.body.contains("7 letters in one") && page.body.contains("we missed you"), "{}", page.body);
         place.done_at("2026-10-01T08:10:00Z", &["run-task", "dispatch"]);
         assert_eq!(place.mail().len(), 6);
         assert_eq!(place.report("2026-10")["M16"]["sent"], 9);

@@ -6,11 +6,13 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use rand::{Rng as _, SeedableRng as _};
+use sea_orm::{ConnectionTrait as _, Statement};
 
 use crate::both;
 use crate::harness::Place;
-use crate::harness::log::LATER;
+use crate::harness::log::{EVENING, LATER, conference};
 use crate::harness::smtp::{MailServer, Tls, Trouble};
 use crate::post::{absences, dispatch, states};
 
@@ -169,7 +171,99 @@ fn told_to_stop_a_process_ends_the_letters_under_way_and_leaves_the_rest_waiting
     assert!(sent < 80, "it did not wait for all of them");
 }
 
+#[tokio::test]
+async fn of_processes_that_share_a_schedule_one_makes_each_run() {
+    let Some(place) = Place::postgres() else { return };
+    place.import(EVENING, &conference("C-1"));
+    let every_second = vec![("QUORATE__SCHEDULE__AUDIT".to_owned(), "* * * * * *".to_owned())];
+    let serving: Vec<Serving> = (0..3).map(|_| serve(&place, every_second.clone())).collect();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    drop(serving);
+    let db = sea_orm::Database::connect(&place.url).await.unwrap();
+    let sql = "select count(*) as runs, count(distinct date_trunc('second', due_at)) as times from task_run where task = 'audit'";
+    let row =
+        db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+    let (runs, times): (i64, i64) = (row.try_get("", "runs").unwrap(), row.try_get("", "times").unwrap());
+    assert!(times >= 4, "{times} times came due");
+    assert_eq!(runs, times);
+}
+
+/// The last full hour, for which the hourly audit task of [`serve_hourly`] is due.
+fn hour() -> DateTime<Utc> {
+    Utc::now().duration_trunc(TimeDelta::hours(1)).unwrap()
+}
+
+/// A run of the audit task for that hour, as another process left it.
+async fn left_behind(
+    place: &Place,
+    outcome: &str,
+    finished_at: Option<DateTime<Utc>>,
+    held_until: Option<DateTime<Utc>>,
+    attempts: i32,
+) {
+    place.done_at(LATER, &["migrate"]);
+    let db = sea_orm::Database::connect(&place.url).await.unwrap();
+    let backend = db.get_database_backend();
+    let sql = "insert into task_run (id, task, due_at, started_at, finished_at, outcome, said, held_until, attempts) \
+               values ($1, 'audit', $2, $2, $3, $4, '', $5, $6)";
+    let id = uuid::Uuid::new_v4();
+    let values =
+        [id.into(), hour().into(), finished_at.into(), outcome.into(), held_until.into(), attempts.into()];
+    db.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.unwrap();
+}
+
+fn serve_hourly(place: &Place) -> Serving {
+    serve(place, vec![("QUORATE__SCHEDULE__AUDIT".to_owned(), "0 0 * * * *".to_owned())])
+}
+
+/// The outcome of that run, and how often it was begun.
+async fn run_of_the_hour(place: &Place) -> (String, i32) {
+    let db = sea_orm::Database::connect(&place.url).await.unwrap();
+    let sql = "select outcome, attempts from task_run where task = 'audit' order by due_at limit 1";
+    let row =
+        db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap().unwrap();
+    (row.try_get("", "outcome").unwrap(), row.try_get("", "attempts").unwrap())
+}
+
+async fn until_it_is_done(place: &Place) -> i32 {
+    for _ in 0..600 {
+        match run_of_the_hour(place).await {
+            (outcome, attempts) if outcome == "done" => return attempts,
+            _ => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+    panic!("the run was not taken up within a minute: {:?}", run_of_the_hour(place).await);
+}
+
 both! {
+    async fn a_run_whose_process_was_killed_is_taken_up_by_the_next(place: Place) {
+        left_behind(&place, "running", None, Some(Utc::now() - TimeDelta::seconds(1)), 1).await;
+        let _serving = serve_hourly(&place);
+        assert_eq!(until_it_is_done(&place).await, 2);
+    }
+
+    async fn a_run_that_another_process_is_at_is_left_to_it_until_it_falls_silent(place: Place) {
+        left_behind(&place, "running", None, Some(Utc::now() + TimeDelta::seconds(6)), 1).await;
+        let begun = Instant::now();
+        let _serving = serve_hourly(&place);
+        assert_eq!(until_it_is_done(&place).await, 2);
+        assert!(begun.elapsed() >= Duration::from_secs(5), "not before");
+    }
+
+    async fn a_run_that_failed_is_tried_again(place: Place) {
+        left_behind(&place, "failed", Some(Utc::now() - TimeDelta::minutes(5)), None, 4).await;
+        let _serving = serve_hourly(&place);
+        assert_eq!(until_it_is_done(&place).await, 5);
+    }
+
+    async fn a_run_that_ended_five_processes_or_failed_five_times_is_left_alone(place: Place) {
+        left_behind(&place, "running", None, Some(Utc::now() - TimeDelta::hours(1)), 5).await;
+        let serving = serve_hourly(&place);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(run_of_the_hour(&place).await, ("running".to_owned(), 5));
+        assert!(crate::operations::get(&serving.address, "/health/ready").0 == 200);
+    }
+
     async fn of_two_runs_for_the_same_due_time_one_is_made(place: Place) {
         absences(&place, 1);
         let said = place.done_at(LATER, &["run-task", "dispatch"]);

@@ -25,6 +25,7 @@ mod m20261203_000001_daily_digest;
 mod m20261204_000001_closing;
 mod m20261205_000001_publishing;
 mod m20261206_000001_improving;
+mod m20261207_000001_under_way;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261204_000001_closing::Migration),
             Box::new(m20261205_000001_publishing::Migration),
             Box::new(m20261206_000001_improving::Migration),
+            Box::new(m20261207_000001_under_way::Migration),
         ]
     }
 }

@@ -151,8 +151,11 @@ pub(super) async fn run_task(site: &Site, task: Task) -> Result<ExitCode, Failur
     match task.run(site, site.clock.now()).await? {
         Run::Ran(Said::Nothing) => println!("{}: nothing to do.", task.name()),
         Run::Ran(Said::Waits(why) | Said::Did(why)) => println!("{}: {why}.", task.name()),
-        Run::Taken => println!("{}: has run for this moment already.", task.name()),
-        Run::Failed(why) => return Err(format!("{}: {why}", task.name()).into()),
+        Run::Taken { again: None } => println!("{}: has run for this moment already.", task.name()),
+        Run::Taken { again: Some(_) } => {
+            println!("{}: is run for this moment by another process.", task.name())
+        }
+        Run::Failed(why, _) => return Err(format!("{}: {why}", task.name()).into()),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -12,6 +12,7 @@ mod expectations;
 mod export;
 mod health;
 mod import_command;
+mod keeping;
 mod keys_commands;
 mod letters;
 mod metrics;

@@ -8,15 +8,17 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::TcpListener;
 
+use super::keeping::keep_schedule;
 use super::metrics;
 use super::routes::router;
 use super::site::Site;
-use super::tasks::keep_schedule;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Requests and letters under way have this long to end.
+/// Requests under way have at least this long to end.
 const GRACE: Duration = Duration::from_secs(20);
+/// A letter under way has as long as its exchange may take, and this to be settled.
+const SETTLED: Duration = Duration::from_secs(5);
 
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -91,12 +93,13 @@ pub(super) async fn serve_on(site: Arc<Site>, listener: TcpListener, pages: Rout
         (served, kept)
     };
     tokio::pin!(ended);
+    let grace = GRACE.max(site.config.pace().timeout + SETTLED);
     tokio::select! {
         (served, kept) = &mut ended => {
             served?;
             kept??;
         }
-        () = async { site.stop.cancelled().await; tokio::time::sleep(GRACE).await } => {
+        () = async { site.stop.cancelled().await; tokio::time::sleep(grace).await } => {
             tracing::warn!("what was under way did not end in time");
         }
     }

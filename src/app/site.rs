@@ -156,9 +156,9 @@ impl Ticked {
         self.0.store(now.timestamp(), Ordering::Relaxed);
     }
 
-    /// Whether it ticked within the last half minute.
+    /// Whether it ticked within the last half minute. A tick that is yet to come is of a clock that was put back.
     pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
-        now.timestamp() - self.0.load(Ordering::Relaxed) <= 30
+        (0..=30).contains(&(now.timestamp() - self.0.load(Ordering::Relaxed)))
     }
 }
 

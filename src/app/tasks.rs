@@ -1,11 +1,9 @@
-//! The scheduled tasks, and the loop that asks which are due.
+//! The scheduled tasks.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::ValueEnum;
-use tokio::sync::Notify;
 
 use super::deliveries::Deliveries;
 use super::expectations::expectations;
@@ -20,7 +18,7 @@ use crate::outbox::{self, NoticeError};
 use crate::oversight;
 use crate::reports::{self, Thanking};
 use crate::retention::{Class, ShredError, Shredder};
-use crate::schedule::{self, Alarm, Plan, PlanError, Run, Said};
+use crate::schedule::{self, Plan, PlanError, Run, Said};
 use crate::{register, replies};
 
 /// A task by its name.
@@ -322,15 +320,17 @@ impl Task {
     /// Runs it for one due time.
     pub async fn run(self, site: &Site, due_at: DateTime<Utc>) -> Result<Run, sea_orm::DbErr> {
         let state = &site.tasks[self as usize];
-        let Ok(_running) = state.running.try_lock() else { return Ok(Run::Taken) };
+        let Ok(_running) = state.running.try_lock() else {
+            return Ok(Run::Taken { again: Some(site.clock.now()) });
+        };
         let begun = Instant::now();
         let run = schedule::run(&site.db, self.name(), due_at, || site.clock.now(), self.work(site)).await;
         let outcome = match &run {
-            Ok(Run::Taken) => return run,
+            Ok(Run::Taken { .. }) => return run,
             Ok(Run::Ran(Said::Did(_))) => "did",
             Ok(Run::Ran(Said::Nothing)) => "nothing",
             Ok(Run::Ran(Said::Waits(_))) => "waits",
-            Ok(Run::Failed(_)) | Err(_) => "failed",
+            Ok(Run::Failed(..)) | Err(_) => "failed",
         };
         let waits = match &run {
             Ok(Run::Ran(Said::Waits(why))) => Some((site.clock.now(), why.clone())),
@@ -342,54 +342,4 @@ impl Task {
         metrics::histogram!("quorate_task_run_seconds", "task" => self.name()).record(begun.elapsed());
         run
     }
-}
-
-/// Runs each task when it is due, until told to stop. A task never runs beside itself; what it misses
-/// while it runs, or while the process was down, it runs once afterwards.
-pub async fn keep_schedule(site: Arc<Site>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    site.up_since.get_or_init(|| site.clock.now());
-    let mut tasks = tokio::task::JoinSet::new();
-    let mut bells = Vec::new();
-    for task in Task::ALL {
-        let plan = task.plan(&site)?;
-        let bell = Arc::new(Notify::new());
-        bells.push(bell.clone());
-        let site = site.clone();
-        tasks.spawn(async move {
-            // What came due while nobody ran, in the last month, is made up for at once.
-            let mut last = site.clock.now() - TimeDelta::days(31);
-            loop {
-                if let Some(due_at) = plan.due(last, site.clock.now()) {
-                    // On its own feet: a task that panics is told of, and runs again when it is due.
-                    let (running, name) = (site.clone(), task.name());
-                    match tokio::spawn(async move { task.run(&running, due_at).await }).await {
-                        Ok(Ok(_)) => last = due_at,
-                        Ok(Err(e)) => {
-                            tracing::error!(task = name, error = %e, "the schedule's ledger cannot be written");
-                        }
-                        Err(_) => {
-                            tracing::error!(task = name, "a scheduled task panicked");
-                            last = due_at;
-                        }
-                    }
-                }
-                tokio::select! {
-                    () = bell.notified() => {}
-                    () = site.stop.cancelled() => return,
-                }
-            }
-        });
-    }
-    let ticking = site.clone();
-    let alarm = Alarm::start(Arc::new(move || {
-        ticking.ticked.at(ticking.clock.now());
-        for bell in &bells {
-            bell.notify_one();
-        }
-    }))
-    .await?;
-    site.stop.cancelled().await;
-    alarm.stop().await;
-    while tasks.join_next().await.is_some() {}
-    Ok(())
 }

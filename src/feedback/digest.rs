@@ -73,19 +73,20 @@ pub async fn digest(office: Office<'_>, now: DateTime<Utc>) -> Result<usize, Not
     }
     let db = office.db.read();
     let kinds: Vec<&str> = Wording::ALL.iter().map(|w| w.code()).chain([CORRECTION]).collect();
-    let mut of: BTreeMap<String, Vec<Model>> = BTreeMap::new();
-    for message in outbox::due(db, &kinds, now).await? {
-        of.entry(message.recipient.to_lowercase()).or_default().push(message);
+    let mut of: BTreeMap<String, Vec<MessageId>> = BTreeMap::new();
+    for (message, to) in outbox::due(db, &kinds, now).await? {
+        of.entry(to.to_lowercase()).or_default().push(message);
     }
     let still_due = StillDue::new(office.db, office.policies, office.settings);
     let mut made = 0;
-    for (address, mut messages) in of.into_iter().filter(|(_, messages)| messages.len() > 1) {
+    for (address, due) in of.into_iter().filter(|(_, due)| due.len() > 1) {
         let daily = wants_digest(db, &address, london::date(now)).await?;
         let one_by_one = match (daily, office.settings.one_by_one) {
             (true, _) => 1,
             (false, Some(one_by_one)) => one_by_one,
             (false, None) => continue,
         };
+        let mut messages = outbox::these(db, &due).await?;
         messages.retain(|message| daily || message.posted_at < now - OUTAGE);
         if messages.len() <= one_by_one {
             continue;

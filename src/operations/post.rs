@@ -12,10 +12,11 @@ use crate::agencies::store::directory;
 use crate::conferences::entity::conference;
 use crate::conferences::{self, ConferenceId, Sight};
 use crate::convening::entity::invitation_message;
+use crate::feedback::DIGEST;
 use crate::feedback::entity::{feedback, ladder_step};
 use crate::invitations::InvitationId;
 use crate::invitations::entity::invitation;
-use crate::outbox::{self, Listed};
+use crate::outbox::{self, Listed, MessageId};
 use crate::replies::entity::reply;
 
 /// One message and what it is about.
@@ -29,9 +30,12 @@ pub struct Posted {
     pub conference: String,
     /// The conference.
     pub conference_id: Option<ConferenceId>,
-    /// The letter is not shown: its conference is restricted and not for who asks, or it is a notice.
+    /// It is about a conference that is restricted and not for who asks.
     #[serde(skip)]
     pub hidden: bool,
+    /// Its letter is between the service and its recipient: a notice, which may hold a link to sign in by.
+    #[serde(skip)]
+    pub sealed: bool,
     /// The agency's code.
     pub agency: String,
     /// The service.
@@ -72,7 +76,13 @@ pub async fn described(
 ) -> Result<Vec<Posted>, DbErr> {
     let directory = directory(db).await?;
     let mut about: HashMap<Uuid, (ServiceId, Option<conference::Model>)> = HashMap::new();
-    let ids: Vec<Uuid> = messages.iter().map(|m| m.about_id).collect();
+    let digests = messages.iter().filter(|m| m.kind == DIGEST).map(|m| m.id);
+    let mut carried: HashMap<MessageId, Vec<Uuid>> = HashMap::new();
+    for (digest, of) in outbox::carried_by(db, digests).await? {
+        carried.entry(digest).or_default().push(of);
+    }
+    let ids = messages.iter().map(|m| m.about_id).chain(carried.values().flatten().copied());
+    let ids: Vec<Uuid> = ids.collect();
     for ids in ids.chunks(BATCH) {
         let mut items: Vec<(Uuid, InvitationId)> = feedback::Entity::find()
             .select_only()
@@ -119,22 +129,27 @@ pub async fn described(
     Ok(messages
         .into_iter()
         .map(|m| {
-            let about = about.get(&m.about_id);
-            let known = about.and_then(|(service, met)| Some((directory.of(*service), met.as_ref()?)));
-            // A notice is between the service and its recipient.
-            let restricted = about.is_some() && known.is_none();
-            let of = |what: fn(&conference::Model) -> &String| {
-                known.map(|(_, met)| what(met).clone()).unwrap_or_default()
+            let of_it = carried.remove(&m.id).unwrap_or_else(|| vec![m.about_id]);
+            let of_it: Vec<_> = of_it.iter().filter_map(|id| about.get(id)).collect();
+            let restricted = of_it.iter().any(|(_, met)| met.is_none());
+            let service = of_it.first().filter(|_| !restricted).map(|(service, _)| directory.of(*service));
+            // A digest is about many.
+            let met = match of_it[..] {
+                [(_, met)] => met.as_ref(),
+                _ => None,
             };
+            let of =
+                |what: fn(&conference::Model) -> &String| met.map(|m| what(m).clone()).unwrap_or_default();
             Posted {
                 kind: m.kind,
                 reference: if restricted { "restricted".to_owned() } else { of(|met| &met.reference) },
                 conference: of(|met| &met.conference_ref),
-                conference_id: known.map(|(_, met)| met.id),
-                agency: known.map(|((_, agency), _)| agency.code.clone()).unwrap_or_default(),
-                service: known.map(|((service, _), _)| service.name.clone()).unwrap_or_default(),
+                conference_id: met.map(|met| met.id),
+                agency: service.map(|(_, agency)| agency.code.clone()).unwrap_or_default(),
+                service: service.map(|(service, _)| service.name.clone()).unwrap_or_default(),
                 recipient: if restricted { String::new() } else { m.recipient },
-                hidden: known.is_none(),
+                hidden: restricted,
+                sealed: of_it.is_empty(),
                 state: m.state,
                 attempts: m.attempts,
                 may_have_been_delivered: m.may_have_been_delivered,

@@ -1,23 +1,37 @@
 //! Messages that one other message carries: they stay what they are, wait with it, and are sent when it is.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::message::{Column, Entity, Model};
 use super::{MessageId, State};
 use crate::platform::Tx;
 
-/// Messages of these kinds that wait, are due, and are carried by no other; oldest first.
-pub async fn due(db: &impl ConnectionTrait, kinds: &[&str], now: DateTime<Utc>) -> Result<Vec<Model>, DbErr> {
+/// Messages of these kinds that wait, are due, and are carried by no other, with to whom each goes; oldest first. Not the
+/// messages themselves: after an outage there may be many.
+pub async fn due(
+    db: &impl ConnectionTrait,
+    kinds: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Vec<(MessageId, String)>, DbErr> {
     Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Recipient])
         .filter(Column::State.eq(State::Waiting))
         .filter(Column::Kind.is_in(kinds.iter().copied()))
         .filter(Column::DueAt.lte(now))
         .filter(Column::DigestId.is_null())
         .order_by_asc(Column::PostedAt)
+        .into_tuple()
         .all(db)
         .await
+}
+
+/// These messages, oldest first.
+pub async fn these(db: &impl ConnectionTrait, ids: &[MessageId]) -> Result<Vec<Model>, DbErr> {
+    let of = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
+    of.order_by_asc(Column::PostedAt).all(db).await
 }
 
 /// Has one message carry others that still wait. Says how many it carries.
@@ -28,6 +42,16 @@ pub async fn carry(tx: &Tx, by: MessageId, ids: &[MessageId]) -> Result<u64, DbE
         .filter(Column::State.eq(State::Waiting))
         .filter(Column::DigestId.is_null());
     Ok(carried.exec(tx.conn()).await?.rows_affected)
+}
+
+/// What each of these messages carries, or carried until it went: message → what its letters are about.
+pub async fn carried_by(
+    db: &impl ConnectionTrait,
+    by: impl IntoIterator<Item = MessageId>,
+) -> Result<Vec<(MessageId, uuid::Uuid)>, DbErr> {
+    let of = Entity::find().select_only().columns([Column::DigestId, Column::AboutId]);
+    let of = of.filter(Column::DigestId.is_in(by.into_iter().map(|id| id.0)));
+    of.order_by_asc(Column::PostedAt).into_tuple().all(db).await
 }
 
 /// What a message carries and still waits.
@@ -67,8 +91,25 @@ pub async fn carried_came_back(
     about.order_by_asc(Column::PostedAt).into_tuple().all(tx.conn()).await
 }
 
+/// What a message carries may have arrived where the message itself may have.
+async fn doubt_carried(tx: &Tx, by: MessageId) -> Result<(), DbErr> {
+    let may_be_out = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::Id.eq(by).and(Column::MayHaveBeenDelivered.eq(true)))
+        .to_owned();
+    Entity::update_many()
+        .col_expr(Column::MayHaveBeenDelivered, Expr::val(true))
+        .filter(Column::DigestId.in_subquery(may_be_out))
+        .filter(Column::State.eq(State::Waiting))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// What a message carried was given up with it. Gives back what that was.
 pub async fn carried_failed(tx: &Tx, by: MessageId) -> Result<Vec<Model>, DbErr> {
+    doubt_carried(tx, by).await?;
     let of = Column::DigestId.eq(by.0).and(Column::State.eq(State::Waiting));
     let carried = Entity::find().filter(of.clone()).order_by_asc(Column::PostedAt).all(tx.conn()).await?;
     Entity::update_many()
@@ -83,6 +124,7 @@ pub async fn carried_failed(tx: &Tx, by: MessageId) -> Result<Vec<Model>, DbErr>
 
 /// What a message carried goes by itself again.
 pub async fn let_go_of(tx: &Tx, by: MessageId) -> Result<(), DbErr> {
+    doubt_carried(tx, by).await?;
     Entity::update_many()
         .col_expr(Column::DigestId, Expr::val(None::<uuid::Uuid>))
         .filter(Column::DigestId.eq(by.0))

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::store::{Settled, Settlement, claim, give_back, release_abandoned, settle};
+use super::store::{Settled, Settlement, claim, give_back, release_abandoned, release_held_up, settle};
 use super::{Claim, notice, pause};
 use crate::mail::{SendError, Transport};
 use crate::platform::{Db, Tx};
@@ -120,6 +120,9 @@ const LOOKS_EVERY: Duration = Duration::from_millis(500);
 /// So many refusals one after the other are no accident of one address: the rest waits for the next run.
 const REFUSALS: u32 = 5;
 
+/// So many processes that ended while they sent one letter are no accident: a person looks at it.
+const ABANDONED: i32 = 20;
+
 /// What the senders of one run share.
 #[derive(Default)]
 struct Round {
@@ -132,6 +135,8 @@ struct Round {
     looked: Option<Instant>,
     /// Refusals since the last message that was accepted.
     refusals: u32,
+    /// A message was accepted.
+    gets_through: bool,
     done: Dispatched,
 }
 
@@ -218,6 +223,25 @@ impl<D: Delivery> Carrier<'_, D> {
         Ok(Some(claim))
     }
 
+    /// What becomes of a message after a passing error.
+    fn again(
+        &self,
+        claim: &Claim,
+        now: DateTime<Utc>,
+        why: String,
+        may_be_out: bool,
+        held_up: bool,
+    ) -> Settlement {
+        let next = match claim.is_notice {
+            true => notice::next_attempt(claim.due_since, now),
+            false => self.delivery.next_attempt(claim, now),
+        };
+        match next {
+            Some(at) => Settlement::Retry { at, why, may_be_out, held_up },
+            None => Settlement::Failed { why, may_be_out },
+        }
+    }
+
     async fn carry(
         &self,
         claim: Claim,
@@ -232,10 +256,14 @@ impl<D: Delivery> Carrier<'_, D> {
         let settlement = match fate {
             Ok(Fate::Cancel(why)) => Settlement::Cancelled(why),
             Ok(Fate::Wait(until, why)) => Settlement::Wait { until, why },
-            // The lease is given back: nothing has gone.
+            Ok(Fate::Send) if claim.abandoned >= ABANDONED => {
+                let why = format!("{} processes ended while they sent it", claim.abandoned);
+                Settlement::Failed { why, may_be_out: true }
+            }
+            // Nothing has gone.
             Err(e) => {
-                let at = now() + TimeDelta::minutes(1);
-                Settlement::Retry { at, why: e.to_string(), may_be_out: false }
+                tracing::error!(message = %claim.id, error = %e, "whether a message may still go cannot be found out");
+                self.again(&claim, now(), e.to_string(), false, false)
             }
             Ok(Fate::Send) => {
                 let name = claim.id.to_string();
@@ -251,14 +279,8 @@ impl<D: Delivery> Carrier<'_, D> {
                         if !matches!(error, SendError::Transient(_)) {
                             not_out = Some(why.clone());
                         }
-                        let next = match claim.is_notice {
-                            true => notice::next_attempt(claim.due_since, now()),
-                            false => self.delivery.next_attempt(&claim, now()),
-                        };
-                        match next {
-                            Some(at) => Settlement::Retry { at, why, may_be_out },
-                            None => Settlement::Failed { why, may_be_out },
-                        }
+                        let held_up = matches!(error, SendError::Unavailable(_));
+                        self.again(&claim, now(), why, may_be_out, held_up)
                     }
                 }
             }
@@ -290,10 +312,16 @@ impl<D: Delivery> Carrier<'_, D> {
         }
         metrics::counter!("quorate_messages_total", "outcome" => settled.name()).increment(1);
         if settled == Settled::Sent {
-            let seconds = (at - claim.posted_at).as_seconds_f64().max(0.0);
+            let seconds = (at - claim.waits_since).as_seconds_f64().max(0.0);
             metrics::histogram!("quorate_message_due_to_accepted_seconds").record(seconds);
         }
         let mut round = round.lock().await;
+        if settled == Settled::Sent && !std::mem::replace(&mut round.gets_through, true) {
+            let tx = self.db.begin("the mail server can be used").await?;
+            release_held_up(&tx, at).await?;
+            tx.commit().await?;
+            round.drained = false;
+        }
         match settled {
             Settled::Sent => round.done.sent += 1,
             Settled::PutOff => round.done.put_off += 1,

@@ -39,6 +39,10 @@ pub mod message {
         /// When it came back, after a server had taken it, and why (RFC 3463).
         pub bounced_at: Option<DateTime<Utc>>,
         pub bounce_status: Option<String>,
+        /// It waits because the mail server could not be used, and not for its own next try.
+        pub held_up: bool,
+        /// How many processes ended while they sent it.
+        pub abandoned: i32,
         /// The message that carries it.
         pub digest_id: Option<Uuid>,
     }

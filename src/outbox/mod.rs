@@ -18,7 +18,9 @@ use uuid::Uuid;
 use crate::platform::codes::codes;
 use crate::platform::ids::typed_id;
 
-pub use digest::{carried, carried_came_back, carried_failed, carried_went, carry, due, let_go_of};
+pub use digest::{
+    carried, carried_by, carried_came_back, carried_failed, carried_went, carry, due, let_go_of, these,
+};
 pub use dispatch::{Carrier, Delivery, End, Fate, Pace};
 pub use entity::message::{Column as MessageColumn, Entity as MessageEntity, Model};
 pub use entity::pause::Entity as PauseEntity;
@@ -94,9 +96,13 @@ pub struct Claim {
     pub posted_at: DateTime<Utc>,
     /// What its retries are counted from: the first try.
     pub due_since: DateTime<Utc>,
+    /// Since when it could have been sent.
+    waits_since: DateTime<Utc>,
     is_notice: bool,
     /// Tries before this one.
     attempts: i32,
+    /// Processes that ended while they sent it.
+    abandoned: i32,
     lease: Uuid,
 }
 
@@ -111,8 +117,10 @@ impl Claim {
             message: Vec::new(),
             posted_at: row.posted_at,
             due_since: row.due_since,
+            waits_since: row.due_since,
             is_notice: row.is_notice,
             attempts: row.attempts,
+            abandoned: row.abandoned,
             lease: Uuid::nil(),
         }
     }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 use uuid::Uuid;
 
@@ -36,6 +36,8 @@ pub async fn post(tx: &Tx, post: Post) -> Result<(), DbErr> {
         last_error: None,
         due_since: post.at,
         is_notice: post.is_notice,
+        held_up: false,
+        abandoned: 0,
     };
     Entity::insert(row.into_active_model()).exec_without_returning(tx.conn()).await?;
     Ok(())
@@ -47,6 +49,7 @@ pub(super) async fn release_abandoned(tx: &Tx, now: DateTime<Utc>) -> Result<(),
     Entity::update_many()
         .col_expr(Column::State, Expr::val(State::Waiting))
         .col_expr(Column::MayHaveBeenDelivered, Expr::val(true))
+        .col_expr(Column::Abandoned, Expr::col(Column::Abandoned).add(1))
         .col_expr(Column::LastError, Expr::val("the process that was sending it ended"))
         .col_expr(Column::Lease, Expr::val(None::<Uuid>))
         .col_expr(Column::LeaseUntil, Expr::val(None::<DateTime<Utc>>))
@@ -95,11 +98,25 @@ pub(super) async fn claim(
         message: row.message,
         posted_at: row.posted_at,
         due_since: if row.attempts == 0 { now } else { row.due_since },
+        waits_since: row.due_since,
         is_notice: row.is_notice,
         attempts: row.attempts,
+        abandoned: row.abandoned,
         lease,
     });
     Ok(claims.collect())
+}
+
+/// The mail server can be used again: what waited for that is due now.
+pub(super) async fn release_held_up(tx: &Tx, now: DateTime<Utc>) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::DueAt, Expr::val(now))
+        .col_expr(Column::HeldUp, Expr::val(false))
+        .filter(Column::State.eq(State::Waiting))
+        .filter(Column::HeldUp.eq(true))
+        .exec(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Gives leased messages back of which nothing was begun.
@@ -130,6 +147,8 @@ pub(super) enum Settlement {
         at: DateTime<Utc>,
         why: String,
         may_be_out: bool,
+        /// It is the mail server that cannot be used.
+        held_up: bool,
     },
     Failed {
         why: String,
@@ -169,7 +188,8 @@ impl Settlement {
     }
 }
 
-/// Settles a lease. A lease that ran out, and that another process took over, settles nothing: `false`.
+/// Settles a lease. One that ran out, and whose message another process took over, settles nothing: `false`. That a message was
+/// accepted is noted even where it waits again, for then it need not go again.
 pub(super) async fn settle(
     tx: &Tx,
     claim: &Claim,
@@ -177,10 +197,17 @@ pub(super) async fn settle(
     what: Settlement,
 ) -> Result<bool, DbErr> {
     let waits = matches!(what, Settlement::Wait { .. });
+    let held_up = matches!(what, Settlement::Retry { held_up: true, .. });
+    let mut ours = Condition::any().add(Column::Lease.eq(claim.lease));
+    if matches!(what, Settlement::Sent) {
+        ours = ours.add(Column::State.eq(State::Waiting).and(Column::DigestId.is_null()));
+    }
     let (state, sent_at, due_at, error, may_be_out) = match what {
         Settlement::Wait { until, why } => (State::Waiting, None, Some(until), Some(why), false),
         Settlement::Sent => (State::Sent, Some(now), None, None, false),
-        Settlement::Retry { at, why, may_be_out } => (State::Waiting, None, Some(at), Some(why), may_be_out),
+        Settlement::Retry { at, why, may_be_out, .. } => {
+            (State::Waiting, None, Some(at), Some(why), may_be_out)
+        }
         Settlement::Failed { why, may_be_out } => (State::Failed, None, None, Some(why), may_be_out),
         Settlement::Cancelled(why) => (State::Cancelled, None, None, Some(why), false),
     };
@@ -190,8 +217,9 @@ pub(super) async fn settle(
         .col_expr(Column::LastError, Expr::val(error))
         .col_expr(Column::Lease, Expr::val(None::<Uuid>))
         .col_expr(Column::LeaseUntil, Expr::val(None::<DateTime<Utc>>))
+        .col_expr(Column::HeldUp, Expr::val(held_up))
         .filter(Column::Id.eq(claim.id))
-        .filter(Column::Lease.eq(claim.lease));
+        .filter(ours);
     if let Some(due_at) = due_at {
         update = update.col_expr(Column::DueAt, Expr::val(due_at));
     }
@@ -349,7 +377,8 @@ pub async fn requeue(
     let mut given_up = Entity::update_many()
         .col_expr(Column::State, Expr::val(State::Waiting))
         .col_expr(Column::DueAt, Expr::val(now))
-        .col_expr(Column::DueSince, Expr::val(now));
+        .col_expr(Column::DueSince, Expr::val(now))
+        .col_expr(Column::Abandoned, Expr::val(0));
     let mut about = Entity::find().select_only().column(Column::AboutId);
     let failed = Column::State.eq(State::Failed).and(Column::AboutId.not_in_subquery(but));
     for filter in [Some(failed), only.map(|id| Column::Id.eq(id))].into_iter().flatten() {

@@ -1,6 +1,6 @@
 //! When a task is due: a cron expression with seconds, read on London's clocks.
 
-use chrono::{DateTime, Offset, TimeDelta, Utc};
+use chrono::{DateTime, Offset, SubsecRound as _, TimeDelta, Utc};
 use chrono_tz::Europe::London;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds};
@@ -40,6 +40,9 @@ impl Plan {
     /// The first time after this one. A time that the spring change leaves out is taken when the gap
     /// ends; one that autumn repeats is taken once.
     pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // Times are whole seconds. The library would carry the fraction of this one along, and processes that began at
+        // other moments would each have due times of their own.
+        let after = after.trunc_subsecs(0);
         let mut from = after.with_timezone(&London);
         if self.hourly {
             // Minutes and seconds do not care for the change of the clocks, which is a whole hour: what comes
@@ -77,6 +80,39 @@ impl Plan {
             }
         }
         None
+    }
+}
+
+/// Which of a task's times one process has dealt with.
+#[derive(Clone, Debug)]
+pub struct Turns {
+    plan: Plan,
+    /// What came before this is dealt with.
+    last: DateTime<Utc>,
+    /// A time that is not, and when to ask for it once more.
+    again: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+impl Turns {
+    /// Everything after `last` is yet to be dealt with.
+    pub fn since(plan: Plan, last: DateTime<Utc>) -> Self {
+        Self { plan, last, again: None }
+    }
+
+    /// The time that is due now, if one is.
+    pub fn due(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // A clock that was put back must not keep the task from running until it is that late once more.
+        self.last = self.last.min(now);
+        let waits = |due_at| self.again.is_some_and(|(of, at)| of == due_at && at > now);
+        self.plan.due(self.last, now).filter(|due_at| !waits(*due_at))
+    }
+
+    /// A due time was dealt with; or is asked for once more at a moment, unless a later one comes due.
+    pub fn came(&mut self, due_at: DateTime<Utc>, again: Option<DateTime<Utc>>) {
+        self.again = again.map(|at| (due_at, at));
+        if again.is_none() {
+            self.last = due_at;
+        }
     }
 }
 
@@ -133,6 +169,46 @@ mod tests {
         let monthly = Plan::parse("t", "0 0 6 1 * *").unwrap();
         assert_eq!(monthly.due(utc("2026-08-15T00:00:00Z"), now), Some(utc("2026-11-01T06:00:00Z")));
         assert_eq!(monthly.due(utc("2026-11-01T06:00:00Z"), now), None);
+    }
+
+    #[test]
+    fn processes_that_began_at_other_moments_have_the_same_due_times() {
+        for schedule in ["*/5 * * * * *", "0 0 7 * * *", "0 15 * * * *"] {
+            let plan = Plan::parse("t", schedule).unwrap();
+            let (one, other) = (utc("2026-11-28T04:13:17.633657Z"), utc("2026-11-28T04:13:17.100002Z"));
+            let due = |now: DateTime<Utc>| plan.due(now - TimeDelta::days(31), now);
+            assert_eq!(due(one), due(other), "{schedule}");
+            assert_eq!(due(one).unwrap().timestamp_subsec_nanos(), 0, "{schedule}");
+        }
+        let often = Plan::parse("t", "*/5 * * * * *").unwrap();
+        assert_eq!(often.next_after(utc("2026-11-28T04:13:15.5Z")), Some(utc("2026-11-28T04:13:20Z")));
+        assert_eq!(often.next_after(utc("2026-11-28T04:13:14.9Z")), Some(utc("2026-11-28T04:13:15Z")));
+        assert_eq!(often.next_after(utc("2026-11-28T04:13:15Z")), Some(utc("2026-11-28T04:13:20Z")));
+    }
+
+    #[test]
+    fn what_is_to_be_tried_again_waits_for_its_moment_and_gives_way_to_the_next_time() {
+        let morning = Plan::parse("t", "0 0 7 * * *").unwrap();
+        let mut turns = Turns::since(morning, utc("2026-12-01T00:00:00Z"));
+        let due = utc("2026-12-01T07:00:00Z");
+        assert_eq!(turns.due(due), Some(due));
+        turns.came(due, Some(utc("2026-12-01T07:05:00Z")));
+        assert_eq!(turns.due(utc("2026-12-01T07:04:59Z")), None);
+        assert_eq!(turns.due(utc("2026-12-01T07:05:00Z")), Some(due));
+        turns.came(due, Some(utc("2026-12-02T09:00:00Z")));
+        assert_eq!(turns.due(utc("2026-12-02T07:00:00Z")), Some(utc("2026-12-02T07:00:00Z")));
+        turns.came(utc("2026-12-02T07:00:00Z"), None);
+        assert_eq!(turns.due(utc("2026-12-02T12:00:00Z")), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_does_not_stop_a_task() {
+        let often = Plan::parse("t", "*/5 * * * * *").unwrap();
+        let mut turns = Turns::since(often, utc("2026-12-01T12:00:00Z"));
+        let due = turns.due(utc("2026-12-01T12:00:05Z")).unwrap();
+        turns.came(due, None);
+        assert_eq!(turns.due(utc("2026-12-01T09:00:01Z")), None);
+        assert_eq!(turns.due(utc("2026-12-01T09:00:06Z")), Some(utc("2026-12-01T09:00:05Z")));
     }
 
     #[test]

@@ -37,6 +37,10 @@ pub mod task_run {
         pub finished_at: Option<DateTime<Utc>>,
         pub outcome: Outcome,
         pub said: String,
+        /// Until when whoever runs it has said that it does; after that the run is anybody's.
+        pub held_until: Option<DateTime<Utc>>,
+        /// How often it was begun.
+        pub attempts: i32,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -1,7 +1,9 @@
 //! The ledger: a row for each run of a task, unique on (task, due time). The row is what keeps two
-//! instances from doing the same run.
+//! instances from doing the same run, and what a run that was cut short is taken up again by.
 
+use std::convert::Infallible;
 use std::fmt::Display;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
@@ -43,13 +45,43 @@ pub enum Said {
 pub enum Run {
     /// It ran.
     Ran(Said),
-    /// Another instance has it.
-    Taken,
-    /// It ran and failed.
-    Failed(String),
+    /// Nothing was begun: it has run, or another instance is at it.
+    Taken {
+        /// When it may have to be begun once more: whoever is at it may end, and what failed is tried again.
+        again: Option<DateTime<Utc>>,
+    },
+    /// It ran and failed, and is tried again at this moment.
+    Failed(String, Option<DateTime<Utc>>),
 }
 
-/// Runs a task for one due time, unless another instance has taken that time already.
+/// Whoever is at a run says so this often.
+const SAYS_SO_EVERY: Duration = Duration::from_secs(10);
+/// So long after it was last said, nobody is at it any more.
+const HELD: TimeDelta = TimeDelta::minutes(1);
+/// What failed is tried again after this,
+const TRIED_AGAIN: TimeDelta = TimeDelta::minutes(5);
+/// and is not begun more often: what ends its process each time must not do so for ever.
+const TRIES: i32 = 5;
+
+impl TaskRun {
+    /// Its process ended before it did.
+    pub fn was_cut_short(&self, now: DateTime<Utc>) -> bool {
+        self.outcome == Outcome::Running && self.held_until.is_none_or(|until| until <= now)
+    }
+
+    /// When it may be begun once more; `None` where it is done, or was begun often enough.
+    fn again(&self) -> Option<DateTime<Utc>> {
+        let at = match self.outcome {
+            Outcome::Done => None,
+            Outcome::Running => Some(self.held_until.unwrap_or(self.started_at)),
+            Outcome::Failed => self.finished_at.map(|at| at + TRIED_AGAIN),
+        };
+        at.filter(|_| self.attempts < TRIES)
+    }
+}
+
+/// Runs a task for one due time, unless that has run already or another instance is at it. A run whose process ended is
+/// taken up, and one that failed is tried again.
 pub async fn run<E: Display>(
     db: &Db,
     task: &str,
@@ -57,26 +89,14 @@ pub async fn run<E: Display>(
     now: impl Fn() -> DateTime<Utc>,
     work: impl Future<Output = Result<Said, E>>,
 ) -> Result<Run, DbErr> {
-    let row = task_run::Model {
-        id: Uuid::now_v7(),
-        task: task.to_owned(),
-        due_at,
-        started_at: now(),
-        finished_at: None,
-        outcome: Outcome::Running,
-        said: String::new(),
+    let row = match begin(db, task, due_at, now()).await? {
+        Ok(row) => row,
+        Err(again) => return Ok(Run::Taken { again }),
     };
-    let tx = db.begin("start task run").await?;
-    let taken = task_run::Entity::insert(row.clone().into_active_model())
-        .on_conflict_do_nothing_on([task_run::Column::Task, task_run::Column::DueAt])
-        .exec_without_returning(tx.conn())
-        .await?;
-    tx.commit().await?;
-    // A conflict is told as an insert of no rows.
-    if !matches!(taken, TryInsertResult::Inserted(1..)) {
-        return Ok(Run::Taken);
-    }
-    let result = work.await;
+    let result = tokio::select! {
+        result = work => result,
+        never = say_so(db, row.id, &now) => match never {},
+    };
     let tx = db.begin("finish task run").await?;
     let run = match result {
         Ok(said @ (Said::Nothing | Said::Waits(_))) => {
@@ -90,15 +110,79 @@ pub async fn run<E: Display>(
         Err(e) => {
             let error = e.to_string();
             tracing::error!(task, error, "a scheduled task failed");
-            finish(&tx, row, Outcome::Failed, &error, now()).await?;
-            Run::Failed(error)
+            let row = finish(&tx, row, Outcome::Failed, &error, now()).await?;
+            Run::Failed(error, row.again())
         }
     };
-    if !matches!(run, Run::Failed(_)) {
+    if !matches!(run, Run::Failed(..)) {
         note_seen(&tx, task, now()).await?;
     }
     tx.commit().await?;
     Ok(run)
+}
+
+/// Takes a run, new or cut short or failed; or says when it may be taken.
+async fn begin(
+    db: &Db,
+    task: &str,
+    due_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Result<TaskRun, Option<DateTime<Utc>>>, DbErr> {
+    let new = task_run::Model {
+        id: Uuid::now_v7(),
+        task: task.to_owned(),
+        due_at,
+        started_at: now,
+        finished_at: None,
+        outcome: Outcome::Running,
+        said: String::new(),
+        held_until: Some(now + HELD),
+        attempts: 1,
+    };
+    let tx = db.begin("start task run").await?;
+    let taken = task_run::Entity::insert(new.clone().into_active_model())
+        .on_conflict_do_nothing_on([task_run::Column::Task, task_run::Column::DueAt])
+        .exec_without_returning(tx.conn())
+        .await?;
+    // A conflict is told as an insert of no rows.
+    if matches!(taken, TryInsertResult::Inserted(1..)) {
+        tx.commit().await?;
+        return Ok(Ok(new));
+    }
+    let there = task_run::Entity::find()
+        .filter(task_run::Column::Task.eq(task))
+        .filter(task_run::Column::DueAt.eq(due_at))
+        .lock_exclusive();
+    // One that is gone had nothing to do.
+    let Some(there) = there.one(tx.conn()).await? else { return Ok(Err(None)) };
+    let again = there.again();
+    if again.is_none_or(|at| at > now) {
+        return Ok(Err(again));
+    }
+    let row = TaskRun { id: there.id, attempts: there.attempts + 1, ..new };
+    row.clone().into_active_model().reset_all().update(tx.conn()).await?;
+    tx.commit().await?;
+    tracing::warn!(task, attempt = row.attempts, "a run that failed or was cut short is begun once more");
+    Ok(Ok(row))
+}
+
+/// Says that somebody is at a run, for as long as this is waited for.
+async fn say_so(db: &Db, id: Uuid, now: &impl Fn() -> DateTime<Utc>) -> Infallible {
+    loop {
+        tokio::time::sleep(SAYS_SO_EVERY).await;
+        let said = async {
+            let tx = db.begin("hold task run").await?;
+            task_run::Entity::update_many()
+                .col_expr(task_run::Column::HeldUntil, Expr::val(Some(now() + HELD)))
+                .filter(task_run::Column::Id.eq(id))
+                .exec(tx.conn())
+                .await?;
+            tx.commit().await
+        };
+        if let Err(error) = said.await {
+            tracing::warn!(%error, "a run that goes on could not be held");
+        }
+    }
 }
 
 /// Notes that a task ran, though it may have found nothing to do. To the minute: some run every five seconds.
@@ -143,16 +227,15 @@ pub async fn last_run(db: &impl ConnectionTrait, task: &str) -> Result<Option<Ta
 }
 
 async fn finish(
-    tx: &crate::platform::Tx,
+    tx: &Tx,
     row: task_run::Model,
     outcome: Outcome,
     said: &str,
     now: DateTime<Utc>,
-) -> Result<(), DbErr> {
+) -> Result<TaskRun, DbErr> {
     let mut row = row.into_active_model();
     (row.outcome, row.said, row.finished_at) = (Set(outcome), Set(said.to_owned()), Set(Some(now)));
-    row.update(tx.conn()).await?;
-    Ok(())
+    row.update(tx.conn()).await
 }
 
 /// How many runs began before a moment.

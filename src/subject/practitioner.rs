@@ -201,7 +201,7 @@ pub async fn gather(
     invitations.sort_by_key(|part| part.date);
     // Of letters about restricted conferences nothing is told here either.
     let messages = described(db, outbox::to_address(db, &email).await?, sight).await?;
-    let hidden = |m: &Posted| m.hidden && m.recipient.is_empty();
+    let hidden = |m: &Posted| m.hidden;
     restricted_and_not_here += messages.iter().filter(|m| hidden(m)).count();
     let messages = messages.into_iter().filter(|m| !hidden(m)).map(|m| Written {
         kind: m.kind,

@@ -71,8 +71,28 @@ pub(super) async fn copy(
         return Err(format!("{} is there already: a backup goes into a new folder", to.display()).into());
     }
     let beside = beside(to)?;
-    fs::create_dir_all(&beside).map_err(|e| cannot("make", &beside, &e))?;
-    for_its_owner_only(&beside, 0o700)?;
+    let copied = copy_into(&beside, config, without_keys, now).await;
+    let made = copied.and_then(|()| fs::rename(&beside, to).map_err(|e| cannot("make", to, &e).into()));
+    if let Err(why) = made {
+        // Half a copy of the records is nothing to leave lying about.
+        let _ = fs::remove_dir_all(&beside);
+        return Err(why);
+    }
+    match to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => manifest::on_disk(folder),
+        None => manifest::on_disk(Path::new(".")),
+    }
+}
+
+async fn copy_into(
+    beside: &Path,
+    config: &Config,
+    without_keys: bool,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    fs::create_dir_all(beside).map_err(|e| cannot("make", beside, &e))?;
+    for_its_owner_only(beside, 0o700)?;
+    let keys_before = if without_keys { Vec::new() } else { read_keys(config)? };
     let url = Url::parse(&config.database_url()?)?;
     let database = beside.join(copy_of(url.backend));
     let alone = url.connect_alone().await?;
@@ -90,8 +110,11 @@ pub(super) async fn copy(
     for_its_owner_only(&database, 0o600)?;
     let mut files = vec![Copied::of(&database)?];
     if !without_keys {
+        if read_keys(config)? != keys_before {
+            return Err("the keys were changed while the records were copied: make the backup again".into());
+        }
         let keys = beside.join(KEYS);
-        fs::copy(&config.keys.file, &keys).map_err(|e| cannot("copy", &config.keys.file, &e))?;
+        fs::write(&keys, &keys_before).map_err(|e| cannot("write", &keys, &e))?;
         for_its_owner_only(&keys, 0o600)?;
         files.push(Copied::of(&keys)?);
     }
@@ -104,12 +127,12 @@ pub(super) async fn copy(
         files,
     };
     manifest.write(&beside.join(MANIFEST))?;
-    manifest::on_disk(&beside)?;
-    fs::rename(&beside, to).map_err(|e| cannot("make", to, &e))?;
-    match to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => manifest::on_disk(folder),
-        None => manifest::on_disk(Path::new(".")),
-    }
+    manifest::on_disk(beside)
+}
+
+/// The file of keys as it is.
+fn read_keys(config: &Config) -> Result<Vec<u8>, Failure> {
+    fs::read(&config.keys.file).map_err(|e| cannot("read", &config.keys.file, &e).into())
 }
 
 /// `quorate migrate`: brings the schema up to date, after a backup where one is wanted and there is

@@ -16,6 +16,9 @@ use crate::calendar::london;
 use crate::outbox::{self, State};
 use crate::platform::{Clock, Db, Keys, Url};
 
+/// The migration that the pause of the post came with.
+const PAUSES: &str = "m20261123_000001_post";
+
 /// Restores a backup. Nothing that is here is written over. The post is held back, for what was waiting
 /// when the backup was made may have gone since; `resume` says that nothing has.
 pub(in crate::app) async fn restore(
@@ -45,7 +48,7 @@ pub(in crate::app) async fn restore(
     let has_keys = manifest.files.iter().any(|f| f.name == KEYS);
     keys(&config, has_keys.then(|| from.join(KEYS)).as_deref())?;
     // Whatever fails from here on, no database is left that would send: SQLite's is finished under another name,
-    // and PostgreSQL's post is held back before anything else.
+    // and PostgreSQL's post is held back before anything else is done with it.
     let (mut working, mut place) = (config.clone(), None);
     match url.sqlite_file() {
         Some(file) => {
@@ -149,7 +152,7 @@ struct Restored {
     waiting: i64,
 }
 
-/// Holds the post back, migrates, tries the keys, looks at the audit trail, ends the sessions.
+/// Holds the post back, migrates (before that, of a backup older than the pause itself), tries the keys, looks at the audit trail, ends the sessions.
 async fn finish(
     config: Config,
     clock: Clock,
@@ -158,14 +161,28 @@ async fn finish(
 ) -> Result<Restored, Failure> {
     let (now, actor) = (clock.now(), Actor::system("command line"));
     let url = Url::parse(&config.database_url()?)?;
+    let made_at = london::moment(manifest.made_at);
+    let why = format!("restored from the backup of {made_at}; what was waiting then may have gone since");
+    let held_back = async || {
+        let db = Db::open(&url).await?;
+        let tx = db.begin("hold the post of a restored place back").await?;
+        outbox::hold_back(&tx, now, &actor.name, &why).await?;
+        tx.commit().await?;
+        db.close().await?;
+        Ok::<_, Failure>(())
+    };
+    let knows_pauses = manifest.migrations.iter().any(|m| m == PAUSES);
+    if knows_pauses {
+        held_back().await?;
+    }
     let alone = url.connect_alone().await?;
     let migrations = migrations::up(&alone).await?;
     alone.close().await?;
+    if !knows_pauses {
+        held_back().await?;
+    }
     let db = Db::open(&url).await?;
-    let tx = db.begin("hold the post of a restored place back").await?;
-    let made_at = london::moment(manifest.made_at);
-    let why = format!("restored from the backup of {made_at}; what was waiting then may have gone since");
-    outbox::hold_back(&tx, now, &actor.name, &why).await?;
+    let tx = db.begin("end the sessions of a restored place").await?;
     access::end_all_sessions(&tx).await?;
     tx.commit().await?;
     db.close().await?;

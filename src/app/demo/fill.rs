@@ -129,8 +129,8 @@ async fn circulate(site: &Site) -> Result<(), Failure> {
 
 async fn run(site: &Site, task: Task) -> Result<(), Failure> {
     match task.run(site, site.clock.now()).await? {
-        Run::Failed(why) => Err(format!("{}: {why}", task.name()).into()),
-        Run::Ran(_) | Run::Taken => Ok(()),
+        Run::Failed(why, _) => Err(format!("{}: {why}", task.name()).into()),
+        Run::Ran(_) | Run::Taken { .. } => Ok(()),
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::access::{HoldPost, May, ReadLetter, Requeue, SeePost, SignedIn};
+use crate::access::{HoldPost, May, Permission, ReadLetter, Requeue, SeePost, SignedIn};
 use crate::audit::{self, Event};
 use crate::calendar::{london, written};
 use crate::mail;
@@ -114,7 +114,6 @@ pub(super) async fn list(
 }
 
 async fn page(who: &SignedIn, desk: &Desk, asked: Asked, error: bool) -> Result<PostPage, Problem> {
-    use crate::access::Permission;
     let (db, now) = (desk.db.read(), desk.clock.now());
     let counts = outbox::counts(db).await?;
     let of = |state| counts.iter().find(|(of, _)| *of == state).map_or(0, |(_, n)| *n);
@@ -136,10 +135,8 @@ async fn page(who: &SignedIn, desk: &Desk, asked: Asked, error: bool) -> Result<
     let state = asked.state.map(|s| format!("state={}&", s.code())).unwrap_or_default();
     let full = messages.len() as u64 == SHOWN;
     let more = messages.last().filter(|_| full).map(|m| format!("/post?{state}from={}", m.id));
-    // Who opened what is told to the QA managers alone.
-    let watches = who.role.may(Permission::WatchRestricted);
     let rows = described(db, messages, who.sight(now)).await?;
-    let rows = rows.iter().filter(|m| watches || m.kind != OPENED).map(|m| Row::of(m, now)).collect();
+    let rows = rows.iter().filter(|m| may_list(who, m)).map(|m| Row::of(m, now)).collect();
     let held = outbox::held_back(db).await?;
     Ok(PostPage {
         tabs,
@@ -162,6 +159,7 @@ struct LetterPage {
     /// For who may read it.
     letter: Option<LetterText>,
     requeue: Option<String>,
+    sealed: bool,
     may_see_conferences: bool,
 }
 
@@ -193,15 +191,21 @@ async fn frozen(desk: &Desk, id: &str, who: &SignedIn) -> Result<(MessageId, Vec
     let not_found = || Problem::NotFound(who.chrome());
     let id: MessageId = id.parse().map_err(|_| not_found())?;
     let message = outbox::by_id(desk.db.read(), id).await?.ok_or_else(not_found)?;
-    described_for(desk, who, &message).await?;
-    Ok((id, message.message))
+    let posted = described_for(desk, who, &message).await?;
+    if posted.sealed { Err(not_found()) } else { Ok((id, message.message)) }
 }
 
 /// A message with what it is about; one of a conference that is hidden from this person is not there.
 async fn described_for(desk: &Desk, who: &SignedIn, message: &Model) -> Result<Posted, Problem> {
     let sight = who.sight(desk.clock.now());
     let found = described(desk.db.read(), vec![message.into()], sight).await?.pop();
-    found.filter(|posted| !posted.hidden).ok_or_else(|| Problem::NotFound(who.chrome()))
+    let may = |posted: &Posted| !posted.hidden && may_list(who, posted);
+    found.filter(may).ok_or_else(|| Problem::NotFound(who.chrome()))
+}
+
+/// Who opened what is told to the QA managers alone.
+fn may_list(who: &SignedIn, posted: &Posted) -> bool {
+    posted.kind != OPENED || who.role.may(Permission::WatchRestricted)
 }
 
 pub(super) async fn one(
@@ -209,13 +213,12 @@ pub(super) async fn one(
     State(desk): State<Desk>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    use crate::access::Permission;
     let not_found = || Problem::NotFound(may.who.chrome());
     let id: MessageId = id.parse().map_err(|_| not_found())?;
     let db = desk.db.read();
     let message = outbox::by_id(db, id).await?.ok_or_else(not_found)?;
     let posted = described_for(&desk, &may.who, &message).await?;
-    let letter = match may.who.role.may(Permission::ReadLetter) {
+    let letter = match may.who.role.may(Permission::ReadLetter) && !posted.sealed {
         false => None,
         true => {
             let letter = read(&may.who, &message.message)?;
@@ -230,6 +233,7 @@ pub(super) async fn one(
         template: message.template,
         letter,
         requeue: may_requeue.then(|| format!("/post/{id}/requeue")),
+        sealed: posted.sealed,
         may_see_conferences: may.who.role.may(Permission::SeeConferences),
     };
     Ok(page.show(may.who.chrome()))

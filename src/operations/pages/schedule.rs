@@ -13,7 +13,7 @@ use crate::access::{May, Permission, RunSchedule, SeeSchedule};
 use crate::audit::{self, Event};
 use crate::calendar::london;
 use crate::operations::Timetable;
-use crate::schedule::{self, Outcome, Run, Said, TaskRun};
+use crate::schedule::{self, Run, Said, TaskRun};
 use crate::web::{Desk, Page, Problem};
 
 /// Runs on the page.
@@ -63,9 +63,7 @@ pub(super) struct Asked {
 }
 
 fn outcome(run: &TaskRun, now: chrono::DateTime<chrono::Utc>) -> &'static str {
-    // A run that began long ago and never ended belongs to a process that was killed.
-    let lost = run.outcome == Outcome::Running && now - run.started_at > chrono::TimeDelta::minutes(15);
-    if lost { "cut short: its process ended" } else { run.outcome.label() }
+    if run.was_cut_short(now) { "cut short: its process ended" } else { run.outcome.label() }
 }
 
 pub(super) async fn show(
@@ -137,8 +135,8 @@ pub(super) async fn run_now(
         Ok(Ok(Run::Ran(Said::Did(_)))) => "done",
         Ok(Ok(Run::Ran(Said::Nothing))) => "nothing",
         Ok(Ok(Run::Ran(Said::Waits(_)))) => "waits",
-        Ok(Ok(Run::Taken)) => "running",
-        Ok(Ok(Run::Failed(_)) | Err(_)) => "failed",
+        Ok(Ok(Run::Taken { .. })) => "running",
+        Ok(Ok(Run::Failed(..)) | Err(_)) => "failed",
     };
     Ok(Redirect::to(&format!("/schedule?ran={task}&came={came}")))
 }

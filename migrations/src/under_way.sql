@@ -1,0 +1,6 @@
+-- Until when a process has said that it is at a run, and how often the run was begun.
+alter table task_run add column held_until {time};
+alter table task_run add column attempts integer not null default 1;
+-- It waits for the mail server and not for its own next try; and how many processes ended while they sent it.
+alter table outbox add column held_up {flag} not null default false;
+alter table outbox add column abandoned integer not null default 0;
