@@ -4,32 +4,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use lettre::transport::smtp::PoolConfig;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use sea_orm::{ConnectionTrait, Database, Statement};
+use sea_orm::{ConnectionTrait, Database, QueryResult, Statement};
 use tokio::runtime::Runtime;
 
+use crate::client::Serving;
 use crate::harness::log::{EVENING, LATER, Row, conference};
 use crate::harness::smtp::{MailServer, Tls};
 use crate::harness::{Place, Ran};
 use crate::{Table, places, ratio, timed};
 
 const CONFERENCES: usize = 600;
+/// Absences that come due one after the other while the service runs, and the time between two.
+const IN_TURN: usize = 120;
+const APART: Duration = Duration::from_millis(250);
 
 pub fn measure(runtime: &Runtime) -> Table {
     let mut table = Table::new(["What", "Quorate", "lettre alone", "Ratio"]);
     for (name, place) in places() {
-        let rows: Vec<Row> = (0..CONFERENCES)
-            .flat_map(|n| {
-                let child = format!("L{n}");
-                let mut rows = conference(&format!("C-{n}"));
-                rows[2] = rows[2].clone().absent();
-                rows.into_iter().map(move |row| {
-                    row.with("child_refs", &child).with("decisions", &format!("{child}=plan_continues"))
-                })
-            })
-            .collect();
-        place.import(EVENING, &rows);
+        place.import(EVENING, &absences(CONFERENCES));
         let (made, _) = timed(|| place.done_at(LATER, &["run-task", "feedback"]));
         table.row([
             format!("{name}: letters written, a second"),
@@ -57,7 +52,79 @@ pub fn measure(runtime: &Runtime) -> Table {
             ]);
         }
     }
+    for (name, place) in places() {
+        place.import(EVENING, &absences(IN_TURN));
+        let server = MailServer::start(Tls::None);
+        let begins = Utc::now() + TimeDelta::seconds(5);
+        runtime.block_on(in_turn(&place, begins));
+        let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+        command.env("QUORATE__FEEDBACK__WINDOW", "every day 00:00-24:00").envs(server.settings());
+        let serving = Serving::of(command);
+        let ends = APART * u32::try_from(IN_TURN).unwrap() + Duration::from_secs(30);
+        while server.received().len() < 2 * IN_TURN {
+            assert!(
+                Utc::now() - begins < TimeDelta::from_std(ends).unwrap(),
+                "{} came",
+                server.received().len()
+            );
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        drop(serving);
+        let mut took = runtime.block_on(due_to_accepted(&place));
+        took.sort();
+        for (share, at) in [("half of the letters", 50), ("99 of 100", 99)] {
+            let seconds = took[(took.len() * at).div_ceil(100) - 1];
+            table.row([
+                format!("{name}: from due to accepted, {share} within"),
+                format!("{:.1} s", seconds.as_seconds_f64()),
+                String::new(),
+                String::new(),
+            ]);
+        }
+    }
     table
+}
+
+/// Conferences, each with one absence and two letters about it.
+fn absences(conferences: usize) -> Vec<Row> {
+    (0..conferences)
+        .flat_map(|n| {
+            let child = format!("L{n}");
+            let mut rows = conference(&format!("C-{n}"));
+            rows[2] = rows[2].clone().absent();
+            rows.into_iter().map(move |row| {
+                row.with("child_refs", &child).with("decisions", &format!("{child}=plan_continues"))
+            })
+        })
+        .collect()
+}
+
+/// Has the hold of each register end a little after that of the one before.
+async fn in_turn(place: &Place, begins: DateTime<Utc>) {
+    let db = Database::connect(&place.url).await.unwrap();
+    let backend = db.get_database_backend();
+    let all = Statement::from_string(backend, "select conference_id from register");
+    for (n, row) in (0..).zip(db.query_all_raw(all).await.unwrap()) {
+        let conference: uuid::Uuid = row.try_get("", "conference_id").unwrap();
+        let confirmed = begins - HOLD + TimeDelta::from_std(APART).unwrap() * n;
+        let sql = "update register set confirmed_at = $1 where conference_id = $2";
+        let values = [confirmed.into(), conference.into()];
+        db.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.unwrap();
+    }
+}
+
+/// The hold that settings have where they say nothing.
+const HOLD: TimeDelta = TimeDelta::minutes(30);
+
+/// How long each letter took from the end of its register's hold until the mail server had it.
+async fn due_to_accepted(place: &Place) -> Vec<TimeDelta> {
+    let db = Database::connect(&place.url).await.unwrap();
+    let sql = "select r.confirmed_at, o.sent_at from outbox o join feedback f on f.id = o.about_id \
+               join invitation i on i.id = f.invitation_id join register r on r.conference_id = i.conference_id";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+    let moment = |row: &QueryResult, of: &str| row.try_get::<DateTime<Utc>>("", of).unwrap();
+    rows.iter().map(|row| moment(row, "sent_at") - moment(row, "confirmed_at") - HOLD).collect()
 }
 
 async fn letters(place: &Place) -> Vec<(String, Vec<u8>)> {
