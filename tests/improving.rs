@@ -130,6 +130,8 @@ both! {
             ("lead_email", "somebody@gmail.com", "nothing goes to webmail"),
             ("lead_email", "somebody", "Enter an email address"),
             ("input", &"x".repeat(1001), "1001 characters are too many"),
+            ("lead", "Chair 1, head of safeguarding", "Name an office in place of"),
+            ("objective", "That 943 476 5919 is seen.", "may be an NHS number"),
         ] {
             let mut form = form.clone();
             set(&mut form, field, wrong);
@@ -153,6 +155,9 @@ both! {
         set(&mut review, "words", "It has not begun.");
         let refused = qa.post(&format!("{at}/reviews"), &review).await;
         assert!(refused.status == 422 && refused.body.contains("It has not begun."), "{}", refused.body);
+        set(&mut review, "words", "chair 1 has begun.");
+        let refused = qa.post(&format!("{at}/reviews"), &review).await;
+        assert!(refused.status == 422 && refused.body.contains("Name an office in place of"), "{}", refused.body);
         assert_eq!(qa.get("/actions").await.body.matches("href=\"/actions/").count(), 2, "one, and the button");
     }
 

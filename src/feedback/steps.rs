@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, LockType, Query, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, QuerySelect,
 };
 use serde_json::json;
 
 use super::entity::{ladder_cause, ladder_step};
+use crate::agencies::ServiceId;
 use crate::audit::Event;
 use crate::conferences::Sight;
 use crate::invitations::{self, InvitationId};
@@ -254,6 +255,27 @@ pub async fn causes(
     steps: impl IntoIterator<Item = StepId>,
 ) -> Result<Vec<ladder_cause::Model>, DbErr> {
     ladder_cause::Entity::find().filter(ladder_cause::Column::StepId.is_in(steps)).all(db).await
+}
+
+/// Steps that were proposed, decided on or ended since a moment, or are open, each with the service that it is about.
+pub async fn since(
+    db: &impl ConnectionTrait,
+    moment: DateTime<Utc>,
+) -> Result<Vec<(ladder_step::Model, ServiceId)>, DbErr> {
+    use ladder_step::Column::{DecidedAt, EndedAt, ProposedAt, State as Stands};
+    let open = [StepState::Proposed, StepState::Approved, StepState::ToTelephone];
+    let since = [ProposedAt, DecidedAt, EndedAt].into_iter().map(|column| column.gte(moment));
+    let since = since.fold(Condition::any().add(Stands.is_in(open)), Condition::add);
+    let steps = ladder_step::Entity::find().filter(since).all(db).await?;
+    let about = invitations::store::by_ids(db, steps.iter().map(|step| step.invitation_id)).await?;
+    let about: HashMap<_, _> = about.into_iter().map(|row| (row.id, row.service_id)).collect();
+    Ok(steps
+        .into_iter()
+        .map(|step| {
+            let of = about[&step.invitation_id];
+            (step, of)
+        })
+        .collect())
 }
 
 #[cfg(test)]

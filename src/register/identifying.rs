@@ -6,12 +6,9 @@ use crate::calendar::written;
 /// What a text seems to hold, in words; nothing where nothing was found. `known`: references and names of this
 /// conference.
 pub fn identifying(text: &str, known: &[String]) -> Vec<String> {
-    let lower = text.to_lowercase();
     let mut found = Vec::new();
-    for name in known.iter().filter(|name| name.chars().count() > 2) {
-        if has_word(&lower, &name.to_lowercase()) {
-            found.push(format!("\u{201c}{name}\u{201d}, which is written on this conference"));
-        }
+    for name in known.iter().filter(|name| name_in(text, std::slice::from_ref(*name)).is_some()) {
+        found.push(format!("\u{201c}{name}\u{201d}, which is written on this conference"));
     }
     let mut digits = Vec::new();
     for word in text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')')) {
@@ -31,13 +28,26 @@ pub fn identifying(text: &str, known: &[String]) -> Vec<String> {
     // A number may be written in groups.
     for group in digits.split(String::is_empty).map(|parts| parts.concat()).filter(|n| !n.is_empty()) {
         if group.len() == 10 && is_nhs_number(&group) {
-            found.push("a number that may be an NHS number".to_owned());
+            found.push(NHS_NUMBER.to_owned());
         } else if (10..=13).contains(&group.len()) && (group.starts_with('0') || group.starts_with("44")) {
             found.push("a number that may be a telephone number".to_owned());
         }
     }
     found
 }
+
+/// The first of these names that a text holds as words.
+pub fn name_in<'a>(text: &str, known: &'a [String]) -> Option<&'a String> {
+    let lower = text.to_lowercase();
+    known.iter().find(|name| name.chars().count() > 2 && has_word(&lower, &name.to_lowercase()))
+}
+
+/// Whether a text holds a number that may be an NHS number, in whatever groups it is written.
+pub fn is_number_of_a_patient(text: &str) -> bool {
+    identifying(text, &[]).iter().any(|found| found == NHS_NUMBER)
+}
+
+const NHS_NUMBER: &str = "a number that may be an NHS number";
 
 fn has_word(text: &str, word: &str) -> bool {
     let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());

@@ -31,6 +31,14 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
     for (name, count) in p.counts() {
         out.count(name, count)?;
     }
+    for (code, count) in &p.impact {
+        out.row("impact", "code", code, Some(*count), None)?;
+    }
+    for (rung, of) in &p.ladder {
+        for (name, count) in of.named() {
+            out.row(name, "rung", rung, Some(count), None)?;
+        }
+    }
     let median = p.M16.median_working_days_to_reply.map_or("none".to_owned(), |days| days.to_string());
     out.write("M16_median_working_days_to_reply", "all", "", median, None)?;
     for (part, count) in &p.conferences_by_type {

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 const SMALL: u32 = 5;
 /// Counts are told to the nearest of these.
 const STEP: u32 = 5;
-/// Percentages are of so many or more.
-const PERCENT_OF: u32 = 20;
+/// Percentages are of 20 or more: of so many as they are told, for 18 and 19 are told as 20 too.
+const PERCENT_OF: u32 = 20 + STEP;
 
 /// A list of counts that add up to a total.
 #[derive(Clone, Debug, PartialEq, Eq)]

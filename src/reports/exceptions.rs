@@ -9,6 +9,7 @@ use super::paper::{EndedWithout, Paper};
 use super::snapshot::{AgencyLine, Headline};
 use super::words::counted;
 use super::{Month, Rate, titles};
+use crate::calendar::london;
 
 /// A sentence, and what an improvement action that is raised from it would be about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +100,22 @@ fn quorum(paper: &Paper) -> Vec<Exception> {
     all
 }
 
+/// What the ladder's last step put on this list, until it is answered.
+fn on_the_list(paper: &Paper) -> impl Iterator<Item = Exception> {
+    paper.exception_list.iter().map(|listed| Exception {
+        agency: Some(listed.code.clone()),
+        ..Exception::about(
+            "M2",
+            format!(
+                "{}, {}: every step of the ladder was taken, and none has been answered. It stands on this list since {}.",
+                listed.agency,
+                listed.service,
+                london::full_date(listed.since)
+            ),
+        )
+    })
+}
+
 fn agency((code, line): (&String, &AgencyLine)) -> Option<Exception> {
     let low = line.position.is_low();
     if !low && !line.stands_out {
@@ -166,6 +183,7 @@ pub fn exceptions(
         .chain(quorum(paper))
         .chain(changed)
         .chain(of_agencies.into_iter().filter_map(agency))
+        .chain(on_the_list(paper))
         .chain(ours(paper))
         .collect()
 }

@@ -6,6 +6,7 @@ use sea_orm::{DatabaseExecutor, DbErr};
 use sha2::{Digest, Sha256};
 
 use super::Period;
+use super::climbed::climbed;
 use super::close::hexadecimal;
 use super::measures::*;
 use super::median::Median;
@@ -241,6 +242,9 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         let parts = by(all.clone(), |e| split.part(e, data, holidays)).into_iter();
         parts.map(|(code, part)| (code.into_owned(), part)).collect()
     };
+    let effects = population().flat_map(|case| &case.assessment.invitations).flat_map(|of| &of.impact);
+    let effects = effects.filter(|impact| impact.severity.is_some()).map(|impact| impact.code.code());
+    let (ladder, exception_list) = climbed(&data.steps, data.period, &data.directory);
     let open = data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
 
     Paper {
@@ -273,6 +277,9 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         M9_step_down_our_fault: step_down.our_fault,
         M9b: Rate::of(endings.without_report, endings.all),
         M9c: Rate::of(all_endings.inquorate, all_endings.all),
+        impact: tally(effects),
+        ladder,
+        exception_list,
         M10_pivotal: population().map(|c| c.assessment.quoracy.pivotal.len()).sum(),
         M11: Adjournments {
             adjournments: adjourned.len(),

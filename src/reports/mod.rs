@@ -3,6 +3,7 @@
 mod agency;
 mod bars;
 mod behind;
+mod climbed;
 mod close;
 mod closed;
 mod csv;
@@ -40,6 +41,7 @@ mod wilson;
 mod words;
 mod xlsx;
 mod xlsx_actions;
+mod xlsx_parts;
 mod year;
 mod yearly;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::climbed::{Climbed, OnTheList};
 use super::median::Median;
 use super::parts::Split;
 use super::rate::Rate;
@@ -181,6 +182,16 @@ pub struct Paper {
     pub M9c: Rate,
     /// Pivotal absences.
     pub M10_pivotal: usize,
+    /// Absences with each effect on the decision, by its code, where the fault was not ours (DOMAIN 6); those of a tracker
+    /// are known by quorum alone.
+    #[serde(default)]
+    pub impact: BTreeMap<String, usize>,
+    /// The ladder's steps, by their rung.
+    #[serde(default)]
+    pub ladder: BTreeMap<String, Climbed>,
+    /// Services that its last step put on PAQA's list, and that have not answered.
+    #[serde(default)]
+    pub exception_list: Vec<OnTheList>,
     /// Adjournments for want of agencies.
     pub M11: Adjournments,
     /// Invitations with the minimum notice.

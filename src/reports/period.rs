@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
+use chrono::{DateTime, NaiveTime, Utc};
+
 use super::{FinancialYear, Month};
+use crate::calendar::london;
 
 /// A span of whole months.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +83,11 @@ impl Period {
             Self::Quarter(..) => self.first().next().next(),
             Self::Year(year) => year.months().last().expect("twelve months"),
         }
+    }
+
+    /// The moment at which it begins here.
+    pub fn begins(self) -> DateTime<Utc> {
+        london::to_utc_or_after(self.first().first(), NaiveTime::MIN)
     }
 
     /// "September 2026", "July 2026 to September 2026".

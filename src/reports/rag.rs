@@ -3,6 +3,7 @@
 
 use super::Rate;
 use super::targets::Target;
+use super::wilson::wilson;
 use crate::platform::codes::codes;
 
 /// Of fewer nothing is coloured.
@@ -20,10 +21,14 @@ codes! {
 impl Rag {
     /// Of a rate; `None` where there are too few to colour.
     pub fn of(rate: Rate, target: &Target) -> Option<Self> {
-        let (_, high) = rate.interval.filter(|_| rate.denominator >= AT_LEAST)?;
+        if rate.denominator < AT_LEAST {
+            return None;
+        }
+        // The bound itself, and not as it is printed: 79.96 lies below 80.
+        let (_, high) = wilson(rate.numerator, rate.denominator);
         Some(match target.is_met(rate)? {
             true => Self::Green,
-            false if high.as_percent() < f64::from(target.percent) => Self::Red,
+            false if 100.0 * high < f64::from(target.percent) => Self::Red,
             false => Self::Amber,
         })
     }

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
+use super::climbed::Step;
 use super::measures::{entries, is_miss, proceeded_inquorate};
 use super::{Month, Period};
 use crate::agencies::entity::{agency, service};
@@ -18,6 +19,7 @@ use crate::agencies::store::{Directory, directory};
 use crate::conferences::entity::{child, conference};
 use crate::conferences::{self, ConferenceId, ConferenceType, Sight, Status};
 use crate::feedback::entity::feedback;
+use crate::feedback::steps;
 use crate::invitations::entity::invitation;
 use crate::invitations::{Attendance, InvitationId};
 use crate::register::entity::register;
@@ -75,6 +77,8 @@ pub struct MonthData {
     pub accepted: HashMap<InvitationId, DateTime<Utc>>,
     /// What agencies replied about an invitation of `previous`.
     pub replies: HashMap<InvitationId, Vec<Told>>,
+    /// The ladder's steps that the period has a part of.
+    pub steps: Vec<Step>,
 }
 
 impl MonthData {
@@ -91,6 +95,7 @@ impl MonthData {
             before_missed: HashMap::new(),
             accepted: HashMap::new(),
             replies: HashMap::new(),
+            steps: Vec::new(),
         }
     }
 }
@@ -116,6 +121,7 @@ pub async fn load(db: DatabaseExecutor<'_>, period: Period, policies: &Policies)
         before_missed: before.just_before,
         accepted,
         replies,
+        steps: steps::since(db, period.begins()).await?.into_iter().map(Step::from).collect(),
     })
 }
 

@@ -8,6 +8,7 @@ use rust_xlsxwriter::{
 use super::paper::{Breakdown, Paper};
 use super::rate::Rate;
 use super::xlsx_actions::actions;
+use super::xlsx_parts::parts as counts_by_part;
 use super::{Edition, Period, Snapshot, titles, words};
 
 /// The columns of a rate.
@@ -64,7 +65,7 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    fn count(&mut self, count: usize) -> Result<(), XlsxError> {
+    pub fn count(&mut self, count: usize) -> Result<(), XlsxError> {
         self.number(u32::try_from(count).expect("fewer than four thousand million"))
     }
 
@@ -314,6 +315,7 @@ pub fn xlsx(paper: &Paper, edition: Option<&Edition>) -> Result<Vec<u8>, XlsxErr
         table.text(id)?;
         table.count(count)?;
     }
+    counts_by_part(&mut workbook, &styles, paper)?;
     let columns = named(["Agency", "Children", "Of which without its report", "Of which our fault"]);
     let mut table = Table::new(sheet(&mut workbook, "Missing when a plan ended")?, &styles, columns)?;
     let mut without: Vec<_> = paper.plans_ended_without.values().collect();

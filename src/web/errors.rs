@@ -51,6 +51,11 @@ impl Errors {
         errors
     }
 
+    /// What was read, where nothing is wrong.
+    pub fn or<T>(self, read: T) -> Result<T, Self> {
+        if self.is_empty() { Ok(read) } else { Err(self) }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

@@ -185,7 +185,8 @@ pub(super) async fn review(
 ) -> Result<Response, Problem> {
     let id = id_of(&may.who, &id)?;
     let now = desk.clock.now();
-    let read = Review::read(&form, london::date(now));
+    let names_somebody = improving::naming(desk.db.read(), &form).await?;
+    let read = Review::read(&form, london::date(now)).and_then(|review| names_somebody.or(review));
     let errors = match read {
         Err(errors) => errors,
         Ok(review) => {

@@ -2,6 +2,7 @@
 
 mod action_rows;
 mod actions;
+mod afterwards;
 mod agency;
 mod around;
 mod behind;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Looking;
 use super::action_rows::{ActionRow, action_rows};
+use super::afterwards::{LADDER, OF_A_RUNG, RungRow, feedback, impact, ladder};
 use super::around::Around;
 use super::rows::{Cell, CountRow, Counts, Links, PartTable, Rates};
 use super::sections::{
@@ -55,6 +56,12 @@ pub struct MonthPage {
     pub(super) counts: Counts,
     pub(super) ours: Rates,
     pub(super) our_counts: Counts,
+    /// What absences did.
+    pub(super) impact: Counts,
+    pub(super) feedback: Counts,
+    pub(super) ladder: Vec<RungRow>,
+    ladder_caption: &'static str,
+    of_a_rung: [&'static str; 5],
     pub(super) parts: Vec<PartTable>,
     /// What the words and signs mean.
     pub(super) how_to_read: [&'static str; 2],
@@ -160,7 +167,6 @@ impl MonthPage {
         };
         let rates = |caption, rows| Rates { caption, rows };
         let none = BTreeMap::new();
-        let of_sent = |title: &str| format!("{title} (of {} sent)", p.M16.sent);
         let mut counts = vec![
             links.count("M8", "M8_proceeded_inquorate", "Held without quorum", p.M8_proceeded_inquorate),
             links.count("M8", "M8_consecutive", "The second inquorate conference running", p.M8_consecutive),
@@ -176,33 +182,7 @@ impl MonthPage {
                 "The same, of endings that step down only",
                 p.M9_step_down_our_fault,
             ),
-            links.count(
-                "M10",
-                "M10_pivotal",
-                "Pivotal absences: each alone would have made quorum",
-                p.M10_pivotal,
-            ),
-            links.count(
-                "M11",
-                "M11",
-                "Adjourned as inquorate, or for a missing agency or report",
-                p.M11.adjournments,
-            ),
         ];
-        counts.push(CountRow {
-            id: "M11",
-            title: format!(
-                "Working days until those were reconvened ({} were not, or not yet)",
-                p.M11.not_yet_reconvened
-            ),
-            count: Cell { text: p.M11.working_days_lost.to_string(), href: None },
-        });
-        counts.push(links.count(
-            "M17",
-            "M17",
-            "Services missing twice running for the same child (previous month's conferences)",
-            p.M17,
-        ));
         for (reason, n) in &p.M8_by_reason {
             let words = reason.parse::<ProceededReason>().map_or("reason not recorded", |r| r.label());
             counts.push(CountRow {
@@ -265,7 +245,12 @@ impl MonthPage {
                     links.rate("M14", p.M14),
                 ],
             ),
-            counts: Counts { caption: "Counts", rows: counts },
+            counts: Counts { caption: "Held without quorum, and our part in plans that ended", rows: counts },
+            impact: impact(p, &links),
+            feedback: feedback(p, &links),
+            ladder: ladder(p),
+            ladder_caption: LADDER,
+            of_a_rung: OF_A_RUNG,
             ours: rates(
                 "Notice, feedback, clocks and registers",
                 vec![
@@ -277,7 +262,7 @@ impl MonthPage {
                 ],
             ),
             our_counts: Counts {
-                caption: "Invitation faults and feedback",
+                caption: "Invitation faults",
                 rows: vec![
                     links.count(
                         "M13",
@@ -292,49 +277,6 @@ impl MonthPage {
                         p.M13.undelivered,
                     ),
                     links.count("M13", "M13_late", format!("Invited too late (of {})", p.M13_of), p.M13.late),
-                    links.count("", "feedback_due", "Absences on which feedback is due", p.feedback_due),
-                    links.count(
-                        "",
-                        "feedback_authority_fault",
-                        "Of those, letters of apology",
-                        p.feedback_authority_fault,
-                    ),
-                    links.count("M16", "M16", "Feedback sent (previous month's conferences)", p.M16.sent),
-                    links.count(
-                        "",
-                        "M16_replied",
-                        of_sent("Feedback replied to"),
-                        p.M16.replied.numerator as usize,
-                    ),
-                    links.count(
-                        "",
-                        "M16_disputed",
-                        of_sent("Feedback disputed"),
-                        p.M16.disputed.numerator as usize,
-                    ),
-                    links.count(
-                        "",
-                        "M16_upheld",
-                        of_sent("Disputes upheld"),
-                        p.M16.upheld.numerator as usize,
-                    ),
-                    links.count(
-                        "",
-                        "M16_disputes_open",
-                        of_sent("Disputes not settled yet"),
-                        p.M16.disputes_open,
-                    ),
-                    CountRow {
-                        id: "",
-                        title: "Working days to the first reply (median of those replied to)".to_owned(),
-                        count: Cell {
-                            text: p
-                                .M16
-                                .median_working_days_to_reply
-                                .map_or("none".to_owned(), |m| m.to_string()),
-                            href: None,
-                        },
-                    },
                 ],
             },
             parts: [

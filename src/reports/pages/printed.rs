@@ -2,6 +2,7 @@
 //! rests on comes first; every part, and the charts as tables, follow as appendices.
 
 use super::action_rows::ActionRow;
+use super::afterwards;
 use super::around::Around;
 use super::month::MonthPage;
 use super::rows::{Counts, PartTable, Rates};
@@ -343,16 +344,18 @@ impl MonthPage {
         if let Some(around) = &self.around {
             blocks.push(stands(around));
         }
+        // Of months together there are no headlines with a verdict: the measures themselves stand there.
+        blocks.push(match &self.around {
+            Some(around) => headlines(around),
+            None => rates(&self.headline),
+        });
         blocks.push(Block::heading("What to look at first"));
         blocks.push(match self.exceptions.is_empty() {
             true => Block::text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
             false => Block::List { items: self.exceptions.iter().map(|e| e.text.clone()).collect() },
         });
-        // Of months together there are no headlines with a verdict: the measures themselves stand there.
-        blocks.extend(match &self.around {
-            Some(around) => vec![headlines(around), rates(&self.sensitivity), charts(around)],
-            None => vec![rates(&self.headline), rates(&self.sensitivity)],
-        });
+        blocks.push(rates(&self.sensitivity));
+        blocks.extend(self.around.iter().map(charts));
         blocks.push(Block::heading("Plans that ended"));
         blocks.push(rates(&self.plan_ends));
         blocks.extend(without(&self.without).into_iter().flatten());
@@ -360,10 +363,12 @@ impl MonthPage {
             blocks.extend([Block::heading("Agencies"), agencies(around)]);
             blocks.extend(funnels(around));
         }
-        blocks.push(Block::heading("Quorum, reports, impact and delay"));
-        blocks.extend([rates(&self.more), counts(&self.counts)]);
+        blocks.extend([Block::heading("Quorum and reports"), rates(&self.more), counts(&self.counts)]);
+        blocks.extend([Block::heading("Impact and delay"), counts(&self.impact)]);
         blocks.push(Block::heading("The authority's own performance"));
         blocks.extend([rates(&self.ours), counts(&self.our_counts)]);
+        blocks.extend([Block::heading("Feedback, the ladder and disputes"), counts(&self.feedback)]);
+        blocks.extend(afterwards::printed(&self.ladder));
         blocks.extend(actions(&self.actions));
         blocks.extend(self.around.iter().filter(|around| around.closed.is_some()).flat_map(revised));
         let by_month = self.around.iter().filter(|around| !around.series.is_empty()).map(series);

@@ -188,7 +188,9 @@ pub(super) async fn raise(
         }
         Err(_) => None,
     };
-    match Proposed::read(&form, &directory, &settings.domains, london::date(now)) {
+    let names_somebody = improving::naming(desk.db.read(), &form).await?;
+    let proposed = Proposed::read(&form, &directory, &settings.domains, london::date(now));
+    match proposed.and_then(|proposed| names_somebody.or(proposed)) {
         Err(errors) => Ok(show(&may.who, &directory, because.as_ref(), Typed::of(&form), errors)),
         Ok(proposed) => {
             let proposed = Proposed { because: because.map(|exception| exception.text), ..proposed };

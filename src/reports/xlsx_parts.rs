@@ -1,0 +1,51 @@
+//! The sheet of counts that fall into parts: effects of absences, steps of the ladder, reasons, types, localities.
+
+use rust_xlsxwriter::{Workbook, XlsxError};
+
+use super::paper::Paper;
+use super::parts::Split;
+use super::words::{capital, word};
+use super::xlsx::{Styles, Table, named, sheet};
+use crate::conferences::ProceededReason;
+use crate::invitations::ImpactCode;
+
+/// A row a part: what is counted, the part in words and by its code, and how many.
+pub fn parts(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<(), XlsxError> {
+    let columns = named(["Figure", "Part", "Code", "Number"]);
+    let mut table = Table::new(sheet(workbook, "Counts by part")?, styles, columns)?;
+    let mut row = |figure: &str, part: &str, code: &str, number: Option<usize>| {
+        table.next();
+        for text in [figure, part, code] {
+            table.text(text)?;
+        }
+        match number {
+            Some(number) => table.count(number),
+            None => table.text("not told"),
+        }
+    };
+    for (code, count) in &paper.impact {
+        let words = code.parse::<ImpactCode>().map_or(code.clone(), |code| capital(code.label()));
+        row("Absences by what they did", &words, code, Some(*count))?;
+    }
+    for (rung, of) in &paper.ladder {
+        for (name, count) in of.named() {
+            row(
+                "The ladder's steps, by rung",
+                &format!("Rung {rung}: {}", name.replace("ladder_", "")),
+                name,
+                Some(count),
+            )?;
+        }
+    }
+    for (code, count) in &paper.M8_by_reason {
+        let words = code.parse::<ProceededReason>().map_or("reason not recorded", |reason| reason.label());
+        row("M8 Held without quorum, by reason", words, code, Some(*count))?;
+    }
+    for (code, count) in &paper.conferences_by_type {
+        row("Conferences by type", &word(Split::Type, code), code, Some(*count))?;
+    }
+    for (code, count) in &paper.conferences_by_locality {
+        row("Conferences by locality", &word(Split::Locality, code), code, *count)?;
+    }
+    Ok(())
+}
