@@ -237,6 +237,13 @@ both! {
         let letter = rung(&mails, "head@oh.nhs.example", "this goes to PAQA").unwrap();
         assert_eq!(letter.text.matches("your service had accepted, and nobody came").count(), 3, "{}", letter.text);
         assert!(letter.text.contains("We rang your agency about this more than 20 working days ago"), "nobody wrote: {}", letter.text);
+        // The paper of that month tells of it.
+        let october = place.report("2026-10");
+        let step = |proposed: u32, approved: u32, open: u32| serde_json::json!({ "proposed": proposed, "approved": approved, "declined": 0, "answered": 0, "open": open });
+        assert_eq!((&october["ladder"]["4"], &october["ladder"]["3"]["open"]), (&step(1, 1, 1), &1.into()));
+        let listed = serde_json::json!([{ "agency": "Community Health", "service": "Health Visiting North", "code": "OH", "since": "2026-10-29" }]);
+        assert_eq!(october["exception_list"], listed);
+        assert_eq!(place.report("2026-09")["exception_list"], serde_json::json!([]), "not before");
     }
 
     async fn a_letter_of_the_ladder_waits_on_its_agencys_own_page_until_it_is_answered_and_on_no_others(place: Place) {

@@ -221,6 +221,37 @@ mod tests {
         exceptions(paper, &[], agencies).into_iter().map(|exception| exception.text).collect()
     }
 
+    /// The paper of a month in which nothing happened.
+    fn of_nothing() -> Paper {
+        let policies = Policies {
+            calendar: Calendar::with_changes([]),
+            minimum_notice: MinimumNotice { initial: 5, review: 10, reconvened: 3 },
+            report_on_time_working_days: 2,
+            quorum: Vec::new(),
+        };
+        let data =
+            MonthData::alone(Period::Month("2026-09".parse().unwrap()), Directory::default(), Vec::new());
+        finish(&data, &policies, &Breaks::none())
+    }
+
+    #[test]
+    fn what_the_ladders_last_step_put_on_the_list_is_named_with_its_day() {
+        let mut paper = of_nothing();
+        paper.exception_list.push(crate::reports::climbed::OnTheList {
+            agency: "Oxford Health".into(),
+            service: "Health Visiting North".into(),
+            code: "OH".into(),
+            since: "2026-10-29".parse().unwrap(),
+        });
+        let said = exceptions(&paper, &[], &BTreeMap::new());
+        assert_eq!(said.len(), 1);
+        assert_eq!(said[0].agency.as_deref(), Some("OH"));
+        assert_eq!(
+            said[0].text,
+            "Oxford Health, Health Visiting North: every step of the ladder was taken, and none has been answered. It stands on this list since Thursday 29 October 2026."
+        );
+    }
+
     #[test]
     fn a_sentence_that_was_frozen_alone_is_read_as_one_about_nothing() {
         let read: Exception = serde_json::from_str("\"Plans ended.\"").unwrap();
@@ -231,15 +262,7 @@ mod tests {
 
     #[test]
     fn an_exception_says_of_how_many_how_sure_and_whose_fault_and_chance_is_none() {
-        let policies = Policies {
-            calendar: Calendar::with_changes([]),
-            minimum_notice: MinimumNotice { initial: 5, review: 10, reconvened: 3 },
-            report_on_time_working_days: 2,
-            quorum: Vec::new(),
-        };
-        let data =
-            MonthData::alone(Period::Month("2026-09".parse().unwrap()), Directory::default(), Vec::new());
-        let nothing = finish(&data, &policies, &Breaks::none());
+        let nothing = of_nothing();
         assert_eq!(said(&nothing, &BTreeMap::new()), [] as [&str; 0]);
         let quiet = [line("Probation", Rate::of(0, 0), Position::Below998, false)];
         assert_eq!(

@@ -21,7 +21,8 @@ pub async fn naming(db: &impl ConnectionTrait, form: &Fields) -> Result<Errors, 
     for field in TEXTS {
         let text = form.raw(field);
         if let Some(name) = name_in(text, &known) {
-            errors.add(field, format!("Name an office in place of \u{201c}{name}\u{201d}: papers name nobody"));
+            errors
+                .add(field, format!("Name an office in place of \u{201c}{name}\u{201d}: papers name nobody"));
         } else if is_number_of_a_patient(text) {
             errors.add(field, "Leave out the number that may be an NHS number: papers name nobody");
         }

@@ -345,6 +345,7 @@ impl MonthPage {
             blocks.push(stands(around));
         }
         // Of months together there are no headlines with a verdict: the measures themselves stand there.
+        blocks.push(Block::heading("At a glance"));
         blocks.push(match &self.around {
             Some(around) => headlines(around),
             None => rates(&self.headline),
@@ -370,7 +371,6 @@ impl MonthPage {
         blocks.extend([Block::heading("Feedback, the ladder and disputes"), counts(&self.feedback)]);
         blocks.extend(afterwards::printed(&self.ladder));
         blocks.extend(actions(&self.actions));
-        blocks.extend(self.around.iter().filter(|around| around.closed.is_some()).flat_map(revised));
         let by_month = self.around.iter().filter(|around| !around.series.is_empty()).map(series);
         let by_month: Vec<Block> = by_month.chain(measured(&self.actions)).collect();
         let [of_parts, to_read] = if by_month.is_empty() { ["A", "B"] } else { ["B", "C"] };
@@ -384,6 +384,7 @@ impl MonthPage {
         parts.extend((!self.slots.is_empty()).then(|| slots(&self.slots)));
         parts.extend(self.parts.iter().map(part));
         blocks.push(Block::Wide { blocks: parts });
+        blocks.extend(self.around.iter().filter(|around| around.closed.is_some()).flat_map(revised));
         blocks.push(Block::heading(&format!("Appendix {to_read}: how to read this")));
         blocks.extend(self.how_to_read.map(Block::text));
         Document {
