@@ -46,7 +46,7 @@ pub(super) fn printed(rows: &[RungRow]) -> Option<Block> {
     let rows: Vec<_> = rows.collect();
     let columns = numbers(("Step", 40), OF_A_RUNG.map(|name| (name, 12)));
     let caption = LADDER.to_owned();
-    (!rows.is_empty()).then(|| Block::Table(Table { caption, level: 3, columns, rows }))
+    (!rows.is_empty()).then_some(Block::Table(Table { caption, level: 3, columns, rows }))
 }
 
 /// Effects of absences, the gravest first; adjournments and the days that they cost.
