@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use quorate::app::Clock;
 use rand::{Rng as _, SeedableRng as _};
 use sea_orm::{ConnectionTrait as _, Statement};
 
@@ -190,7 +191,7 @@ async fn of_processes_that_share_a_schedule_one_makes_each_run() {
 
 /// The last full hour, for which the hourly audit task of [`serve_hourly`] is due.
 fn hour() -> DateTime<Utc> {
-    Utc::now().duration_trunc(TimeDelta::hours(1)).unwrap()
+    Clock::System.now().duration_trunc(TimeDelta::hours(1)).unwrap()
 }
 
 /// A run of the audit task for that hour, as another process left it.
@@ -237,13 +238,13 @@ async fn until_it_is_done(place: &Place) -> i32 {
 
 both! {
     async fn a_run_whose_process_was_killed_is_taken_up_by_the_next(place: Place) {
-        left_behind(&place, "running", None, Some(Utc::now() - TimeDelta::seconds(1)), 1).await;
+        left_behind(&place, "running", None, Some(Clock::System.now() - TimeDelta::seconds(1)), 1).await;
         let _serving = serve_hourly(&place);
         assert_eq!(until_it_is_done(&place).await, 2);
     }
 
     async fn a_run_that_another_process_is_at_is_left_to_it_until_it_falls_silent(place: Place) {
-        left_behind(&place, "running", None, Some(Utc::now() + TimeDelta::seconds(6)), 1).await;
+        left_behind(&place, "running", None, Some(Clock::System.now() + TimeDelta::seconds(6)), 1).await;
         let begun = Instant::now();
         let _serving = serve_hourly(&place);
         assert_eq!(until_it_is_done(&place).await, 2);
@@ -251,13 +252,13 @@ both! {
     }
 
     async fn a_run_that_failed_is_tried_again(place: Place) {
-        left_behind(&place, "failed", Some(Utc::now() - TimeDelta::minutes(5)), None, 4).await;
+        left_behind(&place, "failed", Some(Clock::System.now() - TimeDelta::minutes(5)), None, 4).await;
         let _serving = serve_hourly(&place);
         assert_eq!(until_it_is_done(&place).await, 5);
     }
 
     async fn a_run_that_ended_five_processes_or_failed_five_times_is_left_alone(place: Place) {
-        left_behind(&place, "running", None, Some(Utc::now() - TimeDelta::hours(1)), 5).await;
+        left_behind(&place, "running", None, Some(Clock::System.now() - TimeDelta::hours(1)), 5).await;
         let serving = serve_hourly(&place);
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert_eq!(run_of_the_hour(&place).await, ("running".to_owned(), 5));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use lettre::transport::smtp::PoolConfig;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use quorate::app::Clock;
 use sea_orm::{ConnectionTrait, Database, QueryResult, Statement};
 use tokio::runtime::Runtime;
 
@@ -55,7 +56,7 @@ pub fn measure(runtime: &Runtime) -> Table {
     for (name, place) in places() {
         place.import(EVENING, &absences(IN_TURN));
         let server = MailServer::start(Tls::None);
-        let begins = Utc::now() + TimeDelta::seconds(5);
+        let begins = Clock::System.now() + TimeDelta::seconds(5);
         runtime.block_on(in_turn(&place, begins));
         let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
         command.env("QUORATE__FEEDBACK__WINDOW", "every day 00:00-24:00").envs(server.settings());
@@ -63,7 +64,7 @@ pub fn measure(runtime: &Runtime) -> Table {
         let ends = APART * u32::try_from(IN_TURN).unwrap() + Duration::from_secs(30);
         while server.received().len() < 2 * IN_TURN {
             assert!(
-                Utc::now() - begins < TimeDelta::from_std(ends).unwrap(),
+                Clock::System.now() - begins < TimeDelta::from_std(ends).unwrap(),
                 "{} came",
                 server.received().len()
             );
