@@ -239,8 +239,8 @@ both! {
         assert!(letter.text.contains("We rang your agency about this more than 20 working days ago"), "nobody wrote: {}", letter.text);
         // The paper of that month tells of it.
         let october = place.report("2026-10");
-        let step = |proposed: u32, approved: u32, open: u32| serde_json::json!({ "proposed": proposed, "approved": approved, "declined": 0, "answered": 0, "open": open });
-        assert_eq!((&october["ladder"]["4"], &october["ladder"]["3"]["open"]), (&step(1, 1, 1), &1.into()));
+        let last = serde_json::json!({ "proposed": 1, "taken": 1, "declined": 0, "stopped": 0, "answered": 0, "waiting": 0, "open": 1 });
+        assert_eq!((&october["ladder"]["4"], &october["ladder"]["3"]["open"]), (&last, &1.into()));
         let listed = serde_json::json!([{ "agency": "Community Health", "service": "Health Visiting North", "code": "OH", "since": "2026-10-29" }]);
         assert_eq!(october["exception_list"], listed);
         assert_eq!(place.report("2026-09")["exception_list"], serde_json::json!([]), "not before");

@@ -151,7 +151,7 @@ const OFTEN_OR_LONG: &[&str] = &[
     "select id, recipient from outbox where state = ? and kind in (?, ?) and due_at <= ? and digest_id is null order by posted_at",
     "select id, about_id from outbox where digest_id in (?, ?) order by posted_at",
     "update outbox set state = ? where lease_until < ?",
-    "update outbox set due_at = ? where state = ? and held_up = ?",
+    "select id from outbox where state = ? and held_up = ? and due_at > ?",
     "select due_since from outbox where state = ? order by due_since limit 1",
     "select due_since, sent_at from outbox where state = ? and posted_at >= ?",
     "select id from outbox where state = ? order by posted_at desc, id desc limit 50",

@@ -152,8 +152,8 @@ pub(super) async fn run_task(site: &Site, task: Task) -> Result<ExitCode, Failur
         Run::Ran(Said::Nothing) => println!("{}: nothing to do.", task.name()),
         Run::Ran(Said::Waits(why) | Said::Did(why)) => println!("{}: {why}.", task.name()),
         Run::Taken { again: None } => println!("{}: has run for this moment already.", task.name()),
-        Run::Taken { again: Some(_) } => {
-            println!("{}: is run for this moment by another process.", task.name())
+        Run::Busy | Run::Taken { again: Some(_) } => {
+            println!("{}: runs already.", task.name())
         }
         Run::Failed(why, _) => return Err(format!("{}: {why}", task.name()).into()),
     }

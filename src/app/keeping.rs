@@ -3,35 +3,36 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use tokio::sync::Notify;
 
 use super::site::Site;
 use super::tasks::Task;
-use crate::schedule::{Alarm, Run, Said, Turns};
+use crate::schedule::{Again, Alarm, Run, Said, Turn, Turns};
 
 /// How long the schedule waits for its alarm.
 const LOOKS_ANYWAY: Duration = Duration::from_secs(5);
 
 /// Runs a task for a due time; says when to ask for that time once more, where it is not dealt with.
-async fn run_due(task: Task, site: &Arc<Site>, due_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+async fn run_due(task: Task, site: &Arc<Site>, turn: Turn) -> Option<Again> {
     // On its own feet: a task that panics is told of, and is begun again as one whose process ended.
     let running = site.clone();
-    match tokio::spawn(async move { task.run(&running, due_at).await }).await {
+    match tokio::spawn(async move { task.run(&running, turn).await }).await {
         Ok(Ok(Run::Ran(said))) => {
             if task == Task::Feedback && matches!(said, Said::Did(_)) {
                 sends_at_once(site);
             }
             None
         }
-        Ok(Ok(Run::Taken { again } | Run::Failed(_, again))) => again,
+        Ok(Ok(Run::Taken { again } | Run::Failed(_, again))) => again.map(|at| Again { at, begun: true }),
+        Ok(Ok(Run::Busy)) => Some(Again { at: site.clock.now(), begun: false }),
         Ok(Err(e)) => {
             tracing::error!(task = task.name(), error = %e, "the schedule's ledger cannot be written");
-            Some(site.clock.now())
+            Some(Again { at: site.clock.now(), begun: false })
         }
         Err(_) => {
             tracing::error!(task = task.name(), "a scheduled task panicked");
-            Some(site.clock.now())
+            Some(Again { at: site.clock.now(), begun: true })
         }
     }
 }
@@ -64,8 +65,8 @@ pub async fn keep_schedule(site: Arc<Site>) -> Result<(), Box<dyn std::error::Er
             loop {
                 let now = site.clock.now();
                 site.ticked.at(now);
-                if let Some(due_at) = turns.due(now) {
-                    turns.came(due_at, run_due(task, &site, due_at).await);
+                if let Some(turn) = turns.due(now) {
+                    turns.came(turn, run_due(task, &site, turn).await);
                 }
                 tokio::select! {
                     () = bell.notified() => {}

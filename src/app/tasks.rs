@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 use super::deliveries::Deliveries;
@@ -18,7 +17,7 @@ use crate::outbox::{self, NoticeError};
 use crate::oversight;
 use crate::reports::{self, Thanking};
 use crate::retention::{Class, ShredError, Shredder};
-use crate::schedule::{self, Plan, PlanError, Run, Said};
+use crate::schedule::{self, Plan, PlanError, Run, Said, Turn};
 use crate::{register, replies};
 
 /// A task by its name.
@@ -318,15 +317,16 @@ impl Task {
     }
 
     /// Runs it for one due time.
-    pub async fn run(self, site: &Site, due_at: DateTime<Utc>) -> Result<Run, sea_orm::DbErr> {
+    pub async fn run(self, site: &Site, turn: impl Into<Turn>) -> Result<Run, sea_orm::DbErr> {
         let state = &site.tasks[self as usize];
         let Ok(_running) = state.running.try_lock() else {
-            return Ok(Run::Taken { again: Some(site.clock.now()) });
+            return Ok(Run::Busy);
         };
         let begun = Instant::now();
-        let run = schedule::run(&site.db, self.name(), due_at, || site.clock.now(), self.work(site)).await;
+        let run =
+            schedule::run(&site.db, self.name(), turn.into(), || site.clock.now(), self.work(site)).await;
         let outcome = match &run {
-            Ok(Run::Taken { .. }) => return run,
+            Ok(Run::Busy | Run::Taken { .. }) => return run,
             Ok(Run::Ran(Said::Did(_))) => "did",
             Ok(Run::Ran(Said::Nothing)) => "nothing",
             Ok(Run::Ran(Said::Waits(_))) => "waits",

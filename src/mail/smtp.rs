@@ -235,22 +235,22 @@ fn unavailable(e: Error) -> SendError {
 
 /// What an answer to a recipient or to a letter means. Many servers answer to the recipient what they have
 /// against us: our address, our sender, our sign-in (RFC 3463: 5.7 policy, 5.1.7 and 5.1.8 the sender, 5.3 the
-/// server, but for 5.3.4, a letter too big for it; 5.5 the protocol, where the answer is one about commands: some say
-/// "550 5.5.0" of a mailbox that is not there). That is put right here or there, and the letter is tried again.
+/// server, but for 5.3.4, a letter too big for it; 5.5 the protocol, but for "550 5.5.0", which some say of a mailbox that is
+/// not there). That is put right here or there, and the letter is tried again.
 fn refused(e: &Error) -> SendError {
     let code = e.status().map(|code| code.to_string());
     let said = std::error::Error::source(e).map(ToString::to_string).unwrap_or_default();
     let status = said.split_whitespace().next().unwrap_or_default();
-    let about_commands = code.as_deref().is_some_and(|code| code.starts_with("50"));
     let against_us = match status {
         "5.1.7" | "5.1.8" | "5.2.252" => true,
         _ if status.starts_with("5.3.") => status != "5.3.4",
-        _ if status.starts_with("5.5.") => about_commands,
+        "5.5.0" => code.as_deref() != Some("550"),
+        _ if status.starts_with("5.5.") => true,
         _ => status.starts_with("5.7."),
     };
     match code.as_deref() {
-        // It wants a sign-in that it did not get: no fault of this letter's.
-        Some("530" | "534" | "535" | "538") => SendError::Unavailable(e.to_string()),
+        // It wants a sign-in that it did not get: no fault of this letter's. Some ask that of some recipients alone.
+        Some("530" | "534" | "535" | "538") => SendError::Transient(e.to_string()),
         // The connection ended, or the server ends it.
         None | Some("421") => SendError::Transient(e.to_string()),
         Some(_) if against_us => SendError::Transient(e.to_string()),

@@ -76,10 +76,12 @@ pub async fn described(
 ) -> Result<Vec<Posted>, DbErr> {
     let directory = directory(db).await?;
     let mut about: HashMap<Uuid, (ServiceId, Option<conference::Model>)> = HashMap::new();
-    let digests = messages.iter().filter(|m| m.kind == DIGEST).map(|m| m.id);
+    let digests: Vec<MessageId> = messages.iter().filter(|m| m.kind == DIGEST).map(|m| m.id).collect();
     let mut carried: HashMap<MessageId, Vec<Uuid>> = HashMap::new();
-    for (digest, of) in outbox::carried_by(db, digests).await? {
-        carried.entry(digest).or_default().push(of);
+    for digests in digests.chunks(BATCH) {
+        for (digest, of) in outbox::carried_by(db, digests.iter().copied()).await? {
+            carried.entry(digest).or_default().push(of);
+        }
     }
     let ids = messages.iter().map(|m| m.about_id).chain(carried.values().flatten().copied());
     let ids: Vec<Uuid> = ids.collect();
@@ -129,9 +131,13 @@ pub async fn described(
     Ok(messages
         .into_iter()
         .map(|m| {
-            let of_it = carried.remove(&m.id).unwrap_or_else(|| vec![m.about_id]);
-            let of_it: Vec<_> = of_it.iter().filter_map(|id| about.get(id)).collect();
-            let restricted = of_it.iter().any(|(_, met)| met.is_none());
+            let carries = carried.remove(&m.id);
+            let is_digest = carries.is_some();
+            let ids = carries.unwrap_or_else(|| vec![m.about_id]);
+            let of_it: Vec<_> = ids.iter().filter_map(|id| about.get(id)).collect();
+            // What a digest carries and cannot be found might be anything.
+            let unknown = is_digest && of_it.len() < ids.len();
+            let restricted = unknown || of_it.iter().any(|(_, met)| met.is_none());
             let service = of_it.first().filter(|_| !restricted).map(|(service, _)| directory.of(*service));
             // A digest is about many.
             let met = match of_it[..] {

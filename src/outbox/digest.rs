@@ -115,20 +115,26 @@ pub async fn carried_failed(tx: &Tx, by: MessageId) -> Result<Vec<Model>, DbErr>
     Entity::update_many()
         .col_expr(Column::State, Expr::val(State::Failed))
         .col_expr(Column::LastError, Expr::val(Some("the message that carried it was given up".to_owned())))
-        .col_expr(Column::DigestId, Expr::val(None::<uuid::Uuid>))
         .filter(of)
         .exec(tx.conn())
         .await?;
+    take_out(tx, by).await?;
     Ok(carried)
 }
 
 /// What a message carried goes by itself again.
 pub async fn let_go_of(tx: &Tx, by: MessageId) -> Result<(), DbErr> {
     doubt_carried(tx, by).await?;
+    take_out(tx, by).await
+}
+
+/// A message that was not sent carries nothing any more, not even what was cancelled in it: else who may see the rest of what
+/// it carried would be shown all of it.
+async fn take_out(tx: &Tx, by: MessageId) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::DigestId, Expr::val(None::<uuid::Uuid>))
         .filter(Column::DigestId.eq(by.0))
-        .filter(Column::State.eq(State::Waiting))
+        .filter(Column::State.ne(State::Sent))
         .exec(tx.conn())
         .await?;
     Ok(())

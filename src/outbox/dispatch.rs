@@ -10,7 +10,8 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::store::{Settled, Settlement, claim, give_back, release_abandoned, release_held_up, settle};
+use super::released::{release_abandoned, release_held_up};
+use super::store::{Settled, Settlement, claim, give_back, settle};
 use super::{Claim, notice, pause};
 use crate::mail::{SendError, Transport};
 use crate::platform::{Db, Tx};
@@ -135,8 +136,6 @@ struct Round {
     looked: Option<Instant>,
     /// Refusals since the last message that was accepted.
     refusals: u32,
-    /// A message was accepted.
-    gets_through: bool,
     done: Dispatched,
 }
 
@@ -150,6 +149,12 @@ impl<D: Delivery> Carrier<'_, D> {
         let round = Mutex::new(Round::default());
         if let Some(first) = self.next(&round, 1, &now).await? {
             self.carry(first, &round, &now).await?;
+            // All in their order, and bundled as after any outage: with the next run, which is seconds away.
+            let gets_through = round.lock().await.done.sent > 0;
+            if gets_through && self.releases_held_up(now()).await {
+                let why = "the mail server can be used again".to_owned();
+                return Ok(Dispatched { left: Some(why), ..round.into_inner().done });
+            }
         }
         // All are polled together: on SQLite there is one writer, and a sender that waits for it must not
         // keep the one that has it from going on.
@@ -223,22 +228,26 @@ impl<D: Delivery> Carrier<'_, D> {
         Ok(Some(claim))
     }
 
-    /// What becomes of a message after a passing error.
-    fn again(
-        &self,
-        claim: &Claim,
-        now: DateTime<Utc>,
-        why: String,
-        may_be_out: bool,
-        held_up: bool,
-    ) -> Settlement {
-        let next = match claim.is_notice {
+    /// Has what waited for the mail server be due; whether there was any.
+    async fn releases_held_up(&self, now: DateTime<Utc>) -> bool {
+        let released = async {
+            let tx = self.db.begin("the mail server can be used").await?;
+            let released = release_held_up(&tx, now).await?;
+            tx.commit().await?;
+            Ok::<_, DbErr>(released > 0)
+        };
+        // Where it cannot be done each goes at its own next try.
+        released.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what waited for the mail server waits on");
+            false
+        })
+    }
+
+    /// When a message is tried again after a passing error; `None` to give it up.
+    fn next_attempt(&self, claim: &Claim, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match claim.is_notice {
             true => notice::next_attempt(claim.due_since, now),
             false => self.delivery.next_attempt(claim, now),
-        };
-        match next {
-            Some(at) => Settlement::Retry { at, why, may_be_out, held_up },
-            None => Settlement::Failed { why, may_be_out },
         }
     }
 
@@ -263,7 +272,9 @@ impl<D: Delivery> Carrier<'_, D> {
             // Nothing has gone.
             Err(e) => {
                 tracing::error!(message = %claim.id, error = %e, "whether a message may still go cannot be found out");
-                self.again(&claim, now(), e.to_string(), false, false)
+                // Not tried is not given up.
+                let at = self.next_attempt(&claim, now()).unwrap_or(now() + TimeDelta::hours(1));
+                Settlement::Retry { at, why: e.to_string(), may_be_out: false, held_up: false }
             }
             Ok(Fate::Send) => {
                 let name = claim.id.to_string();
@@ -280,7 +291,10 @@ impl<D: Delivery> Carrier<'_, D> {
                             not_out = Some(why.clone());
                         }
                         let held_up = matches!(error, SendError::Unavailable(_));
-                        self.again(&claim, now(), why, may_be_out, held_up)
+                        match self.next_attempt(&claim, now()) {
+                            Some(at) => Settlement::Retry { at, why, may_be_out, held_up },
+                            None => Settlement::Failed { why, may_be_out },
+                        }
                     }
                 }
             }
@@ -316,12 +330,6 @@ impl<D: Delivery> Carrier<'_, D> {
             metrics::histogram!("quorate_message_due_to_accepted_seconds").record(seconds);
         }
         let mut round = round.lock().await;
-        if settled == Settled::Sent && !std::mem::replace(&mut round.gets_through, true) {
-            let tx = self.db.begin("the mail server can be used").await?;
-            release_held_up(&tx, at).await?;
-            tx.commit().await?;
-            round.drained = false;
-        }
         match settled {
             Settled::Sent => round.done.sent += 1,
             Settled::PutOff => round.done.put_off += 1,

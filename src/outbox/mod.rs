@@ -10,6 +10,7 @@ mod listing;
 mod notice;
 mod pause;
 mod reading;
+mod released;
 mod store;
 
 use chrono::{DateTime, Utc};

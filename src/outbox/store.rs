@@ -43,22 +43,6 @@ pub async fn post(tx: &Tx, post: Post) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Puts back what a process left behind when it died: a lease that ran out. The message may be out, and
-/// says so from now on.
-pub(super) async fn release_abandoned(tx: &Tx, now: DateTime<Utc>) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::State, Expr::val(State::Waiting))
-        .col_expr(Column::MayHaveBeenDelivered, Expr::val(true))
-        .col_expr(Column::Abandoned, Expr::col(Column::Abandoned).add(1))
-        .col_expr(Column::LastError, Expr::val("the process that was sending it ended"))
-        .col_expr(Column::Lease, Expr::val(None::<Uuid>))
-        .col_expr(Column::LeaseUntil, Expr::val(None::<DateTime<Utc>>))
-        .filter(Column::LeaseUntil.lt(now))
-        .exec(tx.conn())
-        .await?;
-    Ok(())
-}
-
 /// Leases up to `count` messages that are due, in the order in which they were posted: no two processes
 /// get the same one. The rows are chosen and locked before they are changed, not in one statement:
 /// PostgreSQL may run a sub-select with `SKIP LOCKED` again for each row, and then takes more than `count`.
@@ -105,18 +89,6 @@ pub(super) async fn claim(
         lease,
     });
     Ok(claims.collect())
-}
-
-/// The mail server can be used again: what waited for that is due now.
-pub(super) async fn release_held_up(tx: &Tx, now: DateTime<Utc>) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::DueAt, Expr::val(now))
-        .col_expr(Column::HeldUp, Expr::val(false))
-        .filter(Column::State.eq(State::Waiting))
-        .filter(Column::HeldUp.eq(true))
-        .exec(tx.conn())
-        .await?;
-    Ok(())
 }
 
 /// Gives leased messages back of which nothing was begun.

@@ -12,6 +12,7 @@ use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::feedback::entity::ladder_step;
 use crate::feedback::steps::StepState;
+use crate::invitations::ImpactCode;
 
 /// The last rung: what stands there is PAQA's to take up.
 const LAST: i32 = 4;
@@ -40,31 +41,67 @@ impl From<(ladder_step::Model, ServiceId)> for Step {
     }
 }
 
-/// One rung's steps in a period.
+/// One rung's steps in a period: what was done in it, whenever they were proposed; and how they stood when it ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Climbed {
     /// Proposed in it.
     pub proposed: usize,
-    /// Approved in it.
-    pub approved: usize,
+    /// Approved in it, and gone: the letter was posted, or somebody has rung.
+    pub taken: usize,
     /// Declined in it.
     pub declined: usize,
+    /// Taken back in it: the record was amended, or there was an answer before it went.
+    pub stopped: usize,
     /// Answered in it.
     pub answered: usize,
-    /// Approved, and not answered when it ended.
+    /// At its end waiting for a decision or for a telephone call.
+    pub waiting: usize,
+    /// At its end taken, and not answered.
     pub open: usize,
 }
 
 impl Climbed {
-    /// Its counts by the names that files give them.
-    pub fn named(&self) -> [(&'static str, usize); 5] {
+    /// What its counts are called, in their order.
+    pub const COLUMNS: [&'static str; 7] =
+        ["Proposed", "Taken", "Not taken", "Taken back", "Answered", "Waiting at the end", "Open at the end"];
+
+    /// Its counts by the names that files give them, in the order of [`Self::COLUMNS`].
+    pub fn named(&self) -> [(&'static str, usize); 7] {
         [
             ("ladder_proposed", self.proposed),
-            ("ladder_approved", self.approved),
+            ("ladder_taken", self.taken),
             ("ladder_declined", self.declined),
+            ("ladder_stopped", self.stopped),
             ("ladder_answered", self.answered),
+            ("ladder_waiting", self.waiting),
             ("ladder_open", self.open),
         ]
+    }
+}
+
+/// What a rung is, by its number.
+pub fn rung(number: &str) -> &'static str {
+    match number {
+        "2" => "To the safeguarding lead",
+        "3" => "To the head of service or the named professional",
+        _ => "To PAQA’s list",
+    }
+}
+
+/// An effect as a table of many absences calls it (DOMAIN 6).
+pub fn effect(code: ImpactCode) -> &'static str {
+    match code {
+        ImpactCode::Pivotal => "Its presence alone would have made quorum",
+        ImpactCode::ShortOfQuorum => "Missing at a conference without quorum",
+        ImpactCode::Adjourned => "The conference was adjourned for it",
+        ImpactCode::PlanEndedWithout => "A plan ended without a core agency",
+        ImpactCode::ViewMissing => "No view was obtained",
+        ImpactCode::InformationGap => "Old or second-hand information was relied on",
+        ImpactCode::ExpertiseMissing => "Specialist advice was not available",
+        ImpactCode::ActionUnowned => "Actions of the plan could not be agreed",
+        ImpactCode::FamilyCouldNotHear => "The family could not question its information",
+        ImpactCode::CoreGroupUnconfirmed => "Its part in the core group stayed open",
+        ImpactCode::NoMaterialEffect => "No material effect: the report covered what was known",
     }
 }
 
@@ -95,15 +132,19 @@ pub fn climbed(
         rungs.insert(rung.to_string(), Climbed::default());
     }
     for step in steps {
-        let declined = step.state == StepState::Declined;
-        let approved = !declined && step.decided_at.is_some();
         let of: &mut Climbed = rungs.entry(step.rung.to_string()).or_default();
+        let went = matches!(step.state, StepState::Approved | StepState::Answered);
         of.proposed += usize::from(within(Some(step.proposed_at)));
-        of.approved += usize::from(approved && within(step.decided_at));
-        of.declined += usize::from(declined && within(step.decided_at));
+        of.taken += usize::from(went && within(step.decided_at));
+        of.declined += usize::from(step.state == StepState::Declined && within(step.decided_at));
+        of.stopped += usize::from(step.state == StepState::Stopped && within(step.ended_at));
         of.answered += usize::from(step.state == StepState::Answered && within(step.ended_at));
-        let is_open = approved && by_its_end(step.decided_at) && !by_its_end(step.ended_at);
+        let is_open = went && by_its_end(step.decided_at) && !by_its_end(step.ended_at);
         of.open += usize::from(is_open);
+        // What was taken back since is told of no more: it should not have been there.
+        let is_undecided = step.state == StepState::ToTelephone || !by_its_end(step.decided_at);
+        let is_there = by_its_end(Some(step.proposed_at)) && step.state != StepState::Stopped;
+        of.waiting += usize::from(is_there && is_undecided && !by_its_end(step.ended_at));
         if is_open && step.rung == LAST {
             let (service, agency) = directory.of(step.service);
             let since = step.decided_at.map(london::date).unwrap_or(last);
@@ -141,12 +182,18 @@ mod tests {
             // Answered after the month: open at its end.
             step(2, StepState::Answered, "2026-09-20", "2026-09-22", "2026-11-02"),
             step(3, StepState::Answered, "2026-09-20", "2026-09-22", "2026-10-31"),
+            // Taken back after it was approved: it stands nowhere.
+            step(2, StepState::Stopped, "2026-10-05", "2026-10-06", "2026-10-20"),
+            step(4, StepState::Stopped, "2026-09-05", "2026-09-06", "2026-11-03"),
+            // Approved, and nobody was told yet.
+            step(3, StepState::ToTelephone, "2026-10-05", "2026-10-06", ""),
             // Decided after it.
             step(3, StepState::Approved, "2026-10-30", "2026-11-02", ""),
         ];
         let (rungs, list) = climbed(&steps, month, &Directory::default());
-        let two = Climbed { proposed: 2, approved: 1, declined: 1, answered: 0, open: 2 };
-        let three = Climbed { proposed: 1, answered: 1, ..Climbed::default() };
+        let two =
+            Climbed { proposed: 3, taken: 1, declined: 1, stopped: 1, answered: 0, waiting: 1, open: 2 };
+        let three = Climbed { proposed: 2, answered: 1, waiting: 2, ..Climbed::default() };
         assert_eq!((rungs["2"], rungs["3"], rungs["4"]), (two, three, Climbed::default()));
         assert_eq!(list, []);
     }

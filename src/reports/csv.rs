@@ -39,6 +39,10 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
             out.row(name, "rung", rung, Some(count), None)?;
         }
     }
+    for listed in &p.exception_list {
+        let (part, since) = (format!("{}:{}", listed.code, listed.service), listed.since.to_string());
+        out.write("ladder_list_since", "service", &part, since, None)?;
+    }
     let median = p.M16.median_working_days_to_reply.map_or("none".to_owned(), |days| days.to_string());
     out.write("M16_median_working_days_to_reply", "all", "", median, None)?;
     for (part, count) in &p.conferences_by_type {

@@ -107,7 +107,7 @@ fn on_the_list(paper: &Paper) -> impl Iterator<Item = Exception> {
         ..Exception::about(
             "M2",
             format!(
-                "{}, {}: every step of the ladder was taken, and none has been answered. It stands on this list since {}.",
+                "{}, {}: the ladder's last step, to this sub-group, was not answered when this time ended. On this list since {}.",
                 listed.agency,
                 listed.service,
                 london::full_date(listed.since)
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(said[0].agency.as_deref(), Some("OH"));
         assert_eq!(
             said[0].text,
-            "Oxford Health, Health Visiting North: every step of the ladder was taken, and none has been answered. It stands on this list since Thursday 29 October 2026."
+            "Oxford Health, Health Visiting North: the ladder's last step, to this sub-group, was not answered when this time ended. On this list since Thursday 29 October 2026."
         );
     }
 

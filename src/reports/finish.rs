@@ -16,7 +16,7 @@ use super::rate::Rate;
 use super::store::{Case, MonthData, load};
 use crate::calendar::Breaks;
 use crate::conferences::ConferenceId;
-use crate::invitations::{Fault, Report};
+use crate::invitations::{Fault, ImpactCode, Report};
 use crate::register::{Policies, Standing};
 
 /// The measure with this id.
@@ -242,8 +242,18 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         let parts = by(all.clone(), |e| split.part(e, data, holidays)).into_iter();
         parts.map(|(code, part)| (code.into_owned(), part)).collect()
     };
-    let effects = population().flat_map(|case| &case.assessment.invitations).flat_map(|of| &of.impact);
-    let effects = effects.filter(|impact| impact.severity.is_some()).map(|impact| impact.code.code());
+    // Each effect is there, though nobody had it: an older paper knows none.
+    let mut impact: BTreeMap<String, usize> =
+        ImpactCode::ALL.iter().map(|of| (of.code().to_owned(), 0)).collect();
+    for (case, effect) in population()
+        .flat_map(|c| c.assessment.invitations.iter().flat_map(move |i| i.impact.iter().map(move |e| (c, e))))
+    {
+        // Who was core, and who sent a view, a tracker does not know.
+        let of_quorum = matches!(effect.code, ImpactCode::Pivotal | ImpactCode::ShortOfQuorum);
+        if effect.severity.is_some() && (of_quorum || !case.record.is_of_a_tracker()) {
+            *impact.entry(effect.code.code().to_owned()).or_default() += 1;
+        }
+    }
     let (ladder, exception_list) = climbed(&data.steps, data.period, &data.directory);
     let open = data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
 
@@ -277,7 +287,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         M9_step_down_our_fault: step_down.our_fault,
         M9b: Rate::of(endings.without_report, endings.all),
         M9c: Rate::of(all_endings.inquorate, all_endings.all),
-        impact: tally(effects),
+        impact,
         ladder,
         exception_list,
         M10_pivotal: population().map(|c| c.assessment.quoracy.pivotal.len()).sum(),

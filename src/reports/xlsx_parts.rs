@@ -2,9 +2,10 @@
 
 use rust_xlsxwriter::{Workbook, XlsxError};
 
+use super::climbed::{Climbed, effect, rung};
 use super::paper::Paper;
 use super::parts::Split;
-use super::words::{capital, word};
+use super::words::word;
 use super::xlsx::{Styles, Table, named, sheet};
 use crate::conferences::ProceededReason;
 use crate::invitations::ImpactCode;
@@ -24,18 +25,17 @@ pub fn parts(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<
         }
     };
     for (code, count) in &paper.impact {
-        let words = code.parse::<ImpactCode>().map_or(code.clone(), |code| capital(code.label()));
-        row("Absences by what they did", &words, code, Some(*count))?;
+        let words = code.parse::<ImpactCode>().map_or("not known here", effect);
+        row("Absences by what they did", words, code, Some(*count))?;
     }
-    for (rung, of) in &paper.ladder {
-        for (name, count) in of.named() {
-            row(
-                "The ladder's steps, by rung",
-                &format!("Rung {rung}: {}", name.replace("ladder_", "")),
-                name,
-                Some(count),
-            )?;
+    for (number, of) in &paper.ladder {
+        for ((name, count), column) in of.named().into_iter().zip(Climbed::COLUMNS) {
+            row(&format!("The ladder's steps: {}", rung(number)), column, name, Some(count))?;
         }
+    }
+    for listed in &paper.exception_list {
+        let part = format!("{}, {}, since {}", listed.agency, listed.service, listed.since);
+        row("On PAQA's list after the ladder's last step", &part, &listed.code, Some(1))?;
     }
     for (code, count) in &paper.M8_by_reason {
         let words = code.parse::<ProceededReason>().map_or("reason not recorded", |reason| reason.label());

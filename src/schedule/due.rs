@@ -83,6 +83,30 @@ impl Plan {
     }
 }
 
+/// A time at which a task is to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The time.
+    pub due_at: DateTime<Utc>,
+    /// Somebody has begun it, as this process was told when it asked before.
+    pub begun: bool,
+}
+
+impl From<DateTime<Utc>> for Turn {
+    fn from(due_at: DateTime<Utc>) -> Self {
+        Self { due_at, begun: false }
+    }
+}
+
+/// When to ask for a time once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// The moment.
+    pub at: DateTime<Utc>,
+    /// The ledger has, or had, a row of it.
+    pub begun: bool,
+}
+
 /// Which of a task's times one process has dealt with.
 #[derive(Clone, Debug)]
 pub struct Turns {
@@ -90,7 +114,7 @@ pub struct Turns {
     /// What came before this is dealt with.
     last: DateTime<Utc>,
     /// A time that is not, and when to ask for it once more.
-    again: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    again: Option<(DateTime<Utc>, Again)>,
 }
 
 impl Turns {
@@ -99,17 +123,20 @@ impl Turns {
         Self { plan, last, again: None }
     }
 
-    /// The time that is due now, if one is.
-    pub fn due(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    /// What is due now, if anything is.
+    pub fn due(&mut self, now: DateTime<Utc>) -> Option<Turn> {
         // A clock that was put back must not keep the task from running until it is that late once more.
         self.last = self.last.min(now);
-        let waits = |due_at| self.again.is_some_and(|(of, at)| of == due_at && at > now);
-        self.plan.due(self.last, now).filter(|due_at| !waits(*due_at))
+        let due_at = self.plan.due(self.last, now)?;
+        match self.again.filter(|(of, _)| *of == due_at) {
+            Some((_, again)) if again.at > now => None,
+            again => Some(Turn { due_at, begun: again.is_some_and(|(_, again)| again.begun) }),
+        }
     }
 
     /// A due time was dealt with; or is asked for once more at a moment, unless a later one comes due.
-    pub fn came(&mut self, due_at: DateTime<Utc>, again: Option<DateTime<Utc>>) {
-        self.again = again.map(|at| (due_at, at));
+    pub fn came(&mut self, Turn { due_at, .. }: Turn, again: Option<Again>) {
+        self.again = again.map(|again| (due_at, again));
         if again.is_none() {
             self.last = due_at;
         }
@@ -190,14 +217,15 @@ mod tests {
     fn what_is_to_be_tried_again_waits_for_its_moment_and_gives_way_to_the_next_time() {
         let morning = Plan::parse("t", "0 0 7 * * *").unwrap();
         let mut turns = Turns::since(morning, utc("2026-12-01T00:00:00Z"));
-        let due = utc("2026-12-01T07:00:00Z");
-        assert_eq!(turns.due(due), Some(due));
-        turns.came(due, Some(utc("2026-12-01T07:05:00Z")));
+        let due = Turn::from(utc("2026-12-01T07:00:00Z"));
+        assert_eq!(turns.due(due.due_at), Some(due));
+        turns.came(due, Some(Again { at: utc("2026-12-01T07:05:00Z"), begun: true }));
         assert_eq!(turns.due(utc("2026-12-01T07:04:59Z")), None);
-        assert_eq!(turns.due(utc("2026-12-01T07:05:00Z")), Some(due));
-        turns.came(due, Some(utc("2026-12-02T09:00:00Z")));
-        assert_eq!(turns.due(utc("2026-12-02T07:00:00Z")), Some(utc("2026-12-02T07:00:00Z")));
-        turns.came(utc("2026-12-02T07:00:00Z"), None);
+        assert_eq!(turns.due(utc("2026-12-01T07:05:00Z")), Some(Turn { begun: true, ..due }));
+        turns.came(due, Some(Again { at: utc("2026-12-02T09:00:00Z"), begun: false }));
+        let next = Turn::from(utc("2026-12-02T07:00:00Z"));
+        assert_eq!(turns.due(next.due_at), Some(next));
+        turns.came(next, None);
         assert_eq!(turns.due(utc("2026-12-02T12:00:00Z")), None);
     }
 
@@ -208,7 +236,7 @@ mod tests {
         let due = turns.due(utc("2026-12-01T12:00:05Z")).unwrap();
         turns.came(due, None);
         assert_eq!(turns.due(utc("2026-12-01T09:00:01Z")), None);
-        assert_eq!(turns.due(utc("2026-12-01T09:00:06Z")), Some(utc("2026-12-01T09:00:05Z")));
+        assert_eq!(turns.due(utc("2026-12-01T09:00:06Z")), Some(utc("2026-12-01T09:00:05Z").into()));
     }
 
     #[test]

@@ -8,11 +8,12 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
 };
 use uuid::Uuid;
 
+use super::due::Turn;
 use super::entity::{task_run, task_seen};
 use crate::platform::codes::codes;
 use crate::platform::{Db, Tx};
@@ -50,6 +51,8 @@ pub enum Run {
         /// When it may have to be begun once more: whoever is at it may end, and what failed is tried again.
         again: Option<DateTime<Utc>>,
     },
+    /// It runs in this process already.
+    Busy,
     /// It ran and failed, and is tried again at this moment.
     Failed(String, Option<DateTime<Utc>>),
 }
@@ -85,35 +88,40 @@ impl TaskRun {
 pub async fn run<E: Display>(
     db: &Db,
     task: &str,
-    due_at: DateTime<Utc>,
+    turn: Turn,
     now: impl Fn() -> DateTime<Utc>,
     work: impl Future<Output = Result<Said, E>>,
 ) -> Result<Run, DbErr> {
-    let row = match begin(db, task, due_at, now()).await? {
+    let row = match begin(db, task, turn, now()).await? {
         Ok(row) => row,
         Err(again) => return Ok(Run::Taken { again }),
     };
     let result = tokio::select! {
         result = work => result,
-        never = say_so(db, row.id, &now) => match never {},
+        never = say_so(db, &row, &now) => match never {},
     };
     let tx = db.begin("finish task run").await?;
-    let run = match result {
+    let (ours, run) = match result {
         Ok(said @ (Said::Nothing | Said::Waits(_))) => {
-            row.delete(tx.conn()).await?;
-            Run::Ran(said)
+            let gone = task_run::Entity::delete_many().filter(is_this_attempt(&row)).exec(tx.conn()).await?;
+            (gone.rows_affected > 0, Run::Ran(said))
         }
         Ok(Said::Did(said)) => {
-            finish(&tx, row, Outcome::Done, &said, now()).await?;
-            Run::Ran(Said::Did(said))
+            let ours = finish(&tx, &row, Outcome::Done, &said, now()).await?;
+            (ours, Run::Ran(Said::Did(said)))
         }
         Err(e) => {
             let error = e.to_string();
             tracing::error!(task, error, "a scheduled task failed");
-            let row = finish(&tx, row, Outcome::Failed, &error, now()).await?;
-            Run::Failed(error, row.again())
+            let ours = finish(&tx, &row, Outcome::Failed, &error, now()).await?;
+            let again = Some(now() + TRIED_AGAIN).filter(|_| row.attempts < TRIES);
+            (ours, Run::Failed(error, again.filter(|_| ours)))
         }
     };
+    if !ours {
+        // It fell silent for a while and another took it up: the ledger has what that one says.
+        tracing::warn!(task, "a run ended that another process had taken up");
+    }
     if !matches!(run, Run::Failed(..)) {
         note_seen(&tx, task, now()).await?;
     }
@@ -121,11 +129,17 @@ pub async fn run<E: Display>(
     Ok(run)
 }
 
+/// A run as this process began it, and not as another began it once more.
+fn is_this_attempt(row: &TaskRun) -> Condition {
+    let is = task_run::Column::Id.eq(row.id).and(task_run::Column::Attempts.eq(row.attempts));
+    Condition::all().add(is).add(task_run::Column::Outcome.eq(Outcome::Running))
+}
+
 /// Takes a run, new or cut short or failed; or says when it may be taken.
 async fn begin(
     db: &Db,
     task: &str,
-    due_at: DateTime<Utc>,
+    Turn { due_at, begun }: Turn,
     now: DateTime<Utc>,
 ) -> Result<Result<TaskRun, Option<DateTime<Utc>>>, DbErr> {
     let new = task_run::Model {
@@ -140,20 +154,22 @@ async fn begin(
         attempts: 1,
     };
     let tx = db.begin("start task run").await?;
-    let taken = task_run::Entity::insert(new.clone().into_active_model())
-        .on_conflict_do_nothing_on([task_run::Column::Task, task_run::Column::DueAt])
-        .exec_without_returning(tx.conn())
-        .await?;
-    // A conflict is told as an insert of no rows.
-    if matches!(taken, TryInsertResult::Inserted(1..)) {
-        tx.commit().await?;
-        return Ok(Ok(new));
+    // Where somebody else was at it before and there is no row now, that found nothing to do.
+    if !begun {
+        let taken = task_run::Entity::insert(new.clone().into_active_model())
+            .on_conflict_do_nothing_on([task_run::Column::Task, task_run::Column::DueAt])
+            .exec_without_returning(tx.conn())
+            .await?;
+        // A conflict is told as an insert of no rows.
+        if matches!(taken, TryInsertResult::Inserted(1..)) {
+            tx.commit().await?;
+            return Ok(Ok(new));
+        }
     }
     let there = task_run::Entity::find()
         .filter(task_run::Column::Task.eq(task))
         .filter(task_run::Column::DueAt.eq(due_at))
         .lock_exclusive();
-    // One that is gone had nothing to do.
     let Some(there) = there.one(tx.conn()).await? else { return Ok(Err(None)) };
     let again = there.again();
     if again.is_none_or(|at| at > now) {
@@ -167,14 +183,14 @@ async fn begin(
 }
 
 /// Says that somebody is at a run, for as long as this is waited for.
-async fn say_so(db: &Db, id: Uuid, now: &impl Fn() -> DateTime<Utc>) -> Infallible {
+async fn say_so(db: &Db, row: &TaskRun, now: &impl Fn() -> DateTime<Utc>) -> Infallible {
     loop {
         tokio::time::sleep(SAYS_SO_EVERY).await;
         let said = async {
             let tx = db.begin("hold task run").await?;
             task_run::Entity::update_many()
                 .col_expr(task_run::Column::HeldUntil, Expr::val(Some(now() + HELD)))
-                .filter(task_run::Column::Id.eq(id))
+                .filter(is_this_attempt(row))
                 .exec(tx.conn())
                 .await?;
             tx.commit().await
@@ -226,16 +242,22 @@ pub async fn last_run(db: &impl ConnectionTrait, task: &str) -> Result<Option<Ta
         .await
 }
 
+/// Whether it was still this process's to finish.
 async fn finish(
     tx: &Tx,
-    row: task_run::Model,
+    row: &TaskRun,
     outcome: Outcome,
     said: &str,
     now: DateTime<Utc>,
-) -> Result<TaskRun, DbErr> {
-    let mut row = row.into_active_model();
-    (row.outcome, row.said, row.finished_at) = (Set(outcome), Set(said.to_owned()), Set(Some(now)));
-    row.update(tx.conn()).await
+) -> Result<bool, DbErr> {
+    let finished = task_run::Entity::update_many()
+        .col_expr(task_run::Column::Outcome, Expr::val(outcome))
+        .col_expr(task_run::Column::Said, Expr::val(said))
+        .col_expr(task_run::Column::FinishedAt, Expr::val(Some(now)))
+        .filter(is_this_attempt(row))
+        .exec(tx.conn())
+        .await?;
+    Ok(finished.rows_affected > 0)
 }
 
 /// How many runs began before a moment.

@@ -10,7 +10,7 @@ mod entity;
 mod ledger;
 
 pub use alarm::Alarm;
-pub use due::{Plan, PlanError, Turns};
+pub use due::{Again, Plan, PlanError, Turn, Turns};
 pub use entity::task_run::Entity as TaskRunEntity;
 pub use entity::task_seen::Entity as TaskSeenEntity;
 pub use ledger::{Run, Said, TaskRun, forget_runs_before, last_run, newest_runs, run, runs_before, seen};

@@ -130,7 +130,7 @@ async fn circulate(site: &Site) -> Result<(), Failure> {
 async fn run(site: &Site, task: Task) -> Result<(), Failure> {
     match task.run(site, site.clock.now()).await? {
         Run::Failed(why, _) => Err(format!("{}: {why}", task.name()).into()),
-        Run::Ran(_) | Run::Taken { .. } => Ok(()),
+        Run::Ran(_) | Run::Busy | Run::Taken { .. } => Ok(()),
     }
 }
 

@@ -135,7 +135,7 @@ pub(super) async fn run_now(
         Ok(Ok(Run::Ran(Said::Did(_)))) => "done",
         Ok(Ok(Run::Ran(Said::Nothing))) => "nothing",
         Ok(Ok(Run::Ran(Said::Waits(_)))) => "waits",
-        Ok(Ok(Run::Taken { .. })) => "running",
+        Ok(Ok(Run::Busy | Run::Taken { .. })) => "running",
         Ok(Ok(Run::Failed(..)) | Err(_)) => "failed",
     };
     Ok(Redirect::to(&format!("/schedule?ran={task}&came={came}")))

@@ -5,34 +5,26 @@ use serde::Serialize;
 use super::rows::{self, CountRow, Counts, Links};
 use crate::invitations::ImpactCode;
 use crate::reports::Paper;
-use crate::reports::climbed::Climbed;
+use crate::reports::climbed::{Climbed, effect, rung};
 use crate::reports::document::{Block, Cell, Table, numbers};
-use crate::reports::words::capital;
 
 /// One rung of the ladder.
 #[derive(Serialize)]
 pub(super) struct RungRow {
     pub(super) name: &'static str,
-    /// Proposed, approved, declined, answered, open.
-    pub(super) counts: [usize; 5],
+    /// In the order of [`Climbed::COLUMNS`].
+    pub(super) counts: [usize; 7],
 }
 
 /// What the table of rungs is called.
-pub(super) const LADDER: &str = "The ladder’s steps after the letter";
-
-/// The columns of [`RungRow::counts`].
-pub(super) const OF_A_RUNG: [&str; 5] = ["Proposed", "Approved", "Not taken", "Answered", "Open at the end"];
+pub(super) const LADDER: &str =
+    "The ladder’s steps after the letter: what was done in this time, whenever they were proposed";
 
 /// The ladder's steps; none where the paper was frozen before it told of them.
 pub(super) fn ladder(p: &Paper) -> Vec<RungRow> {
-    let name = |rung: &str| match rung {
-        "2" => "To the safeguarding lead",
-        "3" => "To the head of service or the named professional",
-        _ => "To PAQA’s list",
-    };
-    let row = |(rung, of): (&String, &Climbed)| RungRow {
-        name: name(rung),
-        counts: [of.proposed, of.approved, of.declined, of.answered, of.open],
+    let row = |(number, of): (&String, &Climbed)| RungRow {
+        name: rung(number),
+        counts: of.named().map(|(_, count)| count),
     };
     p.ladder.iter().map(row).collect()
 }
@@ -44,49 +36,58 @@ pub(super) fn printed(rows: &[RungRow]) -> Option<Block> {
         [Cell::from(row.name)].into_iter().chain(counts).collect()
     });
     let rows: Vec<_> = rows.collect();
-    let columns = numbers(("Step", 40), OF_A_RUNG.map(|name| (name, 12)));
+    let columns = numbers(("Step", 30), Climbed::COLUMNS.map(|name| (name, 10)));
     let caption = LADDER.to_owned();
     (!rows.is_empty()).then_some(Block::Table(Table { caption, level: 3, columns, rows }))
 }
 
-/// Effects of absences, the gravest first; adjournments and the days that they cost.
-pub(super) fn impact(p: &Paper, links: &Links<'_>) -> Counts {
-    let mut rows = vec![
-        links.count(
-            "M10",
-            "M10_pivotal",
-            "Pivotal absences: each alone would have made quorum",
-            p.M10_pivotal,
-        ),
-        links.count(
-            "M11",
-            "M11",
-            "Adjourned as inquorate, or for a missing agency or report",
-            p.M11.adjournments,
-        ),
-        CountRow {
-            id: "M11",
-            title: format!(
-                "Working days until those were reconvened ({} were not, or not yet)",
-                p.M11.not_yet_reconvened
+/// Pivotal and repeated absences; adjournments and the days that they cost.
+pub(super) fn delay(p: &Paper, links: &Links<'_>) -> Counts {
+    let days = format!(
+        "Working days until those were reconvened ({} were not, or not yet)",
+        p.M11.not_yet_reconvened
+    );
+    Counts {
+        caption: "Pivotal absences, adjournments, repeats",
+        rows: vec![
+            links.count(
+                "M10",
+                "M10_pivotal",
+                "Pivotal absences: each alone would have made quorum",
+                p.M10_pivotal,
             ),
-            count: rows::Cell { text: p.M11.working_days_lost.to_string(), href: None },
-        },
-        links.count(
-            "M17",
-            "M17",
-            "Services missing twice running for the same child (previous month's conferences)",
-            p.M17,
-        ),
-    ];
-    // M10 says the first of them.
-    let others = ImpactCode::ALL.iter().filter(|code| **code != ImpactCode::Pivotal);
-    rows.extend(others.filter_map(|code| {
-        let n = p.impact.get(code.code())?;
-        let title = format!("{} (severity {})", capital(code.label()), code.severity());
-        Some(CountRow { id: "", title, count: rows::Cell { text: n.to_string(), href: None } })
-    }));
-    Counts { caption: "Absences by what they did, and delay", rows }
+            links.count(
+                "M11",
+                "M11",
+                "Adjourned as inquorate, or for a missing agency or report",
+                p.M11.adjournments,
+            ),
+            CountRow {
+                id: "M11",
+                title: days,
+                count: rows::Cell { text: p.M11.working_days_lost.to_string(), href: None },
+            },
+            links.count(
+                "M17",
+                "M17",
+                "Services missing twice running for the same child (previous month's conferences)",
+                p.M17,
+            ),
+        ],
+    }
+}
+
+/// What is said beside the table of effects.
+pub(super) const OF_IMPACT: &str = "An absence may have had several of these effects, and counts once in each, whatever the number of children; one that was our fault is left out. Of a tracker's conferences quorum alone is known.";
+
+/// Absences by what they did, the gravest first; `None` where the paper was frozen before it told of them.
+pub(super) fn impact(p: &Paper) -> Option<Counts> {
+    let rows = ImpactCode::ALL.iter().filter_map(|code| {
+        let count = p.impact.get(code.code())?;
+        let title = format!("{} (severity {})", effect(*code), code.severity());
+        Some(CountRow { id: "", title, count: rows::Cell { text: count.to_string(), href: None } })
+    });
+    (!p.impact.is_empty()).then(|| Counts { caption: "Absences by what they did", rows: rows.collect() })
 }
 
 /// Feedback that was sent, and what agencies made of it.
@@ -97,7 +98,12 @@ pub(super) fn feedback(p: &Paper, links: &Links<'_>) -> Counts {
     Counts {
         caption: "Feedback and disputes",
         rows: vec![
-            links.count("", "feedback_due", "Absences on which feedback is due", p.feedback_due),
+            links.count(
+                "",
+                "feedback_due",
+                "Absences on which feedback is due (this month's conferences)",
+                p.feedback_due,
+            ),
             links.count(
                 "",
                 "feedback_authority_fault",

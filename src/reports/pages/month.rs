@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Looking;
 use super::action_rows::{ActionRow, action_rows};
-use super::afterwards::{LADDER, OF_A_RUNG, RungRow, feedback, impact, ladder};
+use super::afterwards::{LADDER, OF_IMPACT, RungRow, delay, feedback, impact, ladder};
 use super::around::Around;
 use super::rows::{Cell, CountRow, Counts, Links, PartTable, Rates};
 use super::sections::{
@@ -17,6 +17,7 @@ use super::wider::{Wider, wider};
 use crate::calendar::london;
 use crate::conferences::ProceededReason;
 use crate::register::restating::Figure;
+use crate::reports::climbed::Climbed;
 use crate::reports::exceptions::exceptions;
 use crate::reports::paper::Breakdown;
 use crate::reports::parts::Split;
@@ -56,12 +57,14 @@ pub struct MonthPage {
     pub(super) counts: Counts,
     pub(super) ours: Rates,
     pub(super) our_counts: Counts,
+    pub(super) delay: Counts,
     /// What absences did.
-    pub(super) impact: Counts,
+    pub(super) impact: Option<Counts>,
+    of_impact: &'static str,
     pub(super) feedback: Counts,
     pub(super) ladder: Vec<RungRow>,
     ladder_caption: &'static str,
-    of_a_rung: [&'static str; 5],
+    of_a_rung: [&'static str; 7],
     pub(super) parts: Vec<PartTable>,
     /// What the words and signs mean.
     pub(super) how_to_read: [&'static str; 2],
@@ -119,7 +122,8 @@ impl MonthPage {
             title: row.title.to_owned(),
             stands: format!("{} of {}", row.numerator.text, row.denominator.text),
         });
-        let counts = self.counts.rows.into_iter().chain(self.our_counts.rows);
+        let tables = [self.counts, self.our_counts, self.delay, self.feedback];
+        let counts = tables.into_iter().flat_map(|table| table.rows);
         // What stands in brackets is a number of its own.
         let name = |title: String| title.split(" (").next().unwrap_or_default().to_owned();
         rates.chain(counts.map(|row| Figure { title: name(row.title), stands: row.count.text })).collect()
@@ -246,11 +250,13 @@ impl MonthPage {
                 ],
             ),
             counts: Counts { caption: "Held without quorum, and our part in plans that ended", rows: counts },
-            impact: impact(p, &links),
+            delay: delay(p, &links),
+            impact: impact(p),
+            of_impact: OF_IMPACT,
             feedback: feedback(p, &links),
             ladder: ladder(p),
             ladder_caption: LADDER,
-            of_a_rung: OF_A_RUNG,
+            of_a_rung: Climbed::COLUMNS,
             ours: rates(
                 "Notice, feedback, clocks and registers",
                 vec![

@@ -2,7 +2,7 @@
 //! rests on comes first; every part, and the charts as tables, follow as appendices.
 
 use super::action_rows::ActionRow;
-use super::afterwards;
+use super::afterwards::{self, OF_IMPACT};
 use super::around::Around;
 use super::month::MonthPage;
 use super::rows::{Counts, PartTable, Rates};
@@ -365,7 +365,8 @@ impl MonthPage {
             blocks.extend(funnels(around));
         }
         blocks.extend([Block::heading("Quorum and reports"), rates(&self.more), counts(&self.counts)]);
-        blocks.extend([Block::heading("Impact and delay"), counts(&self.impact)]);
+        blocks.extend([Block::heading("Impact and delay"), counts(&self.delay)]);
+        blocks.extend(self.impact.iter().flat_map(|impact| [counts(impact), Block::text(OF_IMPACT)]));
         blocks.push(Block::heading("The authority's own performance"));
         blocks.extend([rates(&self.ours), counts(&self.our_counts)]);
         blocks.extend([Block::heading("Feedback, the ladder and disputes"), counts(&self.feedback)]);
