@@ -30,7 +30,7 @@ try {
   await chair.setViewportSize({ width: 640, height: 900 })
   await chair.goto(`${chair.url()}/as-sent`)
   await shot(chair, 'letter')
-  const paqa = await signedIn('paqa-member', 1100, 1000)
+  const paqa = await signedIn('paqa-member', 1100, 1560)
   await paqa.goto(`${demo.address}/reports`)
   await shot(paqa, 'month')
 } finally {
