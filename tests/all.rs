@@ -26,6 +26,7 @@ mod ladder;
 mod letters;
 mod months;
 mod operations;
+mod outages;
 mod outbox;
 mod oversight;
 mod post;

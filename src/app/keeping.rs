@@ -31,8 +31,9 @@ async fn run_due(task: Task, site: &Arc<Site>, turn: Turn) -> Option<Again> {
             Some(Again { at: site.clock.now(), begun: false })
         }
         Err(_) => {
+            // Perhaps before there was a row of it; where there is one, it is found.
             tracing::error!(task = task.name(), "a scheduled task panicked");
-            Some(Again { at: site.clock.now(), begun: true })
+            Some(Again { at: site.clock.now(), begun: false })
         }
     }
 }

@@ -257,11 +257,11 @@ pub async fn causes(
     ladder_cause::Entity::find().filter(ladder_cause::Column::StepId.is_in(steps)).all(db).await
 }
 
-/// Steps that were proposed, decided on or ended since a moment, or are open, each with the service that it is about.
-pub async fn since(
-    db: &impl ConnectionTrait,
-    moment: DateTime<Utc>,
-) -> Result<Vec<(ladder_step::Model, ServiceId)>, DbErr> {
+/// A step, the service that it is about, and when it reached that.
+pub type Told = (ladder_step::Model, ServiceId, Option<DateTime<Utc>>);
+
+/// Steps that were proposed, decided on or ended since a moment, or are open.
+pub async fn since(db: &impl ConnectionTrait, moment: DateTime<Utc>) -> Result<Vec<Told>, DbErr> {
     use ladder_step::Column::{DecidedAt, EndedAt, Id, ProposedAt, State as Stands};
     let open = [StepState::Proposed, StepState::Approved, StepState::ToTelephone];
     let ids = |which| Query::select().column(Id).from(ladder_step::Entity).and_where(which).to_owned();
@@ -270,16 +270,17 @@ pub async fn since(
     for column in [ProposedAt, DecidedAt, EndedAt] {
         since.union(UnionType::Distinct, ids(column.gte(moment)));
     }
-    let steps = ladder_step::Entity::find().filter(Id.in_subquery(since)).all(db).await?;
-    let about = invitations::store::by_ids(db, steps.iter().map(|step| step.invitation_id)).await?;
-    let about: HashMap<_, _> = about.into_iter().map(|row| (row.id, row.service_id)).collect();
-    Ok(steps
-        .into_iter()
-        .map(|step| {
-            let of = about[&step.invitation_id];
-            (step, of)
-        })
-        .collect())
+    let mut told = Vec::new();
+    for steps in ladder_step::Entity::find().filter(Id.in_subquery(since)).all(db).await?.chunks(BATCH) {
+        let about = invitations::store::by_ids(db, steps.iter().map(|step| step.invitation_id)).await?;
+        let about: HashMap<_, _> = about.into_iter().map(|row| (row.id, row.service_id)).collect();
+        let gone = gone(db, steps).await?;
+        let of = |step: &ladder_step::Model| {
+            (step.clone(), about[&step.invitation_id], gone.get(&step.id).copied())
+        };
+        told.extend(steps.iter().map(of));
+    }
+    Ok(told)
 }
 
 #[cfg(test)]

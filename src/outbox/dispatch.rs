@@ -166,6 +166,10 @@ impl<D: Delivery> Carrier<'_, D> {
         });
         let ended = join_all(senders).await;
         let round = round.into_inner();
+        // The first may have been refused for itself, and others have gone.
+        if round.done.sent > 0 && !round.closed {
+            self.releases_held_up(now()).await;
+        }
         if !round.claimed.is_empty() {
             let tx = self.db.begin("give messages back").await?;
             give_back(&tx, &round.claimed).await?;

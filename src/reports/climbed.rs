@@ -11,7 +11,7 @@ use crate::agencies::ServiceId;
 use crate::agencies::store::Directory;
 use crate::calendar::london;
 use crate::feedback::entity::ladder_step;
-use crate::feedback::steps::StepState;
+use crate::feedback::steps::{EndedBecause, StepState, Told};
 use crate::invitations::ImpactCode;
 
 /// The last rung: what stands there is PAQA's to take up.
@@ -28,16 +28,22 @@ pub struct Step {
     pub proposed_at: DateTime<Utc>,
     /// When somebody approved or declined it.
     pub decided_at: Option<DateTime<Utc>>,
-    /// When it ended: answered, or overtaken.
+    /// When it reached the agency: by its letter, or by telephone.
+    pub gone_at: Option<DateTime<Utc>>,
+    /// When it ended: answered, or taken back.
     pub ended_at: Option<DateTime<Utc>>,
+    /// It ended because it should not have been there: the record was amended, or is restricted.
+    pub was_mistaken: bool,
     /// The service that it is about.
     pub service: ServiceId,
 }
 
-impl From<(ladder_step::Model, ServiceId)> for Step {
-    fn from((step, service): (ladder_step::Model, ServiceId)) -> Self {
-        let ladder_step::Model { rung, state, proposed_at, decided_at, ended_at, .. } = step;
-        Self { rung, state, proposed_at, decided_at, ended_at, service }
+impl From<Told> for Step {
+    fn from((step, service, gone_at): Told) -> Self {
+        let ladder_step::Model { rung, state, proposed_at, decided_at, ended_at, ended_because, .. } = step;
+        let was_mistaken =
+            matches!(ended_because, Some(EndedBecause::RecordChanged | EndedBecause::Restricted));
+        Self { rung, state, proposed_at, decided_at, gone_at, ended_at, was_mistaken, service }
     }
 }
 
@@ -46,7 +52,7 @@ impl From<(ladder_step::Model, ServiceId)> for Step {
 pub struct Climbed {
     /// Proposed in it.
     pub proposed: usize,
-    /// Approved in it, and gone: the letter was posted, or somebody has rung.
+    /// Reached the agency in it: a mail server accepted the letter, or somebody has rung.
     pub taken: usize,
     /// Declined in it.
     pub declined: usize,
@@ -54,7 +60,7 @@ pub struct Climbed {
     pub stopped: usize,
     /// Answered in it.
     pub answered: usize,
-    /// At its end waiting for a decision or for a telephone call.
+    /// At its end waiting for a decision, for its letter to go, or for a telephone call.
     pub waiting: usize,
     /// At its end taken, and not answered.
     pub open: usize,
@@ -114,7 +120,7 @@ pub struct OnTheList {
     pub service: String,
     /// Its agency's code.
     pub code: String,
-    /// The day on which the step was approved.
+    /// The day on which the step reached the agency.
     pub since: NaiveDate,
 }
 
@@ -133,21 +139,21 @@ pub fn climbed(
     }
     for step in steps {
         let of: &mut Climbed = rungs.entry(step.rung.to_string()).or_default();
-        let went = matches!(step.state, StepState::Approved | StepState::Answered);
+        let declined = step.state == StepState::Declined;
         of.proposed += usize::from(within(Some(step.proposed_at)));
-        of.taken += usize::from(went && within(step.decided_at));
-        of.declined += usize::from(step.state == StepState::Declined && within(step.decided_at));
+        of.taken += usize::from(within(step.gone_at));
+        of.declined += usize::from(declined && within(step.decided_at));
         of.stopped += usize::from(step.state == StepState::Stopped && within(step.ended_at));
         of.answered += usize::from(step.state == StepState::Answered && within(step.ended_at));
-        let is_open = went && by_its_end(step.decided_at) && !by_its_end(step.ended_at);
+        // What should not have been there stands nowhere, though that was found out afterwards.
+        let stands = by_its_end(Some(step.proposed_at)) && !by_its_end(step.ended_at) && !step.was_mistaken;
+        let went = by_its_end(step.gone_at);
+        let is_open = stands && went;
         of.open += usize::from(is_open);
-        // What was taken back since is told of no more: it should not have been there.
-        let is_undecided = step.state == StepState::ToTelephone || !by_its_end(step.decided_at);
-        let is_there = by_its_end(Some(step.proposed_at)) && step.state != StepState::Stopped;
-        of.waiting += usize::from(is_there && is_undecided && !by_its_end(step.ended_at));
+        of.waiting += usize::from(stands && !went && !(declined && by_its_end(step.decided_at)));
         if is_open && step.rung == LAST {
             let (service, agency) = directory.of(step.service);
-            let since = step.decided_at.map(london::date).unwrap_or(last);
+            let since = step.gone_at.map_or(last, london::date);
             let (code, agency) = (agency.code.clone(), agency.name.clone());
             list.push(OnTheList { agency, service: service.name.clone(), code, since });
         }
@@ -160,14 +166,18 @@ pub fn climbed(
 mod tests {
     use super::*;
 
-    fn step(rung: i32, state: StepState, proposed: &str, decided: &str, ended: &str) -> Step {
+    /// Of the second rung: proposed, decided, gone, ended on these days; empty for never.
+    fn step(state: StepState, days: [&str; 4]) -> Step {
         let at = |day: &str| (!day.is_empty()).then(|| format!("{day}T10:00:00Z").parse().unwrap());
+        let [proposed, decided, gone, ended] = days.map(at);
         Step {
-            rung,
+            rung: 2,
             state,
-            proposed_at: at(proposed).unwrap(),
-            decided_at: at(decided),
-            ended_at: at(ended),
+            proposed_at: proposed.unwrap(),
+            decided_at: decided,
+            gone_at: gone,
+            ended_at: ended,
+            was_mistaken: false,
             service: ServiceId::new(),
         }
     }
@@ -175,26 +185,68 @@ mod tests {
     #[test]
     fn a_step_counts_in_the_month_of_what_was_done_with_it_and_is_open_until_it_is_answered() {
         let month: Period = "2026-10".parse::<super::super::Month>().unwrap().into();
-        let steps = [
-            step(2, StepState::Proposed, "2026-10-05", "", ""),
-            step(2, StepState::Approved, "2026-09-20", "2026-10-01", ""),
-            step(2, StepState::Declined, "2026-10-05", "2026-10-06", ""),
-            // Answered after the month: open at its end.
-            step(2, StepState::Answered, "2026-09-20", "2026-09-22", "2026-11-02"),
-            step(3, StepState::Answered, "2026-09-20", "2026-09-22", "2026-10-31"),
-            // Taken back after it was approved: it stands nowhere.
-            step(2, StepState::Stopped, "2026-10-05", "2026-10-06", "2026-10-20"),
-            step(4, StepState::Stopped, "2026-09-05", "2026-09-06", "2026-11-03"),
-            // Approved, and nobody was told yet.
-            step(3, StepState::ToTelephone, "2026-10-05", "2026-10-06", ""),
-            // Decided after it.
-            step(3, StepState::Approved, "2026-10-30", "2026-11-02", ""),
-        ];
-        let (rungs, list) = climbed(&steps, month, &Directory::default());
-        let two =
-            Climbed { proposed: 3, taken: 1, declined: 1, stopped: 1, answered: 0, waiting: 1, open: 2 };
-        let three = Climbed { proposed: 2, answered: 1, waiting: 2, ..Climbed::default() };
-        assert_eq!((rungs["2"], rungs["3"], rungs["4"]), (two, three, Climbed::default()));
-        assert_eq!(list, []);
+        let none = Climbed::default();
+        let mistaken = |step| Step { was_mistaken: true, ..step };
+        for (case, step, counts) in [
+            (
+                "waits for a decision",
+                step(StepState::Proposed, ["2026-10-05", "", "", ""]),
+                Climbed { proposed: 1, waiting: 1, ..none },
+            ),
+            (
+                "of the month before, gone in this one",
+                step(StepState::Approved, ["2026-09-20", "2026-10-01", "2026-10-01", ""]),
+                Climbed { taken: 1, open: 1, ..none },
+            ),
+            (
+                "declined",
+                step(StepState::Declined, ["2026-10-05", "2026-10-06", "", ""]),
+                Climbed { proposed: 1, declined: 1, ..none },
+            ),
+            (
+                "declined afterwards",
+                step(StepState::Declined, ["2026-10-05", "2026-11-06", "", ""]),
+                Climbed { proposed: 1, waiting: 1, ..none },
+            ),
+            (
+                "answered afterwards: open when the month ended",
+                step(StepState::Answered, ["2026-09-20", "2026-09-22", "2026-09-22", "2026-11-02"]),
+                Climbed { open: 1, ..none },
+            ),
+            (
+                "answered",
+                step(StepState::Answered, ["2026-09-20", "2026-09-22", "2026-09-22", "2026-10-31"]),
+                Climbed { answered: 1, ..none },
+            ),
+            (
+                "approved, and nobody has rung",
+                step(StepState::ToTelephone, ["2026-10-05", "2026-10-06", "", ""]),
+                Climbed { proposed: 1, waiting: 1, ..none },
+            ),
+            (
+                "a reply came before anybody rang",
+                step(StepState::Answered, ["2026-09-20", "2026-09-22", "", "2026-10-03"]),
+                Climbed { answered: 1, ..none },
+            ),
+            (
+                "a reply came afterwards, before it went: it waited when the month ended",
+                step(StepState::Stopped, ["2026-10-28", "", "", "2026-11-02"]),
+                Climbed { proposed: 1, waiting: 1, ..none },
+            ),
+            (
+                "gone, and taken back as mistaken",
+                mistaken(step(StepState::Stopped, ["2026-10-05", "2026-10-06", "2026-10-06", "2026-10-20"])),
+                Climbed { proposed: 1, taken: 1, stopped: 1, ..none },
+            ),
+            (
+                "gone before, and found afterwards to be mistaken: it stands nowhere",
+                mistaken(step(StepState::Stopped, ["2026-09-05", "2026-09-06", "2026-09-06", "2026-11-03"])),
+                none,
+            ),
+        ] {
+            let (rungs, list) = climbed(&[step], month, &Directory::default());
+            assert_eq!(rungs["2"], counts, "{case}");
+            assert_eq!((rungs["3"], list), (none, Vec::new()));
+        }
     }
 }

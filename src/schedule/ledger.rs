@@ -114,8 +114,12 @@ pub async fn run<E: Display>(
             let error = e.to_string();
             tracing::error!(task, error, "a scheduled task failed");
             let ours = finish(&tx, &row, Outcome::Failed, &error, now()).await?;
-            let again = Some(now() + TRIED_AGAIN).filter(|_| row.attempts < TRIES);
-            (ours, Run::Failed(error, again.filter(|_| ours)))
+            let again = match ours {
+                true => Some(now() + TRIED_AGAIN).filter(|_| row.attempts < TRIES),
+                // Whoever took it up may end too.
+                false => Some(now() + HELD),
+            };
+            (ours, Run::Failed(error, again))
         }
     };
     if !ours {

@@ -152,7 +152,8 @@ struct Restored {
     waiting: i64,
 }
 
-/// Holds the post back, migrates (before that, of a backup older than the pause itself), tries the keys, looks at the audit trail, ends the sessions.
+/// Holds the post back, migrates, ends the sessions, tries the keys, looks at the audit trail. In a backup older than the pause
+/// itself the post can be held back only once it is migrated.
 async fn finish(
     config: Config,
     clock: Clock,

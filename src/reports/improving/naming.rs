@@ -49,7 +49,10 @@ fn name_of_a_person(name: &str, offices: &[String]) -> Option<String> {
     const OFFICES: [&str; 8] = ["team", "office", "service", "school", "unit", "hub", "safeguarding", "lead"];
     let name = plain(name);
     let mut words: Vec<&str> = name.split(' ').collect();
-    if words.first().is_some_and(|first| TITLES.contains(&first.to_lowercase().trim_end_matches('.'))) {
+    let is_titled =
+        words.first().is_some_and(|first| TITLES.contains(&first.to_lowercase().trim_end_matches('.')));
+    // "Mr Field" is known by both words, "Dr Ann Lee" by the last two.
+    if is_titled && words.len() > 2 {
         words.remove(0);
     }
     let lower = words.join(" ").to_lowercase();
@@ -68,7 +71,8 @@ mod tests {
         let person = |name: &str| name_of_a_person(name, &offices);
         assert_eq!(person("Dr. Ann  Lee").as_deref(), Some("Ann Lee"));
         assert_eq!(person("Mary O\u{2019}Brien").as_deref(), Some("Mary O'Brien"));
-        for office in ["Safeguarding Team", "Abbeymead Primary", "Health Visitor", "Ann", "Mr Field", ""] {
+        assert_eq!(person("Mr Field").as_deref(), Some("Mr Field"));
+        for office in ["Safeguarding Team", "Abbeymead Primary", "Health Visitor", "Ann", ""] {
             assert_eq!(person(office), None, "{office}");
         }
     }
