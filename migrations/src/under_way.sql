@@ -7,3 +7,5 @@ alter table outbox add column abandoned integer not null default 0;
 -- The month asks for what was done with the ladder's steps since it began.
 create index ladder_step_by_decision on ladder_step (decided_at);
 create index ladder_step_by_end on ladder_step (ended_at);
+-- A digest that was not sent carries nothing any more, not even what was cancelled in it.
+update outbox set digest_id = null where state <> 'sent' and digest_id in (select id from outbox where state in ('failed', 'cancelled'));
