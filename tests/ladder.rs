@@ -241,7 +241,7 @@ both! {
         let october = place.report("2026-10");
         let last = serde_json::json!({ "proposed": 1, "taken": 1, "declined": 0, "stopped": 0, "answered": 0, "waiting": 0, "open": 1 });
         assert_eq!((&october["ladder"]["4"], &october["ladder"]["3"]["open"]), (&last, &1.into()));
-        let listed = serde_json::json!([{ "agency": "Community Health", "service": "Health Visiting North", "code": "OH", "since": "2026-10-29" }]);
+        let listed = serde_json::json!([{ "agency": "Community Health", "service": "Health Visiting North", "code": "OH", "since": "2026-10-29", "is_on_its_way": false, "is_disputed": false }]);
         assert_eq!(october["exception_list"], listed);
         assert_eq!(place.report("2026-09")["exception_list"], serde_json::json!([]), "not before");
     }

@@ -161,11 +161,18 @@ const OFTEN_OR_LONG: &[&str] = &[
     "select * from task_run where task = ? order by due_at desc limit 1",
     "select * from task_run order by started_at desc, id desc limit 50",
     "select * from conference where conference_date between ? and ? order by starts_at, id",
-    "select child_key, conference_id from conference_child where child_key in (?, ?)",
+    "select c.child_key, o.id, r.conference_id from conference_child c join conference o on o.id = c.conference_id \
+     left join register r on r.conference_id = c.conference_id where c.child_key in (select those.child_key from \
+     conference_child those where those.conference_id in (select id from conference where conference_date between ? and ?))",
     "select * from invitation where conference_id in (?, ?) order by id",
+    "select * from invitation i where conference_id in (select id from conference where conference_date between ? and ?) \
+     and (attendance = ? or exists (select 1 from conference where id = i.conference_id and decision_at is null) \
+     or exists (select 1 from feedback where invitation_id = i.id))",
     "select * from feedback where state = ? order by made_at",
     "select * from feedback where invitation_id in (?, ?) order by made_at, version",
-    "select about_id, sent_at from outbox where about_id in (?, ?) and sent_at is not null",
+    "select about_id, sent_at from outbox where about_id in (select id from feedback where kind = ? and invitation_id in \
+     (select id from invitation where conference_id in (select id from conference where conference_date between ? and ?))) \
+     and sent_at is not null",
     "select * from ladder_step where id in (select id from ladder_step where state in (?, ?, ?) union \
      select id from ladder_step where proposed_at >= ? union select id from ladder_step where decided_at >= ? union \
      select id from ladder_step where ended_at >= ?)",

@@ -1,7 +1,7 @@
 //! The ladder's steps as a reply finds them (DOMAIN 7): who answers stops what was to follow, in the transaction of the
 //! answer. What leads to a step, and what it says, is `ladder`'s.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, LockType, Query, SelectStatement, UnionType};
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::entity::{ladder_cause, ladder_step};
 use crate::agencies::ServiceId;
 use crate::audit::Event;
-use crate::conferences::Sight;
+use crate::conferences::{self, ConferenceId, Sight};
 use crate::invitations::{self, InvitationId};
 use crate::outbox::{self, State};
 use crate::platform::Tx;
@@ -23,6 +23,8 @@ use crate::platform::ids::typed_id;
 
 /// Ids in one `IN (…)`.
 const BATCH: usize = 1000;
+/// The kind of message that takes the letter of a step back.
+pub const WITHDRAWN: &str = "rung_withdrawn";
 
 typed_id! {
     /// A step of the ladder.
@@ -151,8 +153,11 @@ pub async fn gone(
     steps: &[ladder_step::Model],
 ) -> Result<HashMap<StepId, DateTime<Utc>>, DbErr> {
     let ids = || steps.iter().map(|step| step.id.0);
-    let reached = outbox::reached_at(db, ids()).await?;
-    let letters = outbox::about(db, ids().collect()).await?;
+    // What takes a letter back is about its step too.
+    let mut reached = outbox::reached_at(db, ids()).await?;
+    reached.retain(|(_, kind, _)| kind != WITHDRAWN);
+    let mut letters = outbox::about(db, ids().collect()).await?;
+    letters.retain(|letter| letter.kind != WITHDRAWN);
     let went = |step: &ladder_step::Model| {
         let by_post = letters.iter().any(|m| m.about_id == step.id.0 && m.state != State::Cancelled);
         // A call that was noted before it was asked with whom left no letter.
@@ -257,8 +262,16 @@ pub async fn causes(
     ladder_cause::Entity::find().filter(ladder_cause::Column::StepId.is_in(steps)).all(db).await
 }
 
-/// A step, the service that it is about, and when it reached that.
-pub type Told = (ladder_step::Model, ServiceId, Option<DateTime<Utc>>);
+/// A step as the paper looks at it.
+pub struct Told {
+    pub step: ladder_step::Model,
+    /// The service that it is about.
+    pub service: ServiceId,
+    /// When it reached that.
+    pub gone_at: Option<DateTime<Utc>>,
+    /// The conference is restricted of the newest absence that caused it.
+    pub is_restricted: bool,
+}
 
 /// Steps that were proposed, decided on or ended since a moment, or are open.
 pub async fn since(db: &impl ConnectionTrait, moment: DateTime<Utc>) -> Result<Vec<Told>, DbErr> {
@@ -273,10 +286,16 @@ pub async fn since(db: &impl ConnectionTrait, moment: DateTime<Utc>) -> Result<V
     let mut told = Vec::new();
     for steps in ladder_step::Entity::find().filter(Id.in_subquery(since)).all(db).await?.chunks(BATCH) {
         let about = invitations::store::by_ids(db, steps.iter().map(|step| step.invitation_id)).await?;
-        let about: HashMap<_, _> = about.into_iter().map(|row| (row.id, row.service_id)).collect();
+        let of: HashSet<ConferenceId> = about.iter().map(|row| row.conference_id).collect();
+        let restricted: HashSet<ConferenceId> =
+            conferences::store::restricted(db, of).await?.into_iter().collect();
+        let about: HashMap<_, _> = about.iter().map(|row| (row.id, row)).collect();
         let gone = gone(db, steps).await?;
         let of = |step: &ladder_step::Model| {
-            (step.clone(), about[&step.invitation_id], gone.get(&step.id).copied())
+            let row = about[&step.invitation_id];
+            let is_restricted = restricted.contains(&row.conference_id);
+            let gone_at = gone.get(&step.id).copied();
+            Told { step: step.clone(), service: row.service_id, gone_at, is_restricted }
         };
         told.extend(steps.iter().map(of));
     }

@@ -19,7 +19,7 @@ pub const fn template(rung: i32) -> &'static str {
 }
 
 /// The template folder of the letter that takes one of these back.
-pub const WITHDRAWN: &str = "rung_withdrawn";
+pub use crate::feedback::steps::WITHDRAWN;
 
 /// The context of the templates `rung_2`, `rung_3`, `rung_4` and `rung_withdrawn`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

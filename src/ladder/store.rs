@@ -23,7 +23,7 @@ use crate::feedback::{Settings, newest};
 use crate::invitations::entity::invitation;
 use crate::invitations::{self, ImpactCode, InvitationId};
 use crate::platform::Tx;
-use crate::register::store::{Record, records, records_in_brief};
+use crate::register::store::{Record, records_in_brief};
 use crate::register::{Assessment, Policies, assess};
 use crate::replies::{ReplyKind, ReplyState, store as replies};
 
@@ -97,7 +97,7 @@ async fn whole(db: &impl ConnectionTrait, ids: &HashSet<ConferenceId>) -> Result
     let ids: Vec<ConferenceId> = ids.iter().copied().collect();
     for ids in ids.chunks(BATCH) {
         let rows = conferences::store::by_ids(db, ids.iter().copied(), Sight::Everything).await?;
-        all.extend(records(db, rows).await?);
+        all.extend(records_in_brief(db, rows, Condition::all()).await?);
     }
     Ok(all)
 }

@@ -147,35 +147,49 @@ impl<D: Delivery> Carrier<'_, D> {
         release_abandoned(&tx, now()).await?;
         tx.commit().await?;
         let round = Mutex::new(Round::default());
-        if let Some(first) = self.next(&round, 1, &now).await? {
-            self.carry(first, &round, &now).await?;
-            // All in their order, and bundled as after any outage: with the next run, which is seconds away.
-            let gets_through = round.lock().await.done.sent > 0;
-            if gets_through && self.releases_held_up(now()).await {
-                let why = "the mail server can be used again".to_owned();
-                return Ok(Dispatched { left: Some(why), ..round.into_inner().done });
-            }
-        }
-        // All are polled together: on SQLite there is one writer, and a sender that waits for it must not
-        // keep the one that has it from going on.
-        let senders = (0..self.pace.at_once).map(|_| async {
-            while let Some(claim) = self.next(&round, self.pace.at_once, &now).await? {
-                self.carry(claim, &round, &now).await?;
-            }
-            Ok::<_, DbErr>(())
-        });
-        let ended = join_all(senders).await;
+        let ended = self.carry_all(&round, &now).await;
         let round = round.into_inner();
-        // The first may have been refused for itself, and others have gone.
-        if round.done.sent > 0 && !round.closed {
-            self.releases_held_up(now()).await;
-        }
+        // However it ended: what was claimed and not tried is as it was.
         if !round.claimed.is_empty() {
             let tx = self.db.begin("give messages back").await?;
             give_back(&tx, &round.claimed).await?;
             tx.commit().await?;
         }
-        ended.into_iter().collect::<Result<(), _>>().map(|()| round.done)
+        ended.map(|left| Dispatched { left: left.or(round.done.left), ..round.done })
+    }
+
+    /// Sends one, and if that gets through, or was refused for itself, the others. Says why it left them.
+    async fn carry_all(
+        &self,
+        round: &Mutex<Round>,
+        now: &(impl Fn() -> DateTime<Utc> + Sync),
+    ) -> Result<Option<String>, DbErr> {
+        if let Some(first) = self.next(round, 1, now).await? {
+            self.carry(first, round, now).await?;
+            // All in their order, and bundled as after any outage: with the next run, which is seconds away.
+            let gets_through = round.lock().await.done.sent > 0;
+            if gets_through && self.releases_held_up(now()).await {
+                return Ok(Some("the mail server can be used again".to_owned()));
+            }
+        }
+        // All are polled together: on SQLite there is one writer, and a sender that waits for it must not
+        // keep the one that has it from going on.
+        let senders = (0..self.pace.at_once).map(|_| async {
+            while let Some(claim) = self.next(round, self.pace.at_once, now).await? {
+                self.carry(claim, round, now).await?;
+            }
+            Ok::<_, DbErr>(())
+        });
+        let ended = join_all(senders).await;
+        // The first may have been refused for itself, and others have gone.
+        let gets_through = {
+            let round = round.lock().await;
+            round.done.sent > 0 && !round.closed
+        };
+        if gets_through {
+            self.releases_held_up(now()).await;
+        }
+        ended.into_iter().collect::<Result<(), _>>().map(|()| None)
     }
 
     /// The next message, when its turn has come.

@@ -1,7 +1,7 @@
 //! The outbox as people, reports and figures read it.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder,
     QuerySelect, Select,
@@ -139,12 +139,12 @@ pub async fn oldest_due(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc
 /// When messages about these things were accepted: (thing, moment) for each one sent.
 pub async fn accepted_at(
     db: &impl ConnectionTrait,
-    about: impl IntoIterator<Item = Uuid>,
+    about: SelectStatement,
 ) -> Result<Vec<(Uuid, DateTime<Utc>)>, DbErr> {
     Entity::find()
         .select_only()
         .columns([Column::AboutId, Column::SentAt])
-        .filter(Column::AboutId.is_in(about))
+        .filter(Column::AboutId.in_subquery(about))
         .filter(Column::SentAt.is_not_null())
         .into_tuple()
         .all(db)

@@ -77,7 +77,7 @@ impl Url {
                     .foreign_keys(true)
                     // Rows come from a thread of their own: fewer of its turns for a month's rows.
                     .row_buffer_size(1000)
-                    .pragma("cache_size", "-4000")
+                    .pragma("cache_size", "-2000")
                     // What is erased is not left in the pages that it was on.
                     .pragma("secure_delete", "on")
             });
@@ -149,7 +149,7 @@ impl Db {
                 .foreign_keys(true)
                 .row_buffer_size(1000)
                 // A month's pages fit: they are not copied again at each look.
-                .pragma("cache_size", "-4000")
+                .pragma("cache_size", "-2000")
                 .pragma("query_only", "1")
         });
         Ok(Self { write, read: Database::connect(readers).await?, tip: Arc::default() })

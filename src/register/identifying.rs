@@ -47,6 +47,27 @@ pub fn is_number_of_a_patient(text: &str) -> bool {
     identifying(text, &[]).iter().any(|found| found == NHS_NUMBER)
 }
 
+/// What stands before a name, in small letters and without a full stop.
+pub const TITLES: [&str; 17] = [
+    "dr",
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "mx",
+    "prof",
+    "professor",
+    "pc",
+    "dc",
+    "ds",
+    "di",
+    "sgt",
+    "insp",
+    "rev",
+    "sir",
+    "dame",
+];
+
 const NHS_NUMBER: &str = "a number that may be an NHS number";
 
 fn has_word(text: &str, word: &str) -> bool {

@@ -1,7 +1,10 @@
 //! The register's only queries: the whole record of some conferences in a fixed number of statements.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
+use chrono::NaiveDate;
+use sea_orm::sea_query::{Query, SelectStatement, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder,
     QuerySelect, RelationDef,
@@ -18,8 +21,8 @@ use crate::conferences::{self, ChildId, ConferenceId, Sight};
 use crate::invitations::entity::{invitation, invitation_child};
 use crate::invitations::{self, InvitationId, MinimumNotice, View};
 
-/// Ids in one `IN (…)`: well under what either database allows.
-const BATCH: usize = 1000;
+/// Conferences that are read together: what the database hands over of so many is in memory at once.
+const BATCH: usize = 250;
 
 /// Everything recorded of one conference.
 #[derive(Clone, Debug)]
@@ -97,7 +100,7 @@ pub async fn records(
     db: &impl ConnectionTrait,
     conferences: Vec<conference::Model>,
 ) -> Result<Vec<Record>, DbErr> {
-    read(db, conferences, Invitations::Whole).await
+    read(db, conferences, By::Ids, Invitations::Whole).await
 }
 
 /// The record of one conference, with that part of the directory that holds its services.
@@ -107,7 +110,7 @@ pub async fn with_directory(
 ) -> Result<Option<(Record, Directory)>, DbErr> {
     let mut directory = Directory::default();
     let which = Invitations::WithServices(&mut directory);
-    let found = read(db, conference.into_iter().collect(), which).await?.pop();
+    let found = read(db, conference.into_iter().collect(), By::Ids, which).await?.pop();
     Ok(found.map(|record| (record, directory)))
 }
 
@@ -117,7 +120,27 @@ pub async fn records_in_brief(
     conferences: Vec<conference::Model>,
     which: Condition,
 ) -> Result<Vec<Record>, DbErr> {
-    read(db, conferences, Invitations::InBrief(which)).await
+    read(db, conferences, By::Ids, Invitations::InBrief(which)).await
+}
+
+/// The same of all conferences of the days `from ≤ date ≤ until`, in order of time. Statements that name the days and not each
+/// conference are planned once, and are as short for a country as for a county.
+pub async fn records_of_days(
+    db: &impl ConnectionTrait,
+    (from, until): (NaiveDate, NaiveDate),
+    which: Condition,
+) -> Result<Vec<Record>, DbErr> {
+    let conferences = conferences::store::between(db, from, until, Sight::Everything).await?;
+    read(db, conferences, By::Days, Invitations::InBrief(which)).await
+}
+
+/// The ids of the conferences of some days, for a query.
+pub fn of_days(from: NaiveDate, until: NaiveDate) -> SelectStatement {
+    Query::select()
+        .column(conference::Column::Id)
+        .from(conference::Entity)
+        .and_where(conference::Column::ConferenceDate.between(from, until))
+        .to_owned()
 }
 
 /// What is read of invitations.
@@ -129,11 +152,47 @@ enum Invitations<'a> {
     WithServices(&'a mut Directory),
 }
 
+/// How statements name the conferences whose rows they ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Ids,
+    /// They are all those of their days, in order of time.
+    Days,
+}
+
+impl By {
+    /// Which of them are read together: whole days, where statements name those.
+    fn parts(self, conferences: &[conference::Model]) -> Vec<Range<usize>> {
+        let mut parts = Vec::new();
+        let mut from = 0;
+        for (at, pair) in (1..).zip(conferences.windows(2)) {
+            let may_end = self == Self::Ids || pair[0].conference_date != pair[1].conference_date;
+            if at - from >= BATCH && may_end {
+                parts.push(from..at);
+                from = at;
+            }
+        }
+        parts.extend((from < conferences.len()).then_some(from..conferences.len()));
+        parts
+    }
+
+    /// That a row is of one of these.
+    fn condition(self, of: impl ColumnTrait, these: &[Record]) -> SimpleExpr {
+        let date = |record: Option<&Record>| record.map(|r| r.conference.conference_date);
+        match (self, date(these.first()).zip(date(these.last()))) {
+            (Self::Days, Some((from, until))) => of.in_subquery(of_days(from, until)),
+            _ => of.is_in(these.iter().map(|r| r.conference.id)),
+        }
+    }
+}
+
 async fn read(
     db: &impl ConnectionTrait,
     conferences: Vec<conference::Model>,
+    by: By,
     mut which: Invitations<'_>,
 ) -> Result<Vec<Record>, DbErr> {
+    let parts = by.parts(&conferences);
     let mut records: Vec<Record> = Vec::with_capacity(conferences.len());
     let mut place: HashMap<ConferenceId, usize> = HashMap::new();
     for conference in conferences {
@@ -146,17 +205,18 @@ async fn read(
             register: None,
         });
     }
-    let ids: Vec<ConferenceId> = records.iter().map(|r| r.conference.id).collect();
     let concerned: RelationDef = child::Entity::belongs_to(invitation_child::Entity)
         .from(child::Column::Id)
         .to(invitation_child::Column::ChildId)
         .into();
-    for ids in ids.chunks(BATCH) {
-        let ids = || ids.iter().copied();
+    for part in parts {
+        let of_these = by.condition(child::Column::ConferenceId, &records[part.clone()]);
+        let theirs = by.condition(invitation::Column::ConferenceId, &records[part.clone()]);
+        let theirs = Condition::all().add(theirs);
         // A child as often as it is named by an invitation that concerns not all, and once where there is none; with the
         // register beside it, for each statement is a way to the database and back while whoever saves holds the conference.
         let children = child::Entity::find()
-            .filter(child::Column::ConferenceId.is_in(ids()))
+            .filter(of_these)
             .join(JoinType::LeftJoin, concerned.clone())
             .select_also(invitation_child::Entity)
             .find_also_related(register::Entity)
@@ -164,32 +224,33 @@ async fn read(
         let mut narrowed = Vec::new();
         for (row, of, confirmed) in children.all(db).await? {
             narrowed.extend(of);
-            let record = &mut records[place[&row.conference_id]];
+            // One that came in since the conferences were read is of the next look.
+            let Some(record) = place.get(&row.conference_id).map(|at| &mut records[*at]) else { continue };
             record.register = confirmed;
             if record.children.last().is_none_or(|last| last.id != row.id) {
                 record.children.push(row);
             }
         }
-        let of_these = Condition::all().add(invitation::Column::ConferenceId.is_in(ids()));
         let invitations = match &mut which {
-            Invitations::Whole => invitation::Entity::find().filter(of_these).all(db).await?,
+            Invitations::Whole => invitation::Entity::find().filter(theirs).all(db).await?,
             Invitations::InBrief(which) => {
-                invitations::store::in_brief(db, of_these.add(which.clone())).await?
+                invitations::store::in_brief(db, theirs.add(which.clone())).await?
             }
             Invitations::WithServices(directory) => {
-                invitations::store::with_services(db, of_these, directory).await?
+                invitations::store::with_services(db, theirs, directory).await?
             }
         };
         let mut of: HashMap<InvitationId, usize> = HashMap::new();
         for row in invitations {
-            of.insert(row.id, place[&row.conference_id]);
-            records[place[&row.conference_id]].invitations.push(row);
+            let Some(at) = place.get(&row.conference_id) else { continue };
+            of.insert(row.id, *at);
+            records[*at].invitations.push(row);
         }
         // By id, and not by the database: it would sort the invitations of a thousand conferences as one.
-        for id in ids() {
-            records[place[&id]].invitations.sort_by_key(|row| row.id);
-        }
-        let childless = ids().filter(|id| records[place[id]].children.is_empty()).collect::<Vec<_>>();
+        let these = &mut records[part];
+        these.iter_mut().for_each(|record| record.invitations.sort_by_key(|row| row.id));
+        let childless = these.iter().filter(|record| record.children.is_empty());
+        let childless: Vec<ConferenceId> = childless.map(|record| record.conference.id).collect();
         if !childless.is_empty() {
             let theirs = register::Entity::find().filter(register::Column::ConferenceId.is_in(childless));
             for row in theirs.all(db).await? {

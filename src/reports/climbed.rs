@@ -32,18 +32,32 @@ pub struct Step {
     pub gone_at: Option<DateTime<Utc>>,
     /// When it ended: answered, or taken back.
     pub ended_at: Option<DateTime<Utc>>,
-    /// It ended because it should not have been there: the record was amended, or is restricted.
+    /// It ended because it should not have been there: the record was amended.
     pub was_mistaken: bool,
+    /// It is about a restricted conference, which is in every total and in no list.
+    pub is_restricted: bool,
+    /// The agency disputes a record that it rests on.
+    pub is_disputed: bool,
     /// The service that it is about.
     pub service: ServiceId,
 }
 
 impl From<Told> for Step {
-    fn from((step, service, gone_at): Told) -> Self {
+    fn from(told: Told) -> Self {
+        let Told { step, service, gone_at, is_restricted } = told;
         let ladder_step::Model { rung, state, proposed_at, decided_at, ended_at, ended_because, .. } = step;
-        let was_mistaken =
-            matches!(ended_because, Some(EndedBecause::RecordChanged | EndedBecause::Restricted));
-        Self { rung, state, proposed_at, decided_at, gone_at, ended_at, was_mistaken, service }
+        Self {
+            rung,
+            state,
+            proposed_at,
+            decided_at,
+            gone_at,
+            ended_at,
+            was_mistaken: ended_because == Some(EndedBecause::RecordChanged),
+            is_restricted,
+            is_disputed: false,
+            service,
+        }
     }
 }
 
@@ -120,8 +134,23 @@ pub struct OnTheList {
     pub service: String,
     /// Its agency's code.
     pub code: String,
-    /// The day on which the step reached the agency.
+    /// The day on which somebody put it there.
     pub since: NaiveDate,
+    /// By the end of the time it had not reached the agency: its letter had not gone, or nobody had rung.
+    #[serde(default)]
+    pub is_on_its_way: bool,
+    /// The agency disputes a record that it rests on.
+    #[serde(default)]
+    pub is_disputed: bool,
+}
+
+impl OnTheList {
+    /// What else is to be known of it, in sentences.
+    pub fn remarks(&self) -> impl Iterator<Item = &'static str> {
+        let on_its_way = self.is_on_its_way.then_some("It had not reached the agency by then.");
+        let disputed = self.is_disputed.then_some("The agency disputes a record that it rests on.");
+        on_its_way.into_iter().chain(disputed)
+    }
 }
 
 /// Each rung's steps, by its number, and PAQA's list.
@@ -148,14 +177,21 @@ pub fn climbed(
         // What should not have been there stands nowhere, though that was found out afterwards.
         let stands = by_its_end(Some(step.proposed_at)) && !by_its_end(step.ended_at) && !step.was_mistaken;
         let went = by_its_end(step.gone_at);
-        let is_open = stands && went;
-        of.open += usize::from(is_open);
+        of.open += usize::from(stands && went);
         of.waiting += usize::from(stands && !went && !(declined && by_its_end(step.decided_at)));
-        if is_open && step.rung == LAST {
+        // Nobody stays off it by being out of reach: a person put it there, and its letter may come later or back.
+        let put_there = step.decided_at.filter(|_| !declined).into_iter().chain(step.gone_at).min();
+        let is_listed = stands && by_its_end(put_there) && !step.is_restricted && step.rung == LAST;
+        if let Some(at) = put_there.filter(|_| is_listed) {
             let (service, agency) = directory.of(step.service);
-            let since = step.gone_at.map_or(last, london::date);
-            let (code, agency) = (agency.code.clone(), agency.name.clone());
-            list.push(OnTheList { agency, service: service.name.clone(), code, since });
+            list.push(OnTheList {
+                agency: agency.name.clone(),
+                service: service.name.clone(),
+                code: agency.code.clone(),
+                since: london::date(at),
+                is_on_its_way: !went,
+                is_disputed: step.is_disputed,
+            });
         }
     }
     list.sort();
@@ -165,6 +201,8 @@ pub fn climbed(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agencies::entity::{agency, service};
+    use crate::agencies::{AgencyGroup, AgencyId};
 
     /// Of the second rung: proposed, decided, gone, ended on these days; empty for never.
     fn step(state: StepState, days: [&str; 4]) -> Step {
@@ -178,6 +216,8 @@ mod tests {
             gone_at: gone,
             ended_at: ended,
             was_mistaken: false,
+            is_restricted: false,
+            is_disputed: false,
             service: ServiceId::new(),
         }
     }
@@ -248,5 +288,75 @@ mod tests {
             assert_eq!(rungs["2"], counts, "{case}");
             assert_eq!((rungs["3"], list), (none, Vec::new()));
         }
+    }
+
+    #[test]
+    fn whom_a_person_put_on_the_list_stands_there_reached_or_not_until_it_is_answered() {
+        let month: Period = "2026-10".parse::<super::super::Month>().unwrap().into();
+        let mut directory = Directory::default();
+        let agency = agency::Model {
+            id: AgencyId::new(),
+            code: "OH".into(),
+            name: "Oxford Health".into(),
+            agency_group: AgencyGroup::CommunityHealth,
+            valid_from: None,
+            valid_to: None,
+            successor_id: None,
+        };
+        let (of, name) = (ServiceId::new(), "Health Visiting North".into());
+        directory.add(service::Model { id: of, agency_id: agency.id, name, merged_into_id: None }, agency);
+        let last = |state, days| Step { rung: LAST, service: of, ..step(state, days) };
+        let approved = last(StepState::Approved, ["2026-10-29", "2026-10-30", "2026-10-30", ""]);
+        for (case, step, on_it) in [
+            ("its letter went", approved, Some((30, false))),
+            (
+                "its letter went after the month",
+                last(StepState::Approved, ["2026-10-29", "2026-10-30", "2026-11-02", ""]),
+                Some((30, true)),
+            ),
+            (
+                "its letter came back",
+                last(StepState::ToTelephone, ["2026-10-29", "2026-10-30", "", ""]),
+                Some((30, true)),
+            ),
+            (
+                "answered afterwards",
+                last(StepState::Answered, ["2026-10-20", "2026-10-21", "2026-10-21", "2026-11-03"]),
+                Some((21, false)),
+            ),
+            (
+                "answered",
+                last(StepState::Answered, ["2026-10-20", "2026-10-21", "2026-10-21", "2026-10-30"]),
+                None,
+            ),
+            ("nobody decided", last(StepState::Proposed, ["2026-10-29", "", "", ""]), None),
+            (
+                "decided afterwards",
+                last(StepState::Approved, ["2026-10-29", "2026-11-02", "2026-11-02", ""]),
+                None,
+            ),
+            ("declined", last(StepState::Declined, ["2026-10-29", "2026-10-30", "", ""]), None),
+            ("a restricted conference is in no list", Step { is_restricted: true, ..approved }, None),
+            ("found to be mistaken", Step { was_mistaken: true, ..approved }, None),
+            ("of the third rung", Step { rung: 3, ..approved }, None),
+        ] {
+            let (rungs, list) = climbed(&[step], month, &directory);
+            let said: Vec<_> = list
+                .iter()
+                .map(|l| (l.since.format("%-d").to_string().parse().unwrap(), l.is_on_its_way))
+                .collect();
+            assert_eq!(said, on_it.into_iter().collect::<Vec<(u32, bool)>>(), "{case}");
+            // It is in the totals all the same.
+            assert_eq!(
+                rungs["4"].open,
+                usize::from(
+                    step.rung == LAST && !step.was_mistaken && on_it.is_some_and(|(_, waits)| !waits)
+                        || step.is_restricted
+                ),
+                "{case}"
+            );
+        }
+        let (_, list) = climbed(&[Step { is_disputed: true, ..approved }], month, &directory);
+        assert_eq!(list[0].remarks().collect::<Vec<_>>(), ["The agency disputes a record that it rests on."]);
     }
 }

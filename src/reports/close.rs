@@ -129,9 +129,13 @@ pub async fn edition(making: Making<'_>, month: Month) -> Result<Edition, DbErr>
         };
         return Ok(Edition { snapshot, closed: Some(closed), written });
     }
-    let paper = paper(db, month, making.policies, making.holidays).await?;
-    let actions = improving::all(db).await?;
-    let before = closed::known(db, month, improving::reach(&actions, month)).await?;
+    let around = async {
+        let actions = improving::all(db).await?;
+        let before = closed::known(db, month, improving::reach(&actions, month)).await?;
+        Ok::<_, DbErr>((actions, before))
+    };
+    let paper = paper(db, month, making.policies, making.holidays);
+    let (paper, (actions, before)) = tokio::try_join!(paper, around)?;
     let snapshot = Snapshot::of(paper, &before, making.about(month, Restated::default(), &actions));
     let written = improving::written(making.keys, &actions, &snapshot.actions)?;
     Ok(Edition { snapshot, closed: None, written })

@@ -102,17 +102,15 @@ fn quorum(paper: &Paper) -> Vec<Exception> {
 
 /// What the ladder's last step put on this list, until it is answered.
 fn on_the_list(paper: &Paper) -> impl Iterator<Item = Exception> {
-    paper.exception_list.iter().map(|listed| Exception {
-        agency: Some(listed.code.clone()),
-        ..Exception::about(
-            "M2",
-            format!(
-                "{}, {}: the ladder's last step, to this sub-group, was not answered when this time ended. On this list since {}.",
-                listed.agency,
-                listed.service,
-                london::full_date(listed.since)
-            ),
-        )
+    paper.exception_list.iter().map(|listed| {
+        let said = format!(
+            "{}, {}: the ladder's last step, to this sub-group, was not answered when this time ended. On this list since {}.",
+            listed.agency,
+            listed.service,
+            london::full_date(listed.since)
+        );
+        let said = listed.remarks().fold(said, |said, remark| format!("{said} {remark}"));
+        Exception { agency: Some(listed.code.clone()), ..Exception::about("M2", said) }
     })
 }
 
@@ -242,13 +240,15 @@ mod tests {
             service: "Health Visiting North".into(),
             code: "OH".into(),
             since: "2026-10-29".parse().unwrap(),
+            is_on_its_way: true,
+            is_disputed: false,
         });
         let said = exceptions(&paper, &[], &BTreeMap::new());
         assert_eq!(said.len(), 1);
         assert_eq!(said[0].agency.as_deref(), Some("OH"));
         assert_eq!(
             said[0].text,
-            "Oxford Health, Health Visiting North: the ladder's last step, to this sub-group, was not answered when this time ended. On this list since Thursday 29 October 2026."
+            "Oxford Health, Health Visiting North: the ladder's last step, to this sub-group, was not answered when this time ended. On this list since Thursday 29 October 2026. It had not reached the agency by then."
         );
     }
 

@@ -188,7 +188,7 @@ pub fn is_consecutive(case: &Case, data: &MonthData) -> bool {
             Some(ProceededReason::PreBirth | ProceededReason::FewAgenciesInvolved)
         );
     let was_inquorate = |key: &[u8]| {
-        super::store::before(&data.histories, key, case.record.conference.starts_at)
+        super::histories::before(&data.histories, key, case.record.conference.starts_at)
             .and_then(|past| data.before_inquorate.get(&past.id))
             .is_some_and(|past| past.assessment.in_population && !past.assessment.quoracy.quorate)
     };
@@ -233,7 +233,7 @@ pub fn review_in_time(case: &Case, data: &MonthData, policies: &Policies) -> Opt
     if !kind.is_review() || case.record.is_of_a_tracker() {
         return None;
     }
-    let held = |p: &&super::store::Past| p.status == Status::Held && p.starts_at < starts_at;
+    let held = |p: &&super::histories::Past| p.status == Status::Held && p.starts_at < starts_at;
     let histories = case.record.children.iter().filter_map(|c| data.histories.get(&c.child_key));
     let predecessors = histories.filter_map(|history| history.iter().rev().find(held));
     let in_time = predecessors.map(|p| case.facts.date <= latest_day(kind, p.date, &policies.calendar));
@@ -299,7 +299,7 @@ pub fn is_miss(e: &Entry<'_>) -> bool {
 pub fn is_repeat(e: &Entry<'_>, data: &MonthData) -> bool {
     is_miss(e)
         && e.case.record.children.iter().filter(|c| e.facts.concerns(c.id)).any(|child| {
-            let past = super::store::before(
+            let past = super::histories::before(
                 &data.previous_histories,
                 &child.child_key,
                 e.case.record.conference.starts_at,

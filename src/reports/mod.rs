@@ -15,6 +15,7 @@ mod finish;
 mod form;
 mod funnel;
 mod funnel_plot;
+mod histories;
 pub(crate) mod improving;
 mod measures;
 mod median;

@@ -6,26 +6,26 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseExecutor, DbErr, EntityTrait, JoinType, QueryFilter,
-    QuerySelect, RelationDef,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseExecutor, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    QueryTrait,
 };
 use tokio_util::task::AbortOnDropHandle;
 
 use super::climbed::Step;
+use super::histories::{Past, before, histories};
 use super::measures::{entries, is_miss, proceeded_inquorate};
 use super::{Month, Period};
 use crate::agencies::entity::{agency, service};
 use crate::agencies::store::{Directory, directory};
-use crate::conferences::entity::{child, conference};
-use crate::conferences::{self, ConferenceId, ConferenceType, Sight, Status};
+use crate::conferences::entity::conference;
+use crate::conferences::{self, ConferenceId, Sight};
 use crate::feedback::entity::feedback;
-use crate::feedback::steps;
+use crate::feedback::steps::{self, StepId, Told};
 use crate::invitations::entity::invitation;
 use crate::invitations::{Attendance, InvitationId};
-use crate::register::entity::register;
-use crate::register::store::{Record, records_in_brief};
+use crate::register::store::{Record, of_days, records_in_brief, records_of_days};
 use crate::register::{Assessment, ConferenceFacts, Policies, assess};
-use crate::replies::{Told, told};
+use crate::replies::{self, ReplyKind, ReplyState};
 
 /// Ids in one `IN (…)`.
 const BATCH: usize = 1000;
@@ -36,24 +36,6 @@ pub struct Case {
     pub record: Record,
     pub facts: ConferenceFacts,
     pub assessment: Assessment,
-}
-
-/// A conference in a child's history.
-#[derive(Clone, Debug)]
-pub struct Past {
-    pub id: ConferenceId,
-    pub date: NaiveDate,
-    pub starts_at: DateTime<Utc>,
-    pub kind: ConferenceType,
-    pub status: Status,
-    pub confirmed: bool,
-}
-
-impl Past {
-    /// Held, or adjourned on the day.
-    pub fn took_place(&self) -> bool {
-        matches!(self.status, Status::Held | Status::Adjourned)
-    }
 }
 
 /// What the measures of a month, or of some months together, are made of.
@@ -76,7 +58,7 @@ pub struct MonthData {
     /// When the first message of an invitation's first feedback was accepted.
     pub accepted: HashMap<InvitationId, DateTime<Utc>>,
     /// What agencies replied about an invitation of `previous`.
-    pub replies: HashMap<InvitationId, Vec<Told>>,
+    pub replies: HashMap<InvitationId, Vec<replies::Told>>,
     /// The ladder's steps that the period has a part of.
     pub steps: Vec<Step>,
 }
@@ -104,12 +86,8 @@ impl MonthData {
 pub async fn load(db: DatabaseExecutor<'_>, period: Period, policies: &Policies) -> Result<MonthData, DbErr> {
     let db = &db;
     let directory = directory(db).await?;
-    let (month, before) = with_previous(db, period, policies, &directory).await?;
-    let accepted = accepted(db, &before.cases).await?;
-    let mut replies: HashMap<InvitationId, Vec<Told>> = HashMap::new();
-    for reply in told(db, accepted.keys().copied()).await? {
-        replies.entry(reply.invitation).or_default().push(reply);
-    }
+    let both = with_previous(db, period, policies, &directory);
+    let ((month, (before, letters)), steps) = tokio::try_join!(both, climbing(db, period))?;
     Ok(MonthData {
         period,
         directory,
@@ -119,9 +97,9 @@ pub async fn load(db: DatabaseExecutor<'_>, period: Period, policies: &Policies)
         previous_histories: before.histories,
         before_inquorate: month.just_before,
         before_missed: before.just_before,
-        accepted,
-        replies,
-        steps: steps::since(db, period.begins()).await?.into_iter().map(Step::from).collect(),
+        accepted: letters.accepted,
+        replies: letters.replies,
+        steps,
     })
 }
 
@@ -131,7 +109,8 @@ pub async fn load_alone(
     month: Month,
     policies: &Policies,
 ) -> Result<MonthData, DbErr> {
-    let (directory, cases) = tokio::try_join!(directory(db), months_of(db, month, month, Which::All))?;
+    let cases = records_of_days(db, days((month, month)), Which::All.condition());
+    let (directory, cases) = tokio::try_join!(directory(db), cases)?;
     let cases = assessed(cases, policies, &directory);
     Ok(MonthData::alone(month, directory, cases))
 }
@@ -170,19 +149,8 @@ pub async fn months(
     policies: &Policies,
 ) -> Result<Vec<Case>, DbErr> {
     let directory = directory(db).await?;
-    let rows = conferences::store::between(db, first.first(), last.last(), Sight::Everything).await?;
-    Ok(assessed(read(db, rows, Which::All).await?, policies, &directory))
-}
-
-/// The last conference of a child before this moment that was held, or adjourned on the day, and whose
-/// register is confirmed: one that is not counts nowhere, and hides no run.
-pub fn before<'a>(
-    histories: &'a HashMap<Vec<u8>, Vec<Past>>,
-    child: &[u8],
-    moment: DateTime<Utc>,
-) -> Option<&'a Past> {
-    let counts = |past: &&Past| past.starts_at < moment && past.took_place() && past.confirmed;
-    histories.get(child)?.iter().rev().find(counts)
+    let records = records_of_days(db, days((first, last)), Which::All.condition()).await?;
+    Ok(assessed(records, policies, &directory))
 }
 
 /// What is read of a month, or of some months together, and of what came before.
@@ -194,6 +162,14 @@ struct MonthRead {
     just_before: HashMap<ConferenceId, Case>,
 }
 
+/// What became of the letters about some months' absences.
+struct Letters {
+    /// When the first message of an invitation's first feedback was accepted.
+    accepted: HashMap<InvitationId, DateTime<Utc>>,
+    /// What agencies replied about those.
+    replies: HashMap<InvitationId, Vec<replies::Told>>,
+}
+
 /// Which invitations of conferences are read.
 #[derive(Clone, Copy)]
 enum Which {
@@ -203,6 +179,41 @@ enum Which {
     Misses,
 }
 
+impl Which {
+    fn condition(self) -> Condition {
+        use invitation::Column::{Attendance as How, ConferenceId as Of, Id, JoinedAt, LeftAt};
+        if matches!(self, Self::All) {
+            return Condition::all();
+        }
+        let undecided = Query::select()
+            .expr(Expr::val(1))
+            .from(conference::Entity)
+            .and_where(
+                Expr::col((conference::Entity, conference::Column::Id)).equals((invitation::Entity, Of)),
+            )
+            .and_where(conference::Column::DecisionAt.is_null())
+            .to_owned();
+        let written = Query::select()
+            .expr(Expr::val(1))
+            .from(feedback::Entity)
+            .and_where(
+                Expr::col((feedback::Entity, feedback::Column::InvitationId))
+                    .equals((invitation::Entity, Id)),
+            )
+            .to_owned();
+        Condition::any()
+            .add(How.eq(Attendance::Absent))
+            .add(JoinedAt.is_not_null())
+            .add(LeftAt.is_not_null())
+            .add(Expr::exists(undecided))
+            .add(Expr::exists(written))
+    }
+}
+
+fn days((first, last): (Month, Month)) -> (NaiveDate, NaiveDate) {
+    (first.first(), last.last())
+}
+
 /// A period, and as many months one month before. Reading is what a month costs: over a pool each is read by a task of its
 /// own, at the same time; within a transaction there is one connection.
 async fn with_previous(
@@ -210,37 +221,52 @@ async fn with_previous(
     period: Period,
     policies: &Policies,
     directory: &Directory,
-) -> Result<(MonthRead, MonthRead), DbErr> {
+) -> Result<(MonthRead, (MonthRead, Letters)), DbErr> {
     let months = (period.first(), period.last());
     let before = (months.0.previous(), months.1.previous());
     let DatabaseExecutor::Connection(pool) = *db else {
         return tokio::try_join!(
             month_read(db, months, Which::All, policies, directory),
-            month_read(db, before, Which::Misses, policies, directory)
+            month_before(db, before, policies, directory)
         );
     };
-    let apart = async |months, which| {
-        let (pool, policies, directory) = (pool.clone(), policies.clone(), directory.clone());
-        let reading =
-            tokio::spawn(async move { month_read(&pool, months, which, &policies, &directory).await });
-        AbortOnDropHandle::new(reading).await.unwrap_or_else(|e| match e.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(e) => Err(DbErr::Custom(e.to_string())),
-        })
-    };
-    tokio::try_join!(apart(months, Which::All), apart(before, Which::Misses))
+    let with = || (pool.clone(), policies.clone(), directory.clone());
+    let (pool, rules, all) = with();
+    let month = apart(async move { month_read(&pool, months, Which::All, &rules, &all).await });
+    let (pool, rules, all) = with();
+    let before = apart(async move { month_before(&pool, before, &rules, &all).await });
+    tokio::try_join!(month, before)
+}
+
+/// Reads in a task of its own, which ends with whoever waits for it.
+async fn apart<T: Send + 'static>(
+    reading: impl Future<Output = Result<T, DbErr>> + Send + 'static,
+) -> Result<T, DbErr> {
+    AbortOnDropHandle::new(tokio::spawn(reading)).await.unwrap_or_else(|e| match e.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(e) => Err(DbErr::Custom(e.to_string())),
+    })
+}
+
+async fn month_before(
+    db: &impl ConnectionTrait,
+    months: (Month, Month),
+    policies: &Policies,
+    directory: &Directory,
+) -> Result<(MonthRead, Letters), DbErr> {
+    tokio::try_join!(month_read(db, months, Which::Misses, policies, directory), letters(db, months))
 }
 
 async fn month_read(
     db: &impl ConnectionTrait,
-    (first, last): (Month, Month),
+    months: (Month, Month),
     which: Which,
     policies: &Policies,
     directory: &Directory,
 ) -> Result<MonthRead, DbErr> {
-    let cases = assessed(months_of(db, first, last, which).await?, policies, directory);
-    let children = cases.iter().flat_map(|case| &case.record.children);
-    let histories = histories(db, children.map(|child| child.child_key.clone()).collect()).await?;
+    let records = records_of_days(db, days(months), which.condition());
+    let (records, histories) = tokio::try_join!(records, histories(db, days(months)))?;
+    let cases = assessed(records, policies, directory);
     // Of the paper's month, whether an inquorate conference is the second running (M8); of the month before, whether a
     // miss is the second (M17).
     let is_asked_for = |case: &&Case| match which {
@@ -257,16 +283,6 @@ async fn month_read(
     Ok(MonthRead { cases, histories, just_before })
 }
 
-async fn months_of(
-    db: &impl ConnectionTrait,
-    first: Month,
-    last: Month,
-    which: Which,
-) -> Result<Vec<Record>, DbErr> {
-    let rows = conferences::store::between(db, first.first(), last.last(), Sight::Everything).await?;
-    read(db, rows, which).await
-}
-
 async fn these(
     db: &impl ConnectionTrait,
     ids: HashSet<ConferenceId>,
@@ -277,37 +293,29 @@ async fn these(
     let mut records = Vec::new();
     for ids in ids.chunks(BATCH) {
         let rows = conferences::store::by_ids(db, ids.iter().copied(), Sight::Everything).await?;
-        records.extend(read(db, rows, which).await?);
+        records.extend(records_in_brief(db, rows, which.condition()).await?);
     }
     Ok(records)
 }
 
-async fn read(
-    db: &impl ConnectionTrait,
-    conferences: Vec<conference::Model>,
-    which: Which,
-) -> Result<Vec<Record>, DbErr> {
-    use invitation::Column::{Attendance as How, ConferenceId as Of, Id, JoinedAt, LeftAt};
-    let condition = if matches!(which, Which::Misses) {
-        let undecided = conferences.iter().filter(|c| c.decision_at.is_none()).map(|c| c.id);
-        let written = Query::select()
-            .expr(Expr::val(1))
-            .from(feedback::Entity)
-            .and_where(
-                Expr::col((feedback::Entity, feedback::Column::InvitationId))
-                    .equals((invitation::Entity, Id)),
-            )
-            .to_owned();
-        Condition::any()
-            .add(How.eq(Attendance::Absent))
-            .add(JoinedAt.is_not_null())
-            .add(LeftAt.is_not_null())
-            .add(Of.is_in(undecided))
-            .add(Expr::exists(written))
-    } else {
-        Condition::all()
+/// The ladder's steps that a period has a part of.
+async fn climbing(db: &impl ConnectionTrait, period: Period) -> Result<Vec<Step>, DbErr> {
+    let told = steps::since(db, period.begins()).await?;
+    let ids: Vec<StepId> = told.iter().map(|told| told.step.id).collect();
+    let mut causes = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        causes.extend(steps::causes(db, ids.iter().copied()).await?);
+    }
+    let said = replies::told(db, causes.iter().map(|cause| cause.invitation_id)).await?;
+    let disputes = said.iter().filter(|r| r.kind == ReplyKind::Disputed && r.state == ReplyState::Open);
+    let disputed: HashSet<InvitationId> = disputes.map(|reply| reply.invitation).collect();
+    let disputed = causes.iter().filter(|cause| disputed.contains(&cause.invitation_id));
+    let disputed: HashSet<StepId> = disputed.map(|cause| cause.step_id).collect();
+    let of = |told: Told| {
+        let is_disputed = disputed.contains(&told.step.id);
+        Step { is_disputed, ..Step::from(told) }
     };
-    records_in_brief(db, conferences, condition).await
+    Ok(told.into_iter().map(of).collect())
 }
 
 fn assessed(records: Vec<Record>, policies: &Policies, directory: &Directory) -> Vec<Case> {
@@ -319,68 +327,33 @@ fn assessed(records: Vec<Record>, policies: &Policies, directory: &Directory) ->
     records.into_iter().map(case).collect()
 }
 
-async fn histories(
-    db: &impl ConnectionTrait,
-    mut keys: Vec<Vec<u8>>,
-) -> Result<HashMap<Vec<u8>, Vec<Past>>, DbErr> {
-    type Row =
-        (Vec<u8>, ConferenceId, NaiveDate, DateTime<Utc>, ConferenceType, Status, Option<ConferenceId>);
-    let met: RelationDef = child::Entity::belongs_to(conference::Entity)
-        .from(child::Column::ConferenceId)
-        .to(conference::Column::Id)
-        .into();
-    keys.sort();
-    keys.dedup();
-    let mut histories: HashMap<Vec<u8>, Vec<Past>> = HashMap::new();
-    for keys in keys.chunks(BATCH) {
-        let rows: Vec<Row> = child::Entity::find()
-            .select_only()
-            .column(child::Column::ChildKey)
-            .columns([
-                conference::Column::Id,
-                conference::Column::ConferenceDate,
-                conference::Column::StartsAt,
-                conference::Column::Kind,
-                conference::Column::Status,
-            ])
-            .column(register::Column::ConferenceId)
-            .join(JoinType::InnerJoin, met.clone())
-            .left_join(register::Entity)
-            .filter(child::Column::ChildKey.is_in(keys.iter().cloned()))
-            .into_tuple()
-            .all(db)
-            .await?;
-        for (key, id, date, starts_at, kind, status, register) in rows {
-            let past = Past { id, date, starts_at, kind, status, confirmed: register.is_some() };
-            histories.entry(key).or_default().push(past);
-        }
+async fn letters(db: &impl ConnectionTrait, months: (Month, Month)) -> Result<Letters, DbErr> {
+    let (first, last) = days(months);
+    let invited = Query::select()
+        .column(invitation::Column::Id)
+        .from(invitation::Entity)
+        .and_where(invitation::Column::ConferenceId.in_subquery(of_days(first, last)))
+        .to_owned();
+    let about = feedback::Entity::find()
+        .select_only()
+        .column(feedback::Column::Id)
+        .filter(feedback::Column::InvitationId.in_subquery(invited))
+        .filter(feedback::Column::Kind.eq(crate::feedback::Kind::Absence));
+    let items = about.clone().column(feedback::Column::InvitationId);
+    let items = items.into_tuple::<(crate::feedback::FeedbackId, InvitationId)>().all(db);
+    let sent = crate::outbox::accepted_at(db, about.into_query());
+    let (items, sent) = tokio::try_join!(items, sent)?;
+    let of: HashMap<uuid::Uuid, InvitationId> = items.into_iter().map(|(id, i)| (id.0, i)).collect();
+    let mut accepted: HashMap<InvitationId, DateTime<Utc>> = HashMap::new();
+    for (about, at) in sent {
+        // One that was written since its item was read is of the next look.
+        let Some(invitation) = of.get(&about) else { continue };
+        let earliest = accepted.entry(*invitation).or_insert(at);
+        *earliest = Ord::min(at, *earliest);
     }
-    for history in histories.values_mut() {
-        history.sort_by_key(|past| (past.starts_at, past.id));
+    let mut said: HashMap<InvitationId, Vec<replies::Told>> = HashMap::new();
+    for reply in replies::told(db, accepted.keys().copied()).await? {
+        said.entry(reply.invitation).or_default().push(reply);
     }
-    Ok(histories)
-}
-
-async fn accepted(
-    db: &impl ConnectionTrait,
-    cases: &[Case],
-) -> Result<HashMap<InvitationId, DateTime<Utc>>, DbErr> {
-    let ids: Vec<InvitationId> = cases.iter().flat_map(|c| &c.record.invitations).map(|i| i.id).collect();
-    let mut first = HashMap::new();
-    for ids in ids.chunks(BATCH) {
-        let items: Vec<(crate::feedback::FeedbackId, InvitationId)> = feedback::Entity::find()
-            .select_only()
-            .columns([feedback::Column::Id, feedback::Column::InvitationId])
-            .filter(feedback::Column::InvitationId.is_in(ids.iter().copied()))
-            .filter(feedback::Column::Kind.eq(crate::feedback::Kind::Absence))
-            .into_tuple()
-            .all(db)
-            .await?;
-        let of: HashMap<uuid::Uuid, InvitationId> = items.into_iter().map(|(id, i)| (id.0, i)).collect();
-        for (about, at) in crate::outbox::accepted_at(db, of.keys().copied()).await? {
-            let earliest = first.entry(of[&about]).or_insert(at);
-            *earliest = Ord::min(at, *earliest);
-        }
-    }
-    Ok(first)
+    Ok(Letters { accepted, replies: said })
 }

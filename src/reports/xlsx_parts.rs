@@ -34,7 +34,8 @@ pub fn parts(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<
         }
     }
     for listed in &paper.exception_list {
-        let part = format!("{}, {}, since {}", listed.agency, listed.service, listed.since);
+        let mut part = format!("{}, {}, since {}", listed.agency, listed.service, listed.since);
+        listed.remarks().for_each(|remark| part.push_str(&format!(". {}", remark.trim_end_matches('.'))));
         row("On PAQA's list after the ladder's last step", &part, &listed.code, Some(1))?;
     }
     for (code, count) in &paper.M8_by_reason {

@@ -3,6 +3,7 @@
 
 use super::reading::Seen;
 use crate::mail::Domains;
+use crate::register::identifying::TITLES;
 
 /// Somebody who was invited.
 #[derive(Clone, Debug)]
@@ -24,25 +25,6 @@ pub enum Match {
     Unknown,
 }
 
-const TITLES: &[&str] = &[
-    "dr",
-    "mr",
-    "mrs",
-    "ms",
-    "miss",
-    "mx",
-    "prof",
-    "professor",
-    "pc",
-    "dc",
-    "ds",
-    "di",
-    "sgt",
-    "insp",
-    "rev",
-    "sir",
-    "dame",
-];
 const DEVICES: &[&str] = &[
     "iphone", "ipad", "phone", "android", "pixel", "galaxy", "laptop", "macbook", "pc", "tablet", "surface",
     "s",

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::agencies::store::{contacts, directory};
 use crate::conferences;
-use crate::register::identifying::{is_number_of_a_patient, name_in};
+use crate::register::identifying::{TITLES, is_number_of_a_patient, name_in};
 use crate::web::{Errors, Fields};
 
 /// The fields of an action and of its reviews that hold free text.
@@ -22,7 +22,7 @@ pub async fn naming(db: &impl ConnectionTrait, form: &Fields) -> Result<Errors, 
         agencies.chain(services).chain(roles).map(|name| name.to_lowercase()).collect();
     let chairs = conferences::store::chairs(db).await?.into_iter().map(|chair| chair.name);
     let names = contacts.iter().map(|contact| contact.name.clone()).chain(chairs);
-    let known: Vec<String> = names.filter_map(|name| name_of_a_person(&name, &offices)).collect();
+    let known: Vec<String> = names.flat_map(|name| names_of_a_person(&name, &offices)).collect();
     let mut errors = Errors::default();
     for field in TEXTS {
         let text = &plain(form.raw(field));
@@ -36,29 +36,30 @@ pub async fn naming(db: &impl ConnectionTrait, form: &Fields) -> Result<Errors, 
     Ok(errors)
 }
 
-/// A name as it may stand in a text: without a title, and with what keyboards write.
+/// A text as names are looked for in it: with what keyboards write, and "Dr." as "Dr".
 fn plain(text: &str) -> String {
     let words = text.replace(['\u{2019}', '\u{2018}'], "'");
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+    words.split_whitespace().map(|word| word.trim_end_matches('.')).collect::<Vec<_>>().join(" ")
 }
 
-/// The name of a contact or a chair where it is a person's: of two words or more (one may be any word), and no office's, for a
-/// contact may be a mailbox.
-fn name_of_a_person(name: &str, offices: &[String]) -> Option<String> {
-    const TITLES: [&str; 7] = ["dr", "mr", "mrs", "ms", "miss", "mx", "prof"];
+/// By what a contact or a chair is known where that is a person: of two words or more (one may be any word), and no office, for
+/// a contact may be a mailbox.
+fn names_of_a_person(name: &str, offices: &[String]) -> Vec<String> {
     const OFFICES: [&str; 8] = ["team", "office", "service", "school", "unit", "hub", "safeguarding", "lead"];
     let name = plain(name);
-    let mut words: Vec<&str> = name.split(' ').collect();
-    let is_titled =
-        words.first().is_some_and(|first| TITLES.contains(&first.to_lowercase().trim_end_matches('.')));
-    // "Mr Field" is known by both words, "Dr Ann Lee" by the last two.
-    if is_titled && words.len() > 2 {
-        words.remove(0);
-    }
-    let lower = words.join(" ").to_lowercase();
+    let words: Vec<&str> = name.split(' ').collect();
+    let known = match words.as_slice() {
+        [] | [_] => return Vec::new(),
+        // "Dr Ann Lee" is known as "Ann Lee" and as "Dr Lee", "Mr Field" by both words alone.
+        [title, rest @ .., last] if !rest.is_empty() && TITLES.contains(&title.to_lowercase().as_str()) => {
+            vec![words[1..].join(" "), format!("{title} {last}")]
+        }
+        _ => vec![name.clone()],
+    };
+    let lower = known[0].to_lowercase();
     let is_office = offices.iter().any(|office| office.contains(&lower))
         || lower.split(' ').any(|word| OFFICES.contains(&word));
-    (words.len() > 1 && !is_office).then(|| words.join(" "))
+    if is_office { Vec::new() } else { known }
 }
 
 #[cfg(test)]
@@ -66,14 +67,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_persons_name_is_known_without_its_title_and_a_mailbox_is_nobody() {
+    fn a_person_is_known_with_a_title_and_without_and_a_mailbox_is_nobody() {
         let offices = ["abbeymead primary school".to_owned(), "health visitor".to_owned()];
-        let person = |name: &str| name_of_a_person(name, &offices);
-        assert_eq!(person("Dr. Ann  Lee").as_deref(), Some("Ann Lee"));
-        assert_eq!(person("Mary O\u{2019}Brien").as_deref(), Some("Mary O'Brien"));
-        assert_eq!(person("Mr Field").as_deref(), Some("Mr Field"));
+        let is_named =
+            |name: &str, text: &str| name_in(&plain(text), &names_of_a_person(name, &offices)).is_some();
+        for (name, text) in [
+            ("Dr. Ann  Lee", "Ask Ann Lee."),
+            ("Dr Ann Lee", "Ask Dr Lee"),
+            ("Dr Ann Lee", "Ask Dr. Lee"),
+            ("DS Ann Lee", "Ann Lee, by July"),
+            ("Dr. Patel", "Lead: Dr Patel"),
+            ("Dr Patel", "Lead: Dr. Patel"),
+            ("Mary O\u{2019}Brien", "with Mary O'Brien"),
+            ("Mr Field", "mr field leads"),
+        ] {
+            assert!(is_named(name, text), "{name}: {text}");
+        }
+        assert!(!is_named("Mr Field", "a field visit"));
         for office in ["Safeguarding Team", "Abbeymead Primary", "Health Visitor", "Ann", ""] {
-            assert_eq!(person(office), None, "{office}");
+            assert!(!is_named(office, &format!("Ask {office}")), "{office}");
         }
     }
 }
