@@ -29,6 +29,7 @@ mod operations;
 mod outages;
 mod outbox;
 mod oversight;
+mod parts;
 mod post;
 mod processes;
 mod registers;

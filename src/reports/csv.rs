@@ -68,6 +68,14 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
     for (id, service) in &p.by_service {
         out.breakdown("service", id, &service.part)?;
     }
+    for (split, parts) in &p.rates_by_part {
+        let breakdown = if split == Split::Group.code() { "agency_group" } else { split };
+        for (part, rates) in parts {
+            for (measure, rate) in rates {
+                out.rate(measure, breakdown, part, *rate)?;
+            }
+        }
+    }
     for (code, ended) in &p.plans_ended_without {
         out.row("M9", "missing_agency", code, Some(ended.children), None)?;
         out.row("M9b", "missing_agency", code, Some(ended.without_report), None)?;

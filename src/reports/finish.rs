@@ -6,6 +6,7 @@ use sea_orm::{DatabaseExecutor, DbErr};
 use sha2::{Digest, Sha256};
 
 use super::Period;
+use super::by_part;
 use super::climbed::climbed;
 use super::close::hexadecimal;
 use super::measures::*;
@@ -16,7 +17,7 @@ use super::rate::Rate;
 use super::store::{Case, MonthData, load};
 use crate::calendar::Breaks;
 use crate::conferences::ConferenceId;
-use crate::invitations::{Fault, ImpactCode, Report};
+use crate::invitations::{Fault, ImpactCode, InvitationId, Report};
 use crate::register::{Policies, Standing};
 
 /// The measure with this id.
@@ -64,34 +65,15 @@ fn by<'a, K: Ord>(
     parts.into_iter().map(|(key, part)| (key, breakdown(part.iter().copied()))).collect()
 }
 
-/// What M9 counts about children whose plan ended.
-struct PlanEndings {
-    all: usize,
-    without_core: usize,
-    our_fault: usize,
-    without_report: usize,
-    inquorate: usize,
-}
-
-fn plan_endings<'a>(population: impl Iterator<Item = &'a Case>, step_down_only: bool) -> PlanEndings {
-    let mut n = PlanEndings { all: 0, without_core: 0, our_fault: 0, without_report: 0, inquorate: 0 };
-    for case in population {
-        let place = |id| case.facts.invitations.iter().position(|i| i.id == id).expect("of this conference");
-        for end in &case.assessment.plan_ends {
-            if step_down_only && !end.decision.steps_down() {
-                continue;
-            }
-            n.all += 1;
-            n.inquorate += usize::from(!case.assessment.quoracy.quorate);
-            n.without_core += usize::from(!end.missing.is_empty());
-            let any =
-                |test: &dyn Fn(usize) -> bool| usize::from(end.missing.iter().any(|id| test(place(*id))));
-            n.our_fault += any(&|at| case.assessment.invitations[at].fault.is_some());
-            let none = |report| matches!(report, Report::None | Report::NotRequired);
-            n.without_report += any(&|at| none(case.facts.invitations[at].facts.report));
-        }
-    }
-    n
+/// Children whose plan ended without a core agency that we had invited wrongly (beside M9).
+fn our_fault<'a>(population: impl Iterator<Item = &'a Case>, step_down_only: bool) -> usize {
+    let wrongly = |case: &Case, ids: &[InvitationId]| {
+        entries(std::slice::from_ref(case)).any(|e| ids.contains(&e.row.id) && e.assessed.fault.is_some())
+    };
+    population
+        .flat_map(|case| case.assessment.plan_ends.iter().map(move |end| (case, end)))
+        .filter(|(case, end)| (!step_down_only || end.decision.steps_down()) && wrongly(case, &end.missing))
+        .count()
 }
 
 /// Of each agency the children whose plan ended without it. A child counts once of an agency, whichever of its services was
@@ -125,26 +107,19 @@ fn ended_without<'a>(
     of
 }
 
-fn share<'a>(cases: impl Iterator<Item = &'a Case>, test: impl Fn(&Case) -> Option<bool>) -> Rate {
-    let known: Vec<bool> = cases.filter_map(test).collect();
-    Rate::of(known.iter().filter(|yes| **yes).count(), known.len())
-}
-
 fn feedback_loop<'a>(
     previous: impl Iterator<Item = Entry<'a>>,
     data: &MonthData,
     policies: &Policies,
+    rate: impl Fn(&str) -> Rate,
 ) -> FeedbackLoop {
     let sent: Vec<Entry<'a>> = previous.filter(|e| data.accepted.contains_key(&e.row.id)).collect();
     let days = sent.iter().filter_map(|e| working_days_to_reply(e, data, policies));
-    let share = |test: fn(&Entry<'_>, &MonthData) -> bool| {
-        Rate::of(sent.iter().filter(|e| test(e, data)).count(), sent.len())
-    };
     FeedbackLoop {
         sent: sent.len(),
-        replied: share(is_replied),
-        disputed: share(is_disputed),
-        upheld: share(is_upheld),
+        replied: rate("M16_replied"),
+        disputed: rate("M16_disputed"),
+        upheld: rate("M16_upheld"),
         disputes_open: sent.iter().filter(|e| is_open_dispute(e, data)).count(),
         median_working_days_to_reply: Median::of(days.collect()),
     }
@@ -215,7 +190,9 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
     let all = entries(&data.cases);
     let population = || data.cases.iter().filter(|c| c.assessment.in_population);
     let count = |test: &dyn Fn(&Entry<'_>) -> bool| all.clone().filter(|e| test(e)).count();
-    let rate = |id| measure(id).rate(all.clone());
+    let share = |id| measure(id).rate(all.clone());
+    let (beside, rates_by_part) = by_part::rates(data, policies, holidays);
+    let rate = |id: &str| beside.get(id).copied().unwrap_or(Rate::of(0, 0));
     let previous = entries(&data.previous);
 
     let mut by_reason = BTreeMap::new();
@@ -225,14 +202,10 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
     }
     // Who was core at a conference, a tracker does not know: M9 and M9b leave it out, M9c does not ask.
     let known = || population().filter(|c| !c.record.is_of_a_tracker());
-    let (endings, step_down) = (plan_endings(known(), false), plan_endings(known(), true));
-    let all_endings = plan_endings(population(), false);
     let adjourned: Vec<Option<u32>> =
         population().filter(|c| adjourned_for_agencies(c)).map(|c| days_lost(c, data, policies)).collect();
-    let owed: Vec<Entry<'_>> = previous.clone().filter(feedback_owed).collect();
     let repeats: BTreeSet<_> =
         previous.clone().filter(|e| is_repeat(e, data)).map(|e| e.row.service_id).collect();
-    let went: Vec<Entry<'_>> = all.clone().filter(went_out).collect();
     let took_place = |c: &&Case| matches!(c.record.conference.status.code(), "held" | "adjourned");
 
     let sheets = own_sheets(data, holidays, |_| true);
@@ -271,22 +244,22 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         M13_of: count(&|e| !e.row.attendance_only),
         whole: breakdown(all.clone()),
         sensitivity: Sensitivity {
-            faults_as_absent: rate("faults_as_absent"),
-            everything: rate("everything"),
+            faults_as_absent: share("faults_as_absent"),
+            everything: share("everything"),
         },
         M5: rate("M5"),
         M6_received: rate("M6_received"),
         M6_on_time: rate("M6_on_time"),
-        M7: share(population(), |c| Some(c.assessment.quoracy.quorate)),
+        M7: rate("M7"),
         M8_proceeded_inquorate: population().filter(|c| proceeded_inquorate(c)).count(),
         M8_by_reason: by_reason,
         M8_consecutive: population().filter(|c| is_consecutive(c, data)).count(),
-        M9: Rate::of(endings.without_core, endings.all),
-        M9_our_fault: endings.our_fault,
-        M9_step_down: Rate::of(step_down.without_core, step_down.all),
-        M9_step_down_our_fault: step_down.our_fault,
-        M9b: Rate::of(endings.without_report, endings.all),
-        M9c: Rate::of(all_endings.inquorate, all_endings.all),
+        M9: rate("M9"),
+        M9_our_fault: our_fault(known(), false),
+        M9_step_down: rate("M9_step_down"),
+        M9_step_down_our_fault: our_fault(known(), true),
+        M9b: rate("M9b"),
+        M9c: rate("M9c"),
         impact,
         ladder,
         exception_list,
@@ -296,19 +269,19 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
             working_days_lost: adjourned.iter().flatten().sum(),
             not_yet_reconvened: adjourned.iter().filter(|d| d.is_none()).count(),
         },
-        M12: Rate::of(went.iter().filter(|e| had_notice(e, policies)).count(), went.len()),
+        M12: rate("M12"),
         M13: Faults {
             not_invited: count(&|e| has_fault(e, Fault::NotInvited)),
             undelivered: count(&|e| has_fault(e, Fault::Undelivered)),
             late: count(&|e| has_fault(e, Fault::Late)),
         },
         M14: rate("M14"),
-        M15: Rate::of(owed.iter().filter(|e| feedback_in_time(e, data, policies)).count(), owed.len()),
-        M16: feedback_loop(previous.clone(), data, policies),
+        M15: rate("M15"),
+        M16: feedback_loop(previous.clone(), data, policies, rate),
         M17: repeats.len(),
-        M18_initial_in_15: share(population(), |c| initial_in_time(c, policies)),
-        M18_reviews_in_time: share(population(), |c| review_in_time(c, data, policies)),
-        M19: share(data.cases.iter(), |c| confirmed_in_time(c, policies)),
+        M18_initial_in_15: rate("M18_initial_in_15"),
+        M18_reviews_in_time: rate("M18_reviews_in_time"),
+        M19: rate("M19"),
         feedback_due: count(&feedback_due),
         feedback_authority_fault: count(&|e| feedback_due(e) && e.assessed.fault.is_some()),
         neglect: breakdown(all.clone().filter(|e| is_neglect(e.case))),
@@ -321,6 +294,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         by_mode: of(Split::Mode),
         by_slot: of(Split::Slot),
         by_holiday: of(Split::Holiday),
+        rates_by_part,
         plans_ended_without: sheets.plans_ended_without,
         restricted: Some(hash_of(restricted.map(|case| case.record.conference.id))),
         own_sheets: is_any_restricted

@@ -3,6 +3,7 @@
 mod agency;
 mod bars;
 mod behind;
+mod by_part;
 mod climbed;
 mod close;
 mod closed;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::by_part::RatesByPart;
 use super::climbed::{Climbed, OnTheList};
 use super::median::Median;
 use super::parts::Split;
@@ -236,6 +237,9 @@ pub struct Paper {
     pub by_slot: BTreeMap<String, Breakdown>,
     /// Within the school holidays, and outside them.
     pub by_holiday: BTreeMap<String, Breakdown>,
+    /// The rates beside attendance by part (M5 to M19): by the split's code, the part's, and the measure.
+    #[serde(default)]
+    pub rates_by_part: RatesByPart,
     /// Agencies that were core to a plan which ended without them, by their code.
     pub plans_ended_without: BTreeMap<String, EndedWithout>,
     /// Which conferences of the month were restricted when it was counted, as a hash of their ids; empty for none.

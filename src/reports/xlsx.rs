@@ -8,11 +8,12 @@ use rust_xlsxwriter::{
 use super::paper::{Breakdown, Paper};
 use super::rate::Rate;
 use super::xlsx_actions::actions;
-use super::xlsx_parts::parts as counts_by_part;
+use super::xlsx_parts::{parts as counts_by_part, rates as rates_by_part};
 use super::{Edition, Period, Snapshot, titles, words};
 
 /// The columns of a rate.
-const RATE: [&str; 5] = ["Number", "Of", "Percent", "95% from", "95% to"];
+/// The columns of a rate.
+pub const RATE: [&str; 5] = ["Number", "Of", "Percent", "95% from", "95% to"];
 /// A workbook's formats.
 pub struct Styles {
     header: Format,
@@ -316,6 +317,7 @@ pub fn xlsx(paper: &Paper, edition: Option<&Edition>) -> Result<Vec<u8>, XlsxErr
         table.count(count)?;
     }
     counts_by_part(&mut workbook, &styles, paper)?;
+    rates_by_part(&mut workbook, &styles, paper)?;
     let columns = named(["Agency", "Children", "Of which without its report", "Of which our fault"]);
     let mut table = Table::new(sheet(&mut workbook, "Missing when a plan ended")?, &styles, columns)?;
     let mut without: Vec<_> = paper.plans_ended_without.values().collect();

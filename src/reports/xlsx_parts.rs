@@ -1,12 +1,14 @@
-//! The sheet of counts that fall into parts: effects of absences, steps of the ladder, reasons, types, localities.
+//! The sheets of what falls into parts: counts (effects of absences, steps of the ladder, reasons, types, localities), and the
+//! rates beside attendance.
 
 use rust_xlsxwriter::{Workbook, XlsxError};
 
 use super::climbed::{Climbed, effect, rung};
 use super::paper::Paper;
 use super::parts::Split;
+use super::titles;
 use super::words::word;
-use super::xlsx::{Styles, Table, named, sheet};
+use super::xlsx::{RATE, Styles, Table, named, sheet};
 use crate::conferences::ProceededReason;
 use crate::invitations::ImpactCode;
 
@@ -47,6 +49,32 @@ pub fn parts(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<
     }
     for (code, count) in &paper.conferences_by_locality {
         row("Conferences by locality", &word(Split::Locality, code), code, *count)?;
+    }
+    Ok(())
+}
+
+/// A row a rate of a part, in every split: the paper itself shows those that something is decided from.
+pub fn rates(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<(), XlsxError> {
+    let columns = named(["Split", "Part", "Code", "Measure", "Title"]).into_iter().chain(named(RATE));
+    let mut table = Table::new(sheet(workbook, "Rates by part")?, styles, columns)?;
+    for (code, parts) in &paper.rates_by_part {
+        let split = code.parse::<Split>().ok();
+        for (part, rates) in parts {
+            let agency = paper.by_agency.get(part).filter(|_| split == Some(Split::Agency));
+            let name = match (agency, split) {
+                (Some(agency), _) => agency.name.clone(),
+                (None, Some(split)) => word(split, part),
+                (None, None) => part.clone(),
+            };
+            for (measure, rate) in rates {
+                table.next();
+                let split = split.map_or(code.clone(), |split| split.label().to_owned());
+                for text in [split.as_str(), &name, part, measure, titles::of(measure).0] {
+                    table.text(text)?;
+                }
+                table.rate(*rate)?;
+            }
+        }
     }
     Ok(())
 }

@@ -26,6 +26,8 @@ pub struct Seen {
     pub location: Option<String>,
     pub headers: axum::http::HeaderMap,
     pub body: String,
+    /// The same as it came: a file is no text.
+    pub bytes: axum::body::Bytes,
 }
 
 impl Seen {
@@ -154,6 +156,6 @@ impl Person {
         let location = response.headers().get(header::LOCATION).map(|l| l.to_str().unwrap().to_owned());
         let headers = response.headers().clone();
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        Seen { status, location, headers, body: String::from_utf8_lossy(&body).into_owned() }
+        Seen { status, location, headers, body: String::from_utf8_lossy(&body).into_owned(), bytes: body }
     }
 }

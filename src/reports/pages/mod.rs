@@ -6,6 +6,7 @@ mod afterwards;
 mod agency;
 mod around;
 mod behind;
+mod by_part;
 mod month;
 mod one_page;
 mod printed;

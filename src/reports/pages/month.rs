@@ -9,6 +9,7 @@ use super::Looking;
 use super::action_rows::{ActionRow, action_rows};
 use super::afterwards::{LADDER, OF_IMPACT, RungRow, delay, feedback, impact, ladder};
 use super::around::Around;
+use super::by_part::{self, RateTable};
 use super::rows::{Cell, CountRow, Counts, Links, PartTable, Rates};
 use super::sections::{
     ExceptionRow, Pictured, SlotRow, WithoutRow, exception_rows, notes, slots, standings, without,
@@ -66,6 +67,7 @@ pub struct MonthPage {
     ladder_caption: &'static str,
     of_a_rung: [&'static str; 7],
     pub(super) parts: Vec<PartTable>,
+    pub(super) by_part: Vec<RateTable>,
     /// What the words and signs mean.
     pub(super) how_to_read: [&'static str; 2],
     pub(super) empty: bool,
@@ -323,6 +325,7 @@ impl MonthPage {
             .into_iter()
             .filter(|table| !table.rows.is_empty())
             .collect(),
+            by_part: by_part::tables(p, &links),
             exceptions: Vec::new(),
             raises: false,
             without: without(p),

@@ -4,6 +4,7 @@
 use super::action_rows::ActionRow;
 use super::afterwards::{self, OF_IMPACT};
 use super::around::Around;
+use super::by_part;
 use super::month::MonthPage;
 use super::rows::{Counts, PartTable, Rates};
 use super::sections::{Pictured, SlotRow, WithoutRow};
@@ -383,7 +384,7 @@ impl MonthPage {
         parts.push(Block::Charts { charts: vec![picture(&self.standings)] });
         parts.extend(self.around.is_some().then(|| rates(&self.headline)));
         parts.extend((!self.slots.is_empty()).then(|| slots(&self.slots)));
-        parts.extend(self.parts.iter().map(part));
+        parts.extend(self.parts.iter().map(part).chain(self.by_part.iter().map(by_part::printed)));
         blocks.push(Block::Wide { blocks: parts });
         blocks.extend(self.around.iter().filter(|around| around.closed.is_some()).flat_map(revised));
         blocks.push(Block::heading(&format!("Appendix {to_read}: how to read this")));
