@@ -274,3 +274,41 @@ pub async fn forget_runs_before(tx: &Tx, before: DateTime<Utc>) -> Result<u64, D
     let old = task_run::Entity::delete_many().filter(task_run::Column::StartedAt.lt(before));
     Ok(old.exec(tx.conn()).await?.rows_affected)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Url;
+
+    #[tokio::test]
+    async fn a_run_that_fails_after_another_process_took_it_up_is_asked_for_once_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = Url::parse(&format!("sqlite://{}", folder.path().join("q.db").display())).unwrap();
+        migrations::up(&url.connect_alone().await.unwrap()).await.unwrap();
+        let db = Db::open(&url).await.unwrap();
+        let now: DateTime<Utc> = "2026-10-01T03:00:00Z".parse().unwrap();
+        let fails = |taken_over: bool| {
+            let db = db.clone();
+            async move {
+                if taken_over {
+                    let tx = db.begin("take a run over").await.unwrap();
+                    let again = Expr::col(task_run::Column::Attempts).add(1);
+                    let again = task_run::Entity::update_many().col_expr(task_run::Column::Attempts, again);
+                    again.exec(tx.conn()).await.unwrap();
+                    tx.commit().await.unwrap();
+                }
+                Err::<Said, _>("broke")
+            }
+        };
+        let ran = run(&db, "audit", now.into(), || now, fails(true)).await.unwrap();
+        assert!(
+            matches!(&ran, Run::Failed(_, Some(at)) if *at == now + HELD),
+            "whoever took it up may end too: {ran:?}"
+        );
+        let row = task_run::Entity::find().one(db.read()).await.unwrap().unwrap();
+        assert_eq!((row.outcome, row.attempts), (Outcome::Running, 2), "the row is theirs");
+        let later = now + TimeDelta::days(1);
+        let ran = run(&db, "audit", later.into(), || later, fails(false)).await.unwrap();
+        assert!(matches!(&ran, Run::Failed(_, Some(at)) if *at == later + TRIED_AGAIN), "{ran:?}");
+    }
+}

@@ -79,9 +79,13 @@ pub(super) fn tables(p: &Paper, links: &Links<'_>) -> Vec<RateTable> {
         if split == Split::Agency {
             rows.sort_by_key(|row| row.name.to_lowercase());
         }
-        let columns = measures.iter().map(|id| {
-            let (measure, title) = (id.split('_').next().unwrap_or(id), titles::of(id).0);
-            format!("{measure} {}", title.split(" (").next().unwrap_or(title))
+        let columns = measures.iter().map(|id| match *id {
+            // Its own title goes on from the one before it.
+            "M9_step_down" => "M9 Stepped down without a core agency".to_owned(),
+            _ => {
+                let (measure, title) = (id.split('_').next().unwrap_or(id), titles::of(id).0);
+                format!("{measure} {}", title.split(" (").next().unwrap_or(title))
+            }
         });
         let first = crate::reports::words::capital(split.label());
         (!measures.is_empty()).then(|| RateTable { caption, first, columns: columns.collect(), rows })
