@@ -46,12 +46,12 @@ both! {
                 *sum = (sum.0 + n, sum.1 + of);
             }
             assert_eq!(sums.keys().filter(|(_, measure)| measure == "M6_on_time").count(), 9, "{month}: every split but services");
-            assert_eq!(sums.keys().filter(|(_, measure)| measure == "M9").count(), 6, "{month}: those of conferences");
+            assert_eq!(sums.keys().filter(|(_, measure)| measure == "M9").count(), 3, "{month}: those of conferences");
             for ((split, measure), sum) in &sums {
                 assert_eq!(counts(&paper[measure]), *sum, "{month}: {measure} by {split}");
             }
             let told = |split: &str| paper["rates_by_part"][split].to_string();
-            for split in ["locality", "agency", "group"] {
+            for split in ["locality", "agency", "group", "slot", "type", "holiday"] {
                 assert!(!told(split).contains("M7") && !told(split).contains("M9"), "{split}: no conference and no child");
             }
         }

@@ -177,6 +177,7 @@ fn form(client: &mut Client, path: &str) -> (Vec<(String, String)>, String) {
         status: axum::http::StatusCode::OK,
         location: None,
         headers: axum::http::HeaderMap::new(),
+        bytes: Default::default(),
         body: answer.body,
     };
     (page.form(), page.body)

@@ -26,6 +26,7 @@ mod m20261204_000001_closing;
 mod m20261205_000001_publishing;
 mod m20261206_000001_improving;
 mod m20261207_000001_under_way;
+mod m20261208_000001_approved;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261205_000001_publishing::Migration),
             Box::new(m20261206_000001_improving::Migration),
             Box::new(m20261207_000001_under_way::Migration),
+            Box::new(m20261208_000001_approved::Migration),
         ]
     }
 }

@@ -36,16 +36,6 @@ pub async fn by_ids(
     found.filter(sight.condition()).all(db).await
 }
 
-/// Which of these conferences are restricted.
-pub async fn restricted(
-    db: &impl ConnectionTrait,
-    ids: impl IntoIterator<Item = ConferenceId>,
-) -> Result<Vec<ConferenceId>, DbErr> {
-    let of = conference::Entity::find().select_only().column(conference::Column::Id);
-    let of = of.filter(conference::Column::Id.is_in(ids)).filter(conference::Column::Restricted.eq(true));
-    of.into_tuple().all(db).await
-}
-
 /// A conference that somebody may see, taken for this transaction: two writers come one after the other. What was
 /// erased is not changed any more.
 pub async fn take(tx: &Tx, id: ConferenceId, sight: Sight) -> Result<Option<conference::Model>, DbErr> {

@@ -78,6 +78,8 @@ pub mod ladder_step {
         pub proposed_at: DateTime<Utc>,
         pub decided_by: Option<String>,
         pub decided_at: Option<DateTime<Utc>>,
+        /// When it was approved; the moment above moves on when somebody rings.
+        pub approved_at: Option<DateTime<Utc>>,
         pub declined_because: Option<DeclinedBecause>,
         pub ended_at: Option<DateTime<Utc>>,
         pub ended_because: Option<EndedBecause>,

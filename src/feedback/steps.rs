@@ -14,7 +14,9 @@ use serde_json::json;
 use super::entity::{ladder_cause, ladder_step};
 use crate::agencies::ServiceId;
 use crate::audit::Event;
-use crate::conferences::{self, ConferenceId, Sight};
+use crate::conferences::Sight;
+use crate::conferences::entity::conference;
+use crate::invitations::entity::invitation;
 use crate::invitations::{self, InvitationId};
 use crate::outbox::{self, State};
 use crate::platform::Tx;
@@ -262,6 +264,33 @@ pub async fn causes(
     ladder_cause::Entity::find().filter(ladder_cause::Column::StepId.is_in(steps)).all(db).await
 }
 
+/// Those of these steps that an absence from a restricted conference caused, or that ended for one.
+async fn resting_on_restricted(
+    db: &impl ConnectionTrait,
+    steps: &[ladder_step::Model],
+) -> Result<HashSet<StepId>, DbErr> {
+    let conferences = Query::select()
+        .column(conference::Column::Id)
+        .from(conference::Entity)
+        .and_where(conference::Column::Restricted.eq(true))
+        .to_owned();
+    let invited = Query::select()
+        .column(invitation::Column::Id)
+        .from(invitation::Entity)
+        .and_where(invitation::Column::ConferenceId.in_subquery(conferences))
+        .to_owned();
+    let caused: Vec<StepId> = ladder_cause::Entity::find()
+        .select_only()
+        .column(ladder_cause::Column::StepId)
+        .filter(ladder_cause::Column::StepId.is_in(steps.iter().map(|step| step.id)))
+        .filter(ladder_cause::Column::InvitationId.in_subquery(invited))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let ended = steps.iter().filter(|step| step.ended_because == Some(EndedBecause::Restricted));
+    Ok(caused.into_iter().chain(ended.map(|step| step.id)).collect())
+}
+
 /// A step as the paper looks at it.
 pub struct Told {
     pub step: ladder_step::Model,
@@ -269,7 +298,7 @@ pub struct Told {
     pub service: ServiceId,
     /// When it reached that.
     pub gone_at: Option<DateTime<Utc>>,
-    /// The conference is restricted of the newest absence that caused it.
+    /// The conference is restricted of an absence that caused it.
     pub is_restricted: bool,
 }
 
@@ -286,16 +315,13 @@ pub async fn since(db: &impl ConnectionTrait, moment: DateTime<Utc>) -> Result<V
     let mut told = Vec::new();
     for steps in ladder_step::Entity::find().filter(Id.in_subquery(since)).all(db).await?.chunks(BATCH) {
         let about = invitations::store::by_ids(db, steps.iter().map(|step| step.invitation_id)).await?;
-        let of: HashSet<ConferenceId> = about.iter().map(|row| row.conference_id).collect();
-        let restricted: HashSet<ConferenceId> =
-            conferences::store::restricted(db, of).await?.into_iter().collect();
-        let about: HashMap<_, _> = about.iter().map(|row| (row.id, row)).collect();
+        let restricted = resting_on_restricted(db, steps).await?;
+        let about: HashMap<_, _> = about.into_iter().map(|row| (row.id, row.service_id)).collect();
         let gone = gone(db, steps).await?;
         let of = |step: &ladder_step::Model| {
-            let row = about[&step.invitation_id];
-            let is_restricted = restricted.contains(&row.conference_id);
-            let gone_at = gone.get(&step.id).copied();
-            Told { step: step.clone(), service: row.service_id, gone_at, is_restricted }
+            let is_restricted = restricted.contains(&step.id);
+            let (service, gone_at) = (about[&step.invitation_id], gone.get(&step.id).copied());
+            Told { step: step.clone(), service, gone_at, is_restricted }
         };
         told.extend(steps.iter().map(of));
     }
@@ -318,6 +344,7 @@ mod tests {
             proposed_at: DateTime::default(),
             decided_by: None,
             decided_at: None,
+            approved_at: None,
             declined_because: None,
             ended_at: None,
             ended_because: None,

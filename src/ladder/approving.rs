@@ -200,6 +200,7 @@ pub async fn approve(
     let telephone = case.to.is_empty();
     case.step.state = if telephone { StepState::ToTelephone } else { StepState::Approved };
     (case.step.decided_by, case.step.decided_at) = (Some(actor.name.clone()), Some(now));
+    case.step.approved_at = Some(now);
     let event = event(&case.step, "ladder.approved", case.to.len());
     steps::save(&tx, case.step).await?;
     audit::record(&tx, office.keys, actor, now, vec![event]).await?;

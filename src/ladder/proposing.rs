@@ -69,6 +69,7 @@ async fn write(office: Office<'_>, proposal: Proposal, now: DateTime<Utc>) -> Re
         proposed_at: now,
         decided_by: None,
         decided_at: None,
+        approved_at: None,
         declined_because: None,
         ended_at: None,
         ended_because: None,

@@ -205,8 +205,9 @@ impl<D: Delivery> Carrier<'_, D> {
         }
         if round.claimed.is_empty() && !round.drained {
             let tx = self.db.begin("claim messages").await?;
-            round.claimed = claim(&tx, at_once as u64, now(), self.pace.lease()).await?.into();
+            let claimed = claim(&tx, at_once as u64, now(), self.pace.lease()).await?;
             tx.commit().await?;
+            round.claimed = claimed.into();
         }
         let Some(claim) = round.claimed.pop_front() else {
             round.drained = true;

@@ -123,14 +123,16 @@ pub async fn records_in_brief(
     read(db, conferences, By::Ids, Invitations::InBrief(which)).await
 }
 
-/// The same of all conferences of the days `from ≤ date ≤ until`, in order of time. Statements that name the days and not each
+/// The same of all conferences of the days `from ≤ date ≤ until`, in order of those. Statements that name the days and not each
 /// conference are planned once, and are as short for a country as for a county.
 pub async fn records_of_days(
     db: &impl ConnectionTrait,
     (from, until): (NaiveDate, NaiveDate),
     which: Condition,
 ) -> Result<Vec<Record>, DbErr> {
-    let conferences = conferences::store::between(db, from, until, Sight::Everything).await?;
+    let mut conferences = conferences::store::between(db, from, until, Sight::Everything).await?;
+    // By the day that statements name: nothing but the programs that write both keeps it the day of the time.
+    conferences.sort_by_key(|conference| conference.conference_date);
     read(db, conferences, By::Days, Invitations::InBrief(which)).await
 }
 
@@ -156,7 +158,7 @@ enum Invitations<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
     Ids,
-    /// They are all those of their days, in order of time.
+    /// They are all those of their days, in order of those.
     Days,
 }
 
@@ -225,7 +227,8 @@ async fn read(
         for (row, of, confirmed) in children.all(db).await? {
             narrowed.extend(of);
             // One that came in since the conferences were read is of the next look.
-            let Some(record) = place.get(&row.conference_id).map(|at| &mut records[*at]) else { continue };
+            let here = place.get(&row.conference_id).filter(|at| part.contains(at));
+            let Some(record) = here.map(|at| &mut records[*at]) else { continue };
             record.register = confirmed;
             if record.children.last().is_none_or(|last| last.id != row.id) {
                 record.children.push(row);
@@ -242,7 +245,7 @@ async fn read(
         };
         let mut of: HashMap<InvitationId, usize> = HashMap::new();
         for row in invitations {
-            let Some(at) = place.get(&row.conference_id) else { continue };
+            let Some(at) = place.get(&row.conference_id).filter(|at| part.contains(at)) else { continue };
             of.insert(row.id, *at);
             records[*at].invitations.push(row);
         }

@@ -115,8 +115,13 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
         ends.flat_map(|end| &end.missing).any(|id| *id == e.row.id)
     };
     let ended = |e: &Entry<'_>| !e.case.assessment.plan_ends.is_empty();
-    let stepped_down =
-        |e: &Entry<'_>| e.case.assessment.plan_ends.iter().any(|end| end.decision.steps_down());
+    // Who was core at a conference, a tracker does not know: M9c alone does not ask.
+    let missing = move |e: &Entry<'_>, step_down| !e.case.record.is_of_a_tracker() && missing(e, step_down);
+    let ended_known = move |e: &Entry<'_>| !e.case.record.is_of_a_tracker() && ended(e);
+    let stepped_down = |e: &Entry<'_>| {
+        !e.case.record.is_of_a_tracker()
+            && e.case.assessment.plan_ends.iter().any(|end| end.decision.steps_down())
+    };
     let ours = |e: &Entry<'_>| e.assessed.fault.is_some();
     let is_sent = |e: &Entry<'_>| data.accepted.contains_key(&e.row.id);
     Some(match figure {
@@ -125,13 +130,17 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
         "M7" => Box::new(move |e| whole || e.case.assessment.quoracy.quorate),
         "M8_proceeded_inquorate" => Box::new(|e| proceeded_inquorate(e.case)),
         "M8_consecutive" => Box::new(|e| is_consecutive(e.case, data)),
-        "M9" => Box::new(move |e| if whole { ended(e) } else { missing(e, false) }),
+        "M9" => Box::new(move |e| if whole { ended_known(e) } else { missing(e, false) }),
         "M9_our_fault" => Box::new(move |e| missing(e, false) && ours(e)),
         "M9_step_down" => Box::new(move |e| if whole { stepped_down(e) } else { missing(e, true) }),
         "M9_step_down_our_fault" => Box::new(move |e| missing(e, true) && ours(e)),
-        "M9b" => Box::new(
-            move |e| if whole { ended(e) } else { missing(e, false) && !e.row.report.was_received() },
-        ),
+        "M9b" => {
+            Box::new(
+                move |e| {
+                    if whole { ended_known(e) } else { missing(e, false) && !e.row.report.was_received() }
+                },
+            )
+        }
         "M9c" => Box::new(move |e| ended(e) && (whole || !e.case.assessment.quoracy.quorate)),
         "M10_pivotal" => Box::new(|e| e.case.assessment.quoracy.pivotal.contains(&e.row.id)),
         "M11" => Box::new(|e| adjourned_for_agencies(e.case)),

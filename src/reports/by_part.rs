@@ -1,6 +1,7 @@
 //! The rates that stand beside attendance (M5 to M19), over the whole and for each part of each split (DOMAIN 8), in one pass:
 //! a part is counted by the tests that the whole is counted by. Of conferences and children nothing is told by agency, for a
-//! conference is of many, nor by locality, where few would be told (profile `paqa`).
+//! conference is of many; nor by locality, slot, type or holidays, where the parts are so small that whoever knows of one
+//! conference would read its outcome there (profile `paqa`).
 
 use std::collections::BTreeMap;
 
@@ -30,8 +31,7 @@ const OF_INVITATIONS: [Split; 9] = [
     Split::Lens,
 ];
 /// in conferences and their children,
-const OF_CONFERENCES: [Split; 6] =
-    [Split::Stage, Split::Type, Split::Mode, Split::Slot, Split::Holiday, Split::Lens];
+const OF_CONFERENCES: [Split; 3] = [Split::Stage, Split::Mode, Split::Lens];
 /// and in letters about the previous month's conferences.
 const OF_LETTERS: [Split; 2] = [Split::Group, Split::Agency];
 
@@ -109,6 +109,9 @@ impl Tally {
         splits: &[Split],
         part: impl Fn(Split) -> std::borrow::Cow<'a, str>,
     ) {
+        if marks.is_empty() {
+            return;
+        }
         count(&mut self.whole, marks);
         for split in splits {
             let (parts, part) = (self.parts.entry(split.code()).or_default(), part(*split));
@@ -132,17 +135,11 @@ pub fn rates(data: &MonthData, policies: &Policies, holidays: &Breaks) -> (Rates
         tally.add(&marks, &OF_INVITATIONS, |split| split.part(&e, data, holidays));
     }
     for case in &data.cases {
-        let marks = marks_of_conference(case, data, policies);
-        if !marks.is_empty() {
-            let of = |split: Split| split.of_conference(case, holidays).expect("a split of conferences");
-            tally.add(&marks, &OF_CONFERENCES, of);
-        }
+        let of = |split: Split| split.of_conference(case, holidays).expect("a split of conferences");
+        tally.add(&marks_of_conference(case, data, policies), &OF_CONFERENCES, of);
     }
     for e in entries(&data.previous) {
-        let marks = marks_of_letter(&e, data, policies);
-        if !marks.is_empty() {
-            tally.add(&marks, &OF_LETTERS, |split| split.part(&e, data, holidays));
-        }
+        tally.add(&marks_of_letter(&e, data, policies), &OF_LETTERS, |split| split.part(&e, data, holidays));
     }
     let parts = |parts: BTreeMap<String, Counted>| {
         parts.into_iter().map(|(part, counted)| (part, rates_of(counted))).collect()

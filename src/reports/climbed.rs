@@ -28,6 +28,8 @@ pub struct Step {
     pub proposed_at: DateTime<Utc>,
     /// When somebody approved or declined it.
     pub decided_at: Option<DateTime<Utc>>,
+    /// When somebody approved it, whoever rang later.
+    pub approved_at: Option<DateTime<Utc>>,
     /// When it reached the agency: by its letter, or by telephone.
     pub gone_at: Option<DateTime<Utc>>,
     /// When it ended: answered, or taken back.
@@ -45,12 +47,22 @@ pub struct Step {
 impl From<Told> for Step {
     fn from(told: Told) -> Self {
         let Told { step, service, gone_at, is_restricted } = told;
-        let ladder_step::Model { rung, state, proposed_at, decided_at, ended_at, ended_because, .. } = step;
+        let ladder_step::Model {
+            rung,
+            state,
+            proposed_at,
+            decided_at,
+            approved_at,
+            ended_at,
+            ended_because,
+            ..
+        } = step;
         Self {
             rung,
             state,
             proposed_at,
             decided_at,
+            approved_at,
             gone_at,
             ended_at,
             was_mistaken: ended_because == Some(EndedBecause::RecordChanged),
@@ -180,9 +192,8 @@ pub fn climbed(
         of.open += usize::from(stands && went);
         of.waiting += usize::from(stands && !went && !(declined && by_its_end(step.decided_at)));
         // Nobody stays off it by being out of reach: a person put it there, and its letter may come later or back.
-        let put_there = step.decided_at.filter(|_| !declined).into_iter().chain(step.gone_at).min();
-        let is_listed = stands && by_its_end(put_there) && !step.is_restricted && step.rung == LAST;
-        if let Some(at) = put_there.filter(|_| is_listed) {
+        let is_listed = stands && by_its_end(step.approved_at) && !step.is_restricted && step.rung == LAST;
+        if let Some(at) = step.approved_at.filter(|_| is_listed) {
             let (service, agency) = directory.of(step.service);
             list.push(OnTheList {
                 agency: agency.name.clone(),
@@ -213,6 +224,7 @@ mod tests {
             state,
             proposed_at: proposed.unwrap(),
             decided_at: decided,
+            approved_at: decided.filter(|_| state != StepState::Declined),
             gone_at: gone,
             ended_at: ended,
             was_mistaken: false,
@@ -317,6 +329,14 @@ mod tests {
             (
                 "its letter came back",
                 last(StepState::ToTelephone, ["2026-10-29", "2026-10-30", "", ""]),
+                Some((30, true)),
+            ),
+            (
+                "somebody rang after the month",
+                Step {
+                    decided_at: Some("2026-11-03T10:00:00Z".parse().unwrap()),
+                    ..last(StepState::Approved, ["2026-10-29", "2026-10-30", "2026-11-03", ""])
+                },
                 Some((30, true)),
             ),
             (

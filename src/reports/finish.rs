@@ -186,6 +186,14 @@ fn own_sheets(data: &MonthData, holidays: &Breaks, of: impl Fn(&Case) -> bool + 
     }
 }
 
+/// What the agencies are called of which a rate is told.
+fn called(rates: &by_part::RatesByPart, data: &MonthData) -> BTreeMap<String, String> {
+    let of_agencies = rates.get(Split::Agency.code());
+    let is_told = |code: &String| of_agencies.is_some_and(|parts| parts.contains_key(code));
+    let agencies = data.directory.agencies.values().filter(|agency| is_told(&agency.code));
+    agencies.map(|agency| (agency.code.clone(), agency.name.clone())).collect()
+}
+
 pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -> Paper {
     let all = entries(&data.cases);
     let population = || data.cases.iter().filter(|c| c.assessment.in_population);
@@ -294,6 +302,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         by_mode: of(Split::Mode),
         by_slot: of(Split::Slot),
         by_holiday: of(Split::Holiday),
+        agencies_called: called(&rates_by_part, data),
         rates_by_part,
         plans_ended_without: sheets.plans_ended_without,
         restricted: Some(hash_of(restricted.map(|case| case.record.conference.id))),

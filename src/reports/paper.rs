@@ -240,6 +240,9 @@ pub struct Paper {
     /// The rates beside attendance by part (M5 to M19): by the split's code, the part's, and the measure.
     #[serde(default)]
     pub rates_by_part: RatesByPart,
+    /// What the agencies among those parts are called, by their code: some were expected nowhere, and are in no part above.
+    #[serde(default)]
+    pub agencies_called: BTreeMap<String, String>,
     /// Agencies that were core to a plan which ended without them, by their code.
     pub plans_ended_without: BTreeMap<String, EndedWithout>,
     /// Which conferences of the month were restricted when it was counted, as a hash of their ids; empty for none.

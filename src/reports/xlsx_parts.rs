@@ -60,9 +60,9 @@ pub fn rates(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<
     for (code, parts) in &paper.rates_by_part {
         let split = code.parse::<Split>().ok();
         for (part, rates) in parts {
-            let agency = paper.by_agency.get(part).filter(|_| split == Some(Split::Agency));
+            let agency = paper.agencies_called.get(part).filter(|_| split == Some(Split::Agency));
             let name = match (agency, split) {
-                (Some(agency), _) => agency.name.clone(),
+                (Some(agency), _) => agency.clone(),
                 (None, Some(split)) => word(split, part),
                 (None, None) => part.clone(),
             };

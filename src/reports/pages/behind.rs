@@ -76,6 +76,8 @@ struct BehindPage {
     paging: Option<Paging>,
     /// The month whose conferences they are, where it is not this one.
     of_previous: Option<String>,
+    /// What the figure counts, where that is not invitations.
+    counts: Option<&'static str>,
 }
 
 impl Page for BehindPage {
@@ -139,6 +141,16 @@ pub(super) async fn behind_figure(
         rows,
         paging,
         of_previous,
+        counts: counts(&asked.figure),
     };
     Ok(page.show(may.who.chrome()))
+}
+
+/// What a figure counts, where that is not the invitations that the page lists.
+fn counts(figure: &str) -> Option<&'static str> {
+    match figure.split('_').next().unwrap_or(figure) {
+        "M7" | "M8" | "M11" | "M18" => Some("conferences"),
+        "M9" | "M9b" | "M9c" => Some("children"),
+        _ => None,
+    }
 }

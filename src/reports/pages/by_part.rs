@@ -46,6 +46,8 @@ pub(super) struct RateCell {
     pub(super) shown: Cell,
     /// Of how many, where that is not in it.
     pub(super) fraction: String,
+    /// Its 95% interval, where it is a percentage.
+    pub(super) interval: String,
 }
 
 /// The tables that have anything in them.
@@ -56,7 +58,7 @@ pub(super) fn tables(p: &Paper, links: &Links<'_>) -> Vec<RateTable> {
         let is_known = |id: &&&str| parts.values().any(|rates| rates.contains_key(**id));
         let measures: Vec<&'static str> = measures.iter().filter(is_known).copied().collect();
         let name = |code: &String| match split {
-            Split::Agency => p.by_agency.get(code).map_or(code.clone(), |agency| agency.name.clone()),
+            Split::Agency => p.agencies_called.get(code).unwrap_or(code).clone(),
             _ => word(split, code),
         };
         let cell = |code: &str, id: &'static str, rate: Rate| {
@@ -66,10 +68,12 @@ pub(super) fn tables(p: &Paper, links: &Links<'_>) -> Vec<RateTable> {
             let shown = Cell { text: rate.shown(), ..links.cell(rate.numerator as usize, id, false, &part) };
             let fraction =
                 if rate.is_small() || rate.denominator == 0 { String::new() } else { rate.fraction() };
-            RateCell { shown, fraction }
+            let interval = if fraction.is_empty() { String::new() } else { rate.interval_text() };
+            RateCell { shown, fraction, interval }
         };
         let mut rows: Vec<RateTableRow> = parts
             .iter()
+            .filter(|(_, rates)| measures.iter().any(|id| rates.contains_key(*id)))
             .map(|(code, rates)| {
                 let rate = |id: &str| rates.get(id).copied().unwrap_or(Rate::of(0, 0));
                 let cells = measures.iter().map(|id| cell(code, id, rate(id))).collect();
@@ -100,7 +104,9 @@ pub(super) fn printed(table: &RateTable) -> Block {
     let rows = table.rows.iter().map(|row| {
         let cells = row.cells.iter().map(|cell| match cell.fraction.as_str() {
             "" => Printed::from(cell.shown.text.as_str()),
-            fraction => Printed::from(cell.shown.text.as_str()).under(fraction.to_owned()),
+            fraction => {
+                Printed::from(cell.shown.text.as_str()).under(format!("{fraction}\n({})", cell.interval))
+            }
         });
         std::iter::once(Printed::from(row.name.as_str())).chain(cells).collect()
     });
