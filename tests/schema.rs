@@ -173,6 +173,8 @@ const OFTEN_OR_LONG: &[&str] = &[
     "select about_id, sent_at from outbox where about_id in (select id from feedback where kind = ? and invitation_id in \
      (select id from invitation where conference_id in (select id from conference where conference_date between ? and ?))) \
      and sent_at is not null",
+    "select step_id from ladder_cause l join invitation i on i.id = l.invitation_id join conference c on c.id = i.conference_id \
+     where l.step_id in (?, ?) and c.restricted = ?",
     "select * from ladder_step where id in (select id from ladder_step where state in (?, ?, ?) union \
      select id from ladder_step where proposed_at >= ? union select id from ladder_step where decided_at >= ? union \
      select id from ladder_step where ended_at >= ?)",

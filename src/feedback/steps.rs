@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, LockType, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, JoinType,
+    QueryFilter, QuerySelect, RelationDef,
 };
 use serde_json::json;
 
@@ -269,21 +269,21 @@ async fn resting_on_restricted(
     db: &impl ConnectionTrait,
     steps: &[ladder_step::Model],
 ) -> Result<HashSet<StepId>, DbErr> {
-    let conferences = Query::select()
-        .column(conference::Column::Id)
-        .from(conference::Entity)
-        .and_where(conference::Column::Restricted.eq(true))
-        .to_owned();
-    let invited = Query::select()
-        .column(invitation::Column::Id)
-        .from(invitation::Entity)
-        .and_where(invitation::Column::ConferenceId.in_subquery(conferences))
-        .to_owned();
+    let invited: RelationDef = ladder_cause::Entity::belongs_to(invitation::Entity)
+        .from(ladder_cause::Column::InvitationId)
+        .to(invitation::Column::Id)
+        .into();
+    let met: RelationDef = invitation::Entity::belongs_to(conference::Entity)
+        .from(invitation::Column::ConferenceId)
+        .to(conference::Column::Id)
+        .into();
     let caused: Vec<StepId> = ladder_cause::Entity::find()
         .select_only()
         .column(ladder_cause::Column::StepId)
+        .join(JoinType::InnerJoin, invited)
+        .join(JoinType::InnerJoin, met)
         .filter(ladder_cause::Column::StepId.is_in(steps.iter().map(|step| step.id)))
-        .filter(ladder_cause::Column::InvitationId.in_subquery(invited))
+        .filter(conference::Column::Restricted.eq(true))
         .into_tuple()
         .all(db)
         .await?;

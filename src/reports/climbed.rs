@@ -62,7 +62,8 @@ impl From<Told> for Step {
             state,
             proposed_at,
             decided_at,
-            approved_at,
+            // A program from before it was kept may still be approving.
+            approved_at: approved_at.or(decided_at.filter(|_| state != StepState::Declined)),
             gone_at,
             ended_at,
             was_mistaken: ended_because == Some(EndedBecause::RecordChanged),

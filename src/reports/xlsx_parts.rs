@@ -53,7 +53,7 @@ pub fn parts(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<
     Ok(())
 }
 
-/// A row a rate of a part, in every split: the paper itself shows those that something is decided from.
+/// A row a rate of a part: the paper itself shows those that something is decided from.
 pub fn rates(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<(), XlsxError> {
     let columns = named(["Split", "Part", "Code", "Measure", "Title"]).into_iter().chain(named(RATE));
     let mut table = Table::new(sheet(workbook, "Rates by part")?, styles, columns)?;

@@ -151,6 +151,7 @@ fn counts(figure: &str) -> Option<&'static str> {
     match figure.split('_').next().unwrap_or(figure) {
         "M7" | "M8" | "M11" | "M18" => Some("conferences"),
         "M9" | "M9b" | "M9c" => Some("children"),
+        "M17" => Some("services"),
         _ => None,
     }
 }
