@@ -104,6 +104,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/reports/over/2026-27-q2"),
     ("GET", "/reports/over/2026-27-q2/paper.pdf"),
     ("GET", "/reports/over/2026-27-q2/figures.csv"),
+    ("GET", "/reports/over/2026-27-q2/behind?figure=M1"),
     ("GET", "/reports/over/2026-27-q2/figures.json"),
     ("GET", "/reports/over/2026-27-q2/figures.xlsx"),
     ("GET", "/reports/public/2025-26"),

@@ -8,6 +8,7 @@ use crate::both;
 use crate::harness::Place;
 use crate::harness::http::Person;
 use crate::harness::log::{EVENING, Row, conference};
+use crate::registers::open;
 
 /// The health visitor was missed at a conference of this day, with children of its own.
 pub fn missed_on(name: &str, day: &str) -> Vec<Row> {
@@ -56,6 +57,23 @@ both! {
         assert_eq!(place.run(&["audit", "verify"]).code, 0);
     }
 
+    async fn a_month_without_a_confirmed_register_closes_too_and_says_what_it_waits_for(place: Place) {
+        place.import(EVENING, &missed_on("C-1", "2026-09-30"));
+        place.import("2026-10-21T15:00:00Z", &open(missed_on("C-2", "2026-10-20")));
+        place.done_at("2026-11-06T09:00:00Z", &["run-task", "report"]);
+        let mut qa = Person::with_role(&place, &place.site("2026-11-06T10:00:00Z").await, "qa_manager").await;
+        let page = qa.get("/reports/2026-10").await.body;
+        assert!(page.contains("on Friday 6 November 2026. These figures do not change") && page.contains("1 conference of this time took place and has no confirmed register"), "{page}");
+        assert_eq!(place.report("2026-10")["registers_open"], 1);
+        // It is confirmed late: nothing is lost, and the next paper says so.
+        place.import("2026-11-21T15:00:00Z", &missed_on("C-2", "2026-10-20"));
+        place.import("2026-11-21T15:00:00Z", &missed_on("C-3", "2026-11-20"));
+        place.done_at("2026-12-07T09:00:00Z", &["run-task", "report"]);
+        let november = place.report("2026-11");
+        assert_eq!(november["late_additions"]["2026-10"], 1);
+        assert_eq!(november["headlines"][0]["previous"]["denominator"], 4);
+    }
+
     async fn what_changed_since_a_month_closed_stands_in_the_next_paper_old_and_new_side_by_side(place: Place) {
         let mut qa = september(&place).await;
         was_there_in_september(&mut qa).await;
@@ -69,6 +87,10 @@ both! {
         let attendance = revised.iter().find(|r| r["figure"] == "Attendance rate").unwrap_or_else(|| panic!("{october:#}"));
         assert_eq!((&attendance["was"], &attendance["is"]), (&Value::from("3 of 4"), &Value::from("7 of 8")));
         assert_eq!(october["late_additions"]["2026-09"], 1);
+        let csv = place.run(&["report", "--month", "2026-10", "--format", "csv"]).out;
+        for line in ["2026-10,revision,2026-09,Attendance rate,,,,,,,\"was 3 of 4, is 7 of 8\"", "2026-10,M1,month,2026-09,,7,8,", "2026-10,M1,verdict,all,,,,,,,too few months for limits of chance; no run stands out"] {
+            assert!(csv.contains(line), "{line}: {csv}");
+        }
         let headline = &october["headlines"][0];
         assert_eq!(headline["previous"]["numerator"], 7, "the month before as it is known by now");
         assert_eq!(headline["rolling"]["denominator"], 12);

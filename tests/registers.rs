@@ -88,7 +88,10 @@ both! {
     }
 
     async fn a_chair_fills_an_open_register_and_confirms_it(place: Place) {
-        let (_, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let (site, mut chair, conference) = at_the_register(&place, open(conference("C-1")), "chair").await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let mut behind = async |figure: &str| qa.get(&format!("/reports/2026-09/behind?figure={figure}")).await.body;
+        assert!(behind("M19&of=all").await.contains("0 invitations."), "a file does not say when its register was confirmed");
         let shown = chair.get(&format!("{conference}/register")).await;
         assert!(shown.body.contains("Not quorate: nobody who counts is here"), "{}", shown.body);
         let mut form = shown.form();
@@ -112,6 +115,7 @@ both! {
         assert_eq!(chair.post(&next, &form).await.status, 303);
         assert!(chair.get(&conference).await.body.contains("Confirmed by chair"));
         assert_eq!(place.report("2026-09")["M19"]["numerator"], 1);
+        assert!(behind("M19").await.contains("4 invitations."));
 
         place.done_at("2026-09-30T16:30:00Z", &["run-task", "feedback"]);
         assert!(place.outbox().is_empty(), "the hold");

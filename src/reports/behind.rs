@@ -4,17 +4,16 @@ use std::str::FromStr;
 
 use sea_orm::{DatabaseConnection, DbErr};
 
-use super::Month;
-use super::finish::measure;
+use super::Period;
 use super::measures::*;
 use super::parts::Split;
 use super::store::{MonthData, load, load_alone};
 use crate::calendar::Breaks;
 use crate::conferences::{self, ConferenceId, Sight};
-use crate::invitations::Fault;
+use crate::invitations::{Fault, ImpactCode};
 use crate::register::{Policies, Standing};
 
-/// Which figure, in which part of the month.
+/// Which figure, in which part of its months.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// The measure or count, as the paper names it.
@@ -51,12 +50,17 @@ pub fn is_of_previous_month(figure: &str) -> bool {
     ["M15", "M16", "M17"].iter().any(|measure| figure.starts_with(measure))
 }
 
+/// Whether a figure asks of conferences that count nowhere else: when their registers were confirmed (M19).
+fn looks_outside(figure: &str) -> bool {
+    figure == "M19"
+}
+
 /// The invitations behind a figure that somebody may see, and how many there are of conferences that are
 /// restricted for them: those are in the figure, and only in the figure. `None` for a figure that does not
 /// exist.
 pub async fn behind(
     db: &DatabaseConnection,
-    month: Month,
+    period: Period,
     policies: &Policies,
     holidays: &Breaks,
     selection: &Selection,
@@ -65,8 +69,8 @@ pub async fn behind(
     let of_previous = is_of_previous_month(&selection.figure);
     let looks_around = of_previous || ["M8", "M18"].iter().any(|m| selection.figure.starts_with(m));
     let data = match looks_around {
-        true => load(db.into(), month.into(), policies).await?,
-        false => load_alone(db, month, policies).await?,
+        true => load(db.into(), period, policies).await?,
+        false => load_alone(db, period, policies).await?,
     };
     let both = data.cases.iter().chain(&data.previous).map(|case| &case.record.conference);
     let restricted: Vec<ConferenceId> = both.filter(|c| c.restricted).map(|c| c.id).collect();
@@ -74,7 +78,10 @@ pub async fn behind(
     let Some(test) = test(selection, &data, policies) else { return Ok(None) };
     let cases = if of_previous { &data.previous } else { &data.cases };
     let is_of = |e: &Entry<'_>, (split, part): &(Split, String)| split.part(e, &data, holidays) == *part;
-    let chosen = entries(cases).filter(|e| selection.parts.iter().all(|part| is_of(e, part)) && test(e));
+    // A register may be confirmed late, or not yet, outside the population.
+    let may_be = |e: &Entry<'_>| looks_outside(&selection.figure) || is_in_population(e);
+    let chosen = everything(cases).filter(may_be);
+    let chosen = chosen.filter(|e| selection.parts.iter().all(|part| is_of(e, part)) && test(e));
     let hidden = |e: &Entry<'_>| {
         let c = &e.case.record.conference;
         c.restricted && seen.iter().all(|s| s.id != c.id)
@@ -106,6 +113,15 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
     if INVITATION_MEASURES.iter().any(|m| m.id == figure) {
         let m = measure(figure);
         return Some(Box::new(move |e| (m.of)(e) && (whole || (m.counts)(e))));
+    }
+    if let Some(code) = figure.strip_prefix("impact_") {
+        let code = ImpactCode::from_str(code).ok()?;
+        return Some(Box::new(move |e| has_impact(e.case, e.assessed, code)));
+    }
+    if let Some(reason) = figure.strip_prefix("M8_by_reason_") {
+        let reason = reason.to_owned();
+        let is_it = move |e: &Entry<'_>| reason_of(e.case) == reason;
+        return Some(Box::new(move |e| proceeded_inquorate(e.case) && is_it(e)));
     }
     if let Ok(standing) = Standing::from_str(figure) {
         return Some(Box::new(move |e| e.assessed.counted && e.assessed.standing == standing));
@@ -161,6 +177,7 @@ fn test<'a>(selection: &Selection, data: &'a MonthData, policies: &'a Policies) 
         "M18_reviews_in_time" => {
             Box::new(move |e| review_in_time(e.case, data, policies).is_some_and(|yes| whole || yes))
         }
+        "M19" => Box::new(move |e| confirmed_in_time(e.case, policies).is_some_and(|yes| whole || yes)),
         "feedback_due" => Box::new(feedback_due),
         "feedback_authority_fault" => Box::new(move |e| feedback_due(e) && ours(e)),
         _ => return None,

@@ -12,9 +12,10 @@ use sha2::{Digest, Sha256};
 use super::closed;
 use super::entity::{month_close, month_restated};
 use super::improving::{self, ActionId, Written};
+use super::known::Known;
 use super::revising::{lines, revisions};
-use super::snapshot::{About, CHARTED, DEFINITIONS, Known, Restated, Snapshot};
-use super::{Month, Targets, paper};
+use super::snapshot::{About, CHARTED, DEFINITIONS, Restated, Snapshot};
+use super::{Month, Period, Targets, paper};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::{Breaks, london};
 use crate::feedback::Settings;
@@ -64,6 +65,11 @@ pub struct Edition {
 }
 
 impl Edition {
+    /// The month that it is of.
+    pub fn period(&self) -> Period {
+        self.snapshot.paper.month.parse().expect("a paper's own month")
+    }
+
     /// Closed and approved: PAQA's members read it.
     pub fn is_circulated(&self) -> bool {
         self.closed.as_ref().is_some_and(|closed| closed.approved.is_some())

@@ -11,7 +11,8 @@ use sea_orm::{
 
 use super::entity::{month_close, month_restated, year_published};
 use super::finish::hash_of;
-use super::snapshot::{DEFINITIONS, Known, Snapshot};
+use super::known::Known;
+use super::snapshot::{DEFINITIONS, Snapshot};
 use super::{FinancialYear, Month, Period};
 use crate::conferences::entity::conference;
 use crate::conferences::{ConferenceId, Status};
@@ -293,18 +294,18 @@ pub async fn changed_since(
     Ok(changed)
 }
 
-/// The months up to this one that have a confirmed register and are not closed, oldest first.
+/// The months up to this one in which a conference took place and that are not closed, oldest first: from the first with a
+/// confirmed register on. One without any closes too, and says how many it waits for.
 pub async fn open(db: &impl ConnectionTrait, newest: Month) -> Result<Vec<Month>, DbErr> {
-    let confirmed =
-        || Query::select().column(register::Column::ConferenceId).from(register::Entity).to_owned();
+    let confirmed = Query::select().column(register::Column::ConferenceId).from(register::Entity).to_owned();
     let held = || {
         conference::Entity::find()
             .select_only()
             .column(conference::Column::ConferenceDate)
             .filter(conference::Column::Status.is_in([Status::Held, Status::Adjourned]))
-            .filter(conference::Column::Id.in_subquery(confirmed()))
     };
-    let oldest = held().order_by_asc(conference::Column::ConferenceDate).limit(1);
+    let oldest = held().filter(conference::Column::Id.in_subquery(confirmed));
+    let oldest = oldest.order_by_asc(conference::Column::ConferenceDate).limit(1);
     let Some(oldest) = oldest.into_tuple::<NaiveDate>().one(db).await? else { return Ok(Vec::new()) };
     let closed: Vec<String> = month_close::Entity::find()
         .select_only()

@@ -6,8 +6,8 @@ use super::parts::Split;
 use super::rate::Rate;
 use crate::web::csv_cell;
 
-/// `month,measure,breakdown,value_of_breakdown,count,numerator,denominator,percent,lower,upper`, with a
-/// byte-order mark, for Excel takes UTF-8 for Windows-1252 without one.
+/// `month,measure,breakdown,value_of_breakdown,count,numerator,denominator,percent,lower,upper,words`, with a byte-order mark,
+/// for Excel takes UTF-8 for Windows-1252 without one. In words stands what is no number: a verdict, a place among others.
 /// `around`: what stands around a month; some months together stand alone.
 pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::Error> {
     let mut out = Rows { month: &paper.month, writer: ::csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec()) };
@@ -22,6 +22,7 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
         "percent",
         "lower",
         "upper",
+        "words",
     ])?;
     let p = paper;
     out.breakdown("all", "", &p.whole)?;
@@ -41,17 +42,17 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
     }
     for listed in &p.exception_list {
         let (part, since) = (format!("{}:{}", listed.code, listed.service), listed.since.to_string());
-        out.write("ladder_list_since", "service", &part, since, None)?;
+        out.write("ladder_list_since", "service", &part, since, None, "")?;
     }
     let median = p.M16.median_working_days_to_reply.map_or("none".to_owned(), |days| days.to_string());
-    out.write("M16_median_working_days_to_reply", "all", "", median, None)?;
+    out.write("M16_median_working_days_to_reply", "all", "", median, None, "")?;
     for (part, count) in &p.conferences_by_type {
         out.row("conferences", "type", part, Some(*count), None)?;
     }
     for (part, count) in &p.conferences_by_locality {
         // "c", as in what is published: not told.
         let told = count.map_or("c".to_owned(), |count| count.to_string());
-        out.write("conferences", "locality", part, told, None)?;
+        out.write("conferences", "locality", part, told, None, "")?;
     }
     for (reason, count) in &p.M8_by_reason {
         out.row("M8_proceeded_inquorate", "reason", reason, Some(*count), None)?;
@@ -76,16 +77,21 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
             }
         }
     }
+    for (split, parts) in &p.counts_by_part {
+        let breakdown = if split == Split::Group.code() { "agency_group" } else { split };
+        for (part, counts) in parts {
+            for (figure, count) in counts {
+                out.row(figure, breakdown, part, Some(*count), None)?;
+            }
+        }
+    }
     for (code, ended) in &p.plans_ended_without {
         out.row("M9", "missing_agency", code, Some(ended.children), None)?;
         out.row("M9b", "missing_agency", code, Some(ended.without_report), None)?;
         out.row("M9_our_fault", "missing_agency", code, Some(ended.our_fault), None)?;
     }
-    for headline in around.into_iter().flat_map(|snapshot| &snapshot.headlines) {
-        out.rate(&headline.id, "rolling_12", &headline.rolling_months.to_string(), headline.rolling)?;
-    }
-    for (code, agency) in around.into_iter().flat_map(|snapshot| &snapshot.agencies) {
-        out.rate("M2", "agency_rolling_12", code, agency.rolling)?;
+    if let Some(snapshot) = around {
+        out.around(snapshot)?;
     }
     for action in around.into_iter().flat_map(|snapshot| &snapshot.actions) {
         // The agency's code before the id: a row alone says whom it is about.
@@ -110,7 +116,42 @@ impl Rows<'_> {
         count: Option<usize>,
         rate: Option<Rate>,
     ) -> Result<(), ::csv::Error> {
-        self.write(measure, breakdown, part, count.map(|n| n.to_string()).unwrap_or_default(), rate)
+        self.write(measure, breakdown, part, count.map(|n| n.to_string()).unwrap_or_default(), rate, "")
+    }
+
+    /// What stands around a month: its headlines and agencies among the months before and their like, what was restated.
+    fn around(&mut self, snapshot: &Snapshot) -> Result<(), ::csv::Error> {
+        for headline in &snapshot.headlines {
+            let (id, of) = (&headline.id, headline.rolling_months.to_string());
+            self.rate(id, "rolling_12", &of, headline.rolling)?;
+            self.words(id, "verdict", "all", &headline.verdict)?;
+        }
+        for month in &snapshot.series {
+            for (id, rate) in &month.rates {
+                self.rate(id, "month", &month.month, *rate)?;
+            }
+        }
+        for (code, agency) in &snapshot.agencies {
+            self.rate("M2", "agency_rolling_12", code, agency.rolling)?;
+            self.rate("M2", "agency_group_rolling_12", code, agency.group_rolling)?;
+            self.words("M2", "agency_among_its_group", code, agency.position.label())?;
+            self.words("M2", "agency_verdict", code, &agency.verdict)?;
+            if agency.target.is_some() {
+                self.words("M2", "agency_target", code, &agency.target_in_words())?;
+            }
+        }
+        for exception in &snapshot.exceptions {
+            self.words("exception", "all", "", &exception.text)?;
+        }
+        for revision in &snapshot.restated.revisions {
+            let (figure, stands) = (&revision.figure, format!("was {}, is {}", revision.was, revision.is));
+            self.words("revision", &revision.month, figure, &stands)?;
+        }
+        Ok(())
+    }
+
+    fn words(&mut self, measure: &str, breakdown: &str, part: &str, words: &str) -> Result<(), ::csv::Error> {
+        self.write(measure, breakdown, part, String::new(), None, words)
     }
 
     fn write(
@@ -120,6 +161,7 @@ impl Rows<'_> {
         part: &str,
         count: String,
         rate: Option<Rate>,
+        words: &str,
     ) -> Result<(), ::csv::Error> {
         let number = |n: Option<u32>| n.map(|n| n.to_string()).unwrap_or_default();
         self.writer.write_record([
@@ -133,6 +175,7 @@ impl Rows<'_> {
             &rate.map(|r| r.percent.map_or("none".to_owned(), |p| p.to_string())).unwrap_or_default(),
             &rate.and_then(|r| r.interval).map(|(low, _)| low.to_string()).unwrap_or_default(),
             &rate.and_then(|r| r.interval).map(|(_, high)| high.to_string()).unwrap_or_default(),
+            &csv_cell(words),
         ])
     }
 

@@ -1,6 +1,6 @@
 //! Makes the paper of a month: each figure from the measures' definitions, and none twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sea_orm::{DatabaseExecutor, DbErr};
 use sha2::{Digest, Sha256};
@@ -17,13 +17,8 @@ use super::rate::Rate;
 use super::store::{Case, MonthData, load};
 use crate::calendar::Breaks;
 use crate::conferences::ConferenceId;
-use crate::invitations::{Fault, ImpactCode, InvitationId, Report};
+use crate::invitations::ImpactCode;
 use crate::register::{Policies, Standing};
-
-/// The measure with this id.
-pub fn measure(id: &str) -> &'static Definition {
-    INVITATION_MEASURES.iter().find(|m| m.id == id).expect("a measure that is defined")
-}
 
 fn breakdown<'a>(entries: impl Iterator<Item = Entry<'a>> + Clone) -> Breakdown {
     let count =
@@ -65,17 +60,6 @@ fn by<'a, K: Ord>(
     parts.into_iter().map(|(key, part)| (key, breakdown(part.iter().copied()))).collect()
 }
 
-/// Children whose plan ended without a core agency that we had invited wrongly (beside M9).
-fn our_fault<'a>(population: impl Iterator<Item = &'a Case>, step_down_only: bool) -> usize {
-    let wrongly = |case: &Case, ids: &[InvitationId]| {
-        entries(std::slice::from_ref(case)).any(|e| ids.contains(&e.row.id) && e.assessed.fault.is_some())
-    };
-    population
-        .flat_map(|case| case.assessment.plan_ends.iter().map(move |end| (case, end)))
-        .filter(|(case, end)| (!step_down_only || end.decision.steps_down()) && wrongly(case, &end.missing))
-        .count()
-}
-
 /// Of each agency the children whose plan ended without it. A child counts once of an agency, whichever of its services was
 /// missing; and once of each agency that was.
 fn ended_without<'a>(
@@ -93,8 +77,7 @@ fn ended_without<'a>(
             }
             for (agency, places) in agencies {
                 let agency = &data.directory.agencies[&agency];
-                let none = |report| matches!(report, Report::None | Report::NotRequired);
-                let unreported = |at: &usize| none(case.facts.invitations[*at].facts.report);
+                let unreported = |at: &usize| !case.facts.invitations[*at].facts.report.was_received();
                 let at_fault = |at: &usize| case.assessment.invitations[*at].fault.is_some();
                 let entry = of.entry(agency.code.clone()).or_default();
                 entry.name.clone_from(&agency.name);
@@ -112,15 +95,15 @@ fn feedback_loop<'a>(
     data: &MonthData,
     policies: &Policies,
     rate: impl Fn(&str) -> Rate,
+    count: impl Fn(&str) -> usize,
 ) -> FeedbackLoop {
-    let sent: Vec<Entry<'a>> = previous.filter(|e| data.accepted.contains_key(&e.row.id)).collect();
-    let days = sent.iter().filter_map(|e| working_days_to_reply(e, data, policies));
+    let days = previous.filter_map(|e| working_days_to_reply(&e, data, policies));
     FeedbackLoop {
-        sent: sent.len(),
+        sent: count("M16_sent"),
         replied: rate("M16_replied"),
         disputed: rate("M16_disputed"),
         upheld: rate("M16_upheld"),
-        disputes_open: sent.iter().filter(|e| is_open_dispute(e, data)).count(),
+        disputes_open: count("M16_disputes_open"),
         median_working_days_to_reply: Median::of(days.collect()),
     }
 }
@@ -186,10 +169,14 @@ fn own_sheets(data: &MonthData, holidays: &Breaks, of: impl Fn(&Case) -> bool + 
     }
 }
 
-/// What the agencies are called of which a rate is told.
-fn called(rates: &by_part::RatesByPart, data: &MonthData) -> BTreeMap<String, String> {
-    let of_agencies = rates.get(Split::Agency.code());
-    let is_told = |code: &String| of_agencies.is_some_and(|parts| parts.contains_key(code));
+/// What the agencies are called of which a figure beside attendance is told.
+fn called(beside: &by_part::Beside, data: &MonthData) -> BTreeMap<String, String> {
+    let rates = beside.rates_by_part.get(Split::Agency.code());
+    let counts = beside.counts_by_part.get(Split::Agency.code());
+    let is_told = |code: &String| {
+        rates.is_some_and(|parts| parts.contains_key(code))
+            || counts.is_some_and(|parts| parts.contains_key(code))
+    };
     let agencies = data.directory.agencies.values().filter(|agency| is_told(&agency.code));
     agencies.map(|agency| (agency.code.clone(), agency.name.clone())).collect()
 }
@@ -197,44 +184,30 @@ fn called(rates: &by_part::RatesByPart, data: &MonthData) -> BTreeMap<String, St
 pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -> Paper {
     let all = entries(&data.cases);
     let population = || data.cases.iter().filter(|c| c.assessment.in_population);
-    let count = |test: &dyn Fn(&Entry<'_>) -> bool| all.clone().filter(|e| test(e)).count();
     let share = |id| measure(id).rate(all.clone());
-    let (beside, rates_by_part) = by_part::rates(data, policies, holidays);
-    let rate = |id: &str| beside.get(id).copied().unwrap_or(Rate::of(0, 0));
-    let previous = entries(&data.previous);
+    let sheets = own_sheets(data, holidays, |_| true);
+    let beside = by_part::beside(data, policies, holidays, |id| sheets.by_service.contains_key(id));
+    let rate = |id: &str| beside.rates.get(id).copied().unwrap_or(Rate::of(0, 0));
+    let count = |id: &str| beside.counts.get(id).copied().unwrap_or(0);
 
     let mut by_reason = BTreeMap::new();
     for case in population().filter(|c| proceeded_inquorate(c)) {
-        let reason = case.record.conference.proceeded_reason.map_or("not_recorded", |r| r.code());
-        *by_reason.entry(reason.to_owned()).or_insert(0) += 1;
+        *by_reason.entry(reason_of(case).to_owned()).or_insert(0) += 1;
     }
-    // Who was core at a conference, a tracker does not know: M9 and M9b leave it out, M9c does not ask.
-    let known = || population().filter(|c| !c.record.is_of_a_tracker());
-    let adjourned: Vec<Option<u32>> =
-        population().filter(|c| adjourned_for_agencies(c)).map(|c| days_lost(c, data, policies)).collect();
-    let repeats: BTreeSet<_> =
-        previous.clone().filter(|e| is_repeat(e, data)).map(|e| e.row.service_id).collect();
     let took_place = |c: &&Case| matches!(c.record.conference.status.code(), "held" | "adjourned");
 
-    let sheets = own_sheets(data, holidays, |_| true);
     let restricted = data.cases.iter().filter(|case| case.record.conference.restricted);
     let is_any_restricted = population().any(|case| case.record.conference.restricted);
     let of = |split: Split| -> BTreeMap<String, Breakdown> {
         let parts = by(all.clone(), |e| split.part(e, data, holidays)).into_iter();
         parts.map(|(code, part)| (code.into_owned(), part)).collect()
     };
-    // Each effect is there, though nobody had it: an older paper knows none.
-    let mut impact: BTreeMap<String, usize> =
-        ImpactCode::ALL.iter().map(|of| (of.code().to_owned(), 0)).collect();
-    for (case, effect) in population()
-        .flat_map(|c| c.assessment.invitations.iter().flat_map(move |i| i.impact.iter().map(move |e| (c, e))))
-    {
-        // Who was core, and who sent a view, a tracker does not know.
-        let of_quorum = matches!(effect.code, ImpactCode::Pivotal | ImpactCode::ShortOfQuorum);
-        if effect.severity.is_some() && (of_quorum || !case.record.is_of_a_tracker()) {
-            *impact.entry(effect.code.code().to_owned()).or_default() += 1;
-        }
-    }
+    let absences =
+        || population().flat_map(|case| case.assessment.invitations.iter().map(move |of| (case, of)));
+    let impact = ImpactCode::ALL.iter().map(|code| {
+        let had = absences().filter(|(case, of)| has_impact(case, of, *code));
+        (code.code().to_owned(), had.count())
+    });
     let (ladder, exception_list) = climbed(&data.steps, data.period, &data.directory);
     let open = data.cases.iter().filter(took_place).filter(|c| !c.assessment.in_population);
 
@@ -249,7 +222,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         registers_open: open.count(),
         invitations: all.clone().count(),
         from_a_tracker: population().filter(|c| c.record.is_of_a_tracker()).count(),
-        M13_of: count(&|e| !e.row.attendance_only),
+        M13_of: all.clone().filter(|e| !e.row.attendance_only).count(),
         whole: breakdown(all.clone()),
         sensitivity: Sensitivity {
             faults_as_absent: share("faults_as_absent"),
@@ -259,39 +232,39 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         M6_received: rate("M6_received"),
         M6_on_time: rate("M6_on_time"),
         M7: rate("M7"),
-        M8_proceeded_inquorate: population().filter(|c| proceeded_inquorate(c)).count(),
+        M8_proceeded_inquorate: count("M8_proceeded_inquorate"),
         M8_by_reason: by_reason,
-        M8_consecutive: population().filter(|c| is_consecutive(c, data)).count(),
+        M8_consecutive: count("M8_consecutive"),
         M9: rate("M9"),
-        M9_our_fault: our_fault(known(), false),
+        M9_our_fault: count("M9_our_fault"),
         M9_step_down: rate("M9_step_down"),
-        M9_step_down_our_fault: our_fault(known(), true),
+        M9_step_down_our_fault: count("M9_step_down_our_fault"),
         M9b: rate("M9b"),
         M9c: rate("M9c"),
-        impact,
+        impact: impact.collect(),
         ladder,
         exception_list,
-        M10_pivotal: population().map(|c| c.assessment.quoracy.pivotal.len()).sum(),
+        M10_pivotal: count("M10_pivotal"),
         M11: Adjournments {
-            adjournments: adjourned.len(),
-            working_days_lost: adjourned.iter().flatten().sum(),
-            not_yet_reconvened: adjourned.iter().filter(|d| d.is_none()).count(),
+            adjournments: count("M11_adjournments"),
+            working_days_lost: count("M11_working_days_lost"),
+            not_yet_reconvened: count("M11_not_yet_reconvened"),
         },
         M12: rate("M12"),
         M13: Faults {
-            not_invited: count(&|e| has_fault(e, Fault::NotInvited)),
-            undelivered: count(&|e| has_fault(e, Fault::Undelivered)),
-            late: count(&|e| has_fault(e, Fault::Late)),
+            not_invited: count("M13_not_invited"),
+            undelivered: count("M13_undelivered"),
+            late: count("M13_late"),
         },
         M14: rate("M14"),
         M15: rate("M15"),
-        M16: feedback_loop(previous.clone(), data, policies, rate),
-        M17: repeats.len(),
+        M16: feedback_loop(entries(&data.previous), data, policies, rate, count),
+        M17: count("M17"),
         M18_initial_in_15: rate("M18_initial_in_15"),
         M18_reviews_in_time: rate("M18_reviews_in_time"),
         M19: rate("M19"),
-        feedback_due: count(&feedback_due),
-        feedback_authority_fault: count(&|e| feedback_due(e) && e.assessed.fault.is_some()),
+        feedback_due: count("feedback_due"),
+        feedback_authority_fault: count("feedback_authority_fault"),
         neglect: breakdown(all.clone().filter(|e| is_neglect(e.case))),
         by_group: of(Split::Group),
         by_agency: sheets.by_agency,
@@ -302,8 +275,9 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
         by_mode: of(Split::Mode),
         by_slot: of(Split::Slot),
         by_holiday: of(Split::Holiday),
-        agencies_called: called(&rates_by_part, data),
-        rates_by_part,
+        agencies_called: called(&beside, data),
+        rates_by_part: beside.rates_by_part,
+        counts_by_part: beside.counts_by_part,
         plans_ended_without: sheets.plans_ended_without,
         restricted: Some(hash_of(restricted.map(|case| case.record.conference.id))),
         own_sheets: is_any_restricted

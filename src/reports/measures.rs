@@ -9,7 +9,7 @@ use crate::conferences::{
 };
 use crate::feedback::told_by;
 use crate::invitations::entity::invitation;
-use crate::invitations::{Attendance, Delivery, Fault, Report, Response, notice};
+use crate::invitations::{Attendance, Delivery, Fault, ImpactCode, Report, Response, notice};
 use crate::register::{Assessed, FeedbackWanted, InvitationFacts, Policies, Source, Standing};
 use crate::replies::{ReplyKind, ReplyState, Told};
 
@@ -26,14 +26,23 @@ pub struct Entry<'a> {
     pub assessed: &'a Assessed,
 }
 
-/// The invitations I of some conferences: those of the population, walk-ins left out.
-pub fn entries(cases: &[Case]) -> impl Iterator<Item = Entry<'_>> + Clone {
-    cases.iter().filter(|case| case.assessment.in_population).flat_map(|case| {
+/// Every invitation of some conferences, of those outside the population too.
+pub fn everything(cases: &[Case]) -> impl Iterator<Item = Entry<'_>> + Clone {
+    cases.iter().flat_map(|case| {
         let derived = case.facts.invitations.iter().zip(&case.assessment.invitations);
         let rows = case.record.invitations.iter().zip(derived);
         rows.map(move |(row, (facts, assessed))| Entry { case, row, facts, assessed })
-            .filter(|e| !e.row.walk_in)
     })
+}
+
+/// The invitations I of some conferences: those of the population, walk-ins left out.
+pub fn entries(cases: &[Case]) -> impl Iterator<Item = Entry<'_>> + Clone {
+    everything(cases).filter(is_in_population)
+}
+
+/// Whether an invitation is one of those.
+pub fn is_in_population(e: &Entry<'_>) -> bool {
+    e.case.assessment.in_population && !e.row.walk_in
 }
 
 /// Whether any child of the conference has the category neglect (the neglect lens).
@@ -149,6 +158,14 @@ pub const INVITATION_MEASURES: &[Definition] = &[
     },
 ];
 
+/// The measure with this id.
+///
+/// # Panics
+/// No share of invitations has it.
+pub fn measure(id: &str) -> &'static Definition {
+    INVITATION_MEASURES.iter().find(|m| m.id == id).expect("a measure that is defined")
+}
+
 impl Definition {
     /// The rate over some invitations.
     pub fn rate<'a>(&self, entries: impl Iterator<Item = Entry<'a>>) -> Rate {
@@ -193,6 +210,19 @@ pub fn is_consecutive(case: &Case, data: &MonthData) -> bool {
             .is_some_and(|past| past.assessment.in_population && !past.assessment.quoracy.quorate)
     };
     proceeded_inquorate(case) && !spared && case.record.children.iter().any(|c| was_inquorate(&c.child_key))
+}
+
+/// The reason for which an inquorate conference went on (M8), by its code.
+pub fn reason_of(case: &Case) -> &'static str {
+    case.record.conference.proceeded_reason.map_or("not_recorded", |reason| reason.code())
+}
+
+/// Whether an absence had an effect on the decision, and was not our fault (DOMAIN 6).
+pub fn has_impact(case: &Case, assessed: &Assessed, code: ImpactCode) -> bool {
+    // Who was core, and who sent a view, a tracker does not know.
+    let of_quorum = matches!(code, ImpactCode::Pivotal | ImpactCode::ShortOfQuorum);
+    let is_known = of_quorum || !case.record.is_of_a_tracker();
+    is_known && assessed.impact.iter().any(|effect| effect.code == code && effect.severity.is_some())
 }
 
 /// An adjournment that M11 counts.
@@ -330,6 +360,15 @@ pub fn confirmed_in_time(case: &Case, policies: &Policies) -> Option<bool> {
             Some(policies.calendar.working_days(case.facts.date, confirmed) <= 1)
         }
         None => Some(false),
+    }
+}
+
+/// The count of M13 in which a fault stands.
+pub fn of_fault(fault: Fault) -> &'static str {
+    match fault {
+        Fault::NotInvited => "M13_not_invited",
+        Fault::Undelivered => "M13_undelivered",
+        Fault::Late => "M13_late",
     }
 }
 

@@ -18,6 +18,7 @@ mod funnel;
 mod funnel_plot;
 mod histories;
 pub(crate) mod improving;
+mod known;
 mod measures;
 mod median;
 mod month;
@@ -44,6 +45,7 @@ mod words;
 mod xlsx;
 mod xlsx_actions;
 mod xlsx_parts;
+mod xlsx_trend;
 mod year;
 mod yearly;
 

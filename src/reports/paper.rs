@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::by_part::RatesByPart;
+use super::by_part::{CountsByPart, RatesByPart};
 use super::climbed::{Climbed, OnTheList};
 use super::median::Median;
 use super::parts::Split;
@@ -64,7 +64,7 @@ pub struct Adjournments {
     /// How many.
     pub adjournments: usize,
     /// Working days until they were taken up again, added up.
-    pub working_days_lost: u32,
+    pub working_days_lost: usize,
     /// Not taken up again yet: their days are not in the sum.
     pub not_yet_reconvened: usize,
 }
@@ -240,6 +240,9 @@ pub struct Paper {
     /// The rates beside attendance by part (M5 to M19): by the split's code, the part's, and the measure.
     #[serde(default)]
     pub rates_by_part: RatesByPart,
+    /// The counts beside attendance by part (M8 to M17), in the same way.
+    #[serde(default)]
+    pub counts_by_part: CountsByPart,
     /// What the agencies among those parts are called, by their code: some were expected nowhere, and are in no part above.
     #[serde(default)]
     pub agencies_called: BTreeMap<String, String>,
@@ -339,7 +342,7 @@ impl Paper {
             ("M9_step_down_our_fault", self.M9_step_down_our_fault),
             ("M10_pivotal", self.M10_pivotal),
             ("M11_adjournments", self.M11.adjournments),
-            ("M11_working_days_lost", self.M11.working_days_lost as usize),
+            ("M11_working_days_lost", self.M11.working_days_lost),
             ("M11_not_yet_reconvened", self.M11.not_yet_reconvened),
             ("M13_not_invited", self.M13.not_invited),
             ("M13_undelivered", self.M13.undelivered),

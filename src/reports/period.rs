@@ -85,6 +85,20 @@ impl Period {
         }
     }
 
+    /// The address of its page.
+    pub fn address(self) -> String {
+        match self {
+            Self::Month(month) => format!("/reports/{month}"),
+            _ => format!("/reports/over/{self}"),
+        }
+    }
+
+    /// The same months, each a month earlier, by name.
+    pub fn before_in_words(self) -> String {
+        let (first, last) = (self.first().previous(), self.last().previous());
+        if first == last { first.name() } else { format!("{} to {}", first.name(), last.name()) }
+    }
+
     /// The moment at which it begins here.
     pub fn begins(self) -> DateTime<Utc> {
         london::to_utc_or_after(self.first().first(), NaiveTime::MIN)

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::exceptions::{Exception, exceptions};
 use super::funnel::{Position, position};
 use super::improving::{self, ActionLine, line_of};
+use super::known::Known;
 use super::rag::Rag;
 use super::spc::{Chart, NO_SIGNAL, RUN_CHART, chart};
 use super::targets::{TargetMeasure, Targets};
@@ -28,85 +29,6 @@ pub const CHARTED: usize = 24;
 const COMPARABLE: u32 = 20;
 /// Months of a rolling figure.
 const ROLLING: usize = 12;
-
-/// What later months compare with: the headlines, and representation by agency.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Known {
-    /// By their id.
-    pub headlines: BTreeMap<String, Rate>,
-    /// By the agency's code (M2).
-    pub agencies: BTreeMap<String, Rate>,
-    /// What those agencies were called, and in which group they were, by their code.
-    #[serde(default)]
-    pub called: BTreeMap<String, (String, String)>,
-    /// Every other rate of the whole that an action may be to move, as two counts by its id.
-    #[serde(default)]
-    pub whole: BTreeMap<String, (u32, u32)>,
-    /// The same of each agency, by its code.
-    #[serde(default)]
-    pub of_agency: BTreeMap<String, BTreeMap<String, (u32, u32)>>,
-    /// Which conferences were restricted, as the paper has it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restricted: Option<String>,
-    /// Representation by agency without restricted conferences, where one of the month was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub own: Option<BTreeMap<String, Rate>>,
-}
-
-/// A rate as its two counts.
-fn counts(rate: Rate) -> (u32, u32) {
-    (rate.numerator, rate.denominator)
-}
-
-impl Known {
-    /// Of a paper.
-    pub fn of(paper: &Paper) -> Self {
-        Self {
-            headlines: HEADLINES.iter().map(|id| ((*id).to_owned(), paper.rate(id))).collect(),
-            agencies: paper.by_agency.iter().map(|(code, a)| (code.clone(), a.part.M2)).collect(),
-            called: paper
-                .by_agency
-                .iter()
-                .map(|(code, a)| (code.clone(), (a.name.clone(), a.group.clone())))
-                .collect(),
-            whole: improving::of_partnership()
-                .iter()
-                .filter(|id| !HEADLINES.contains(id))
-                .map(|id| ((*id).to_owned(), counts(paper.rate(id))))
-                .collect(),
-            restricted: paper.restricted.clone(),
-            own: paper.own_sheets.as_ref().map(|own| {
-                own.by_agency.iter().map(|(code, agency)| (code.clone(), agency.part.M2)).collect()
-            }),
-            of_agency: paper
-                .by_agency
-                .iter()
-                .map(|(code, a)| {
-                    let others = [("M1", a.part.M1), ("M3", a.part.M3), ("M4", a.part.M4)];
-                    (code.clone(), others.map(|(id, rate)| (id.to_owned(), counts(rate))).into())
-                })
-                .collect(),
-        }
-    }
-
-    /// Representation by agency as its own sheet has it.
-    fn own(&self) -> &BTreeMap<String, Rate> {
-        self.own.as_ref().unwrap_or(&self.agencies)
-    }
-
-    /// A measure of the whole, or of an agency by its code; `None` where this month did not keep it. Of an agency that was
-    /// expected nowhere nothing is counted.
-    pub fn rate(&self, agency: Option<&str>, id: &str) -> Option<Rate> {
-        let of = |kept: Option<&(u32, u32)>| kept.map(|(n, of)| Rate::of(*n as usize, *of as usize));
-        let none = Rate::of(0, 0);
-        match agency {
-            None => self.headlines.get(id).copied().or_else(|| of(self.whole.get(id))),
-            Some(code) if id == "M2" => Some(self.agencies.get(code).copied().unwrap_or(none)),
-            Some(_) if self.whole.is_empty() => None,
-            Some(code) => Some(of(self.of_agency.get(code).and_then(|kept| kept.get(id))).unwrap_or(none)),
-        }
-    }
-}
 
 /// A figure at the head of the paper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

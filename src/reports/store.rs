@@ -106,13 +106,14 @@ pub async fn load(db: DatabaseExecutor<'_>, period: Period, policies: &Policies)
 /// The same without what only M8, M15 to M18 look at: the month before, histories, letters, replies.
 pub async fn load_alone(
     db: &impl ConnectionTrait,
-    month: Month,
+    period: Period,
     policies: &Policies,
 ) -> Result<MonthData, DbErr> {
-    let cases = records_of_days(db, days((month, month)), Which::All.condition());
+    let days = days((period.first(), period.last()));
+    let cases = records_of_days(db, days, Which::All.condition());
     let (directory, cases) = tokio::try_join!(directory(db), cases)?;
     let cases = assessed(cases, policies, &directory);
-    Ok(MonthData::alone(month, directory, cases))
+    Ok(MonthData::alone(period, directory, cases))
 }
 
 /// The invitations of an agency, by its code, to conferences of a month that are not restricted.

@@ -79,6 +79,11 @@ const COUNTS: &[(&str, &str)] = &[
     ("feedback_authority_fault", "Of those, letters of apology"),
 ];
 
+/// Whether a figure is a count, and no rate.
+pub fn is_count(id: &str) -> bool {
+    COUNTS.iter().any(|(name, _)| *name == id)
+}
+
 /// What a count is called.
 pub fn of_count(id: &str) -> &'static str {
     COUNTS.iter().find(|(name, _)| *name == id).map(|(_, title)| *title).expect("every count has its words")

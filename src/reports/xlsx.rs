@@ -1,19 +1,18 @@
 //! The paper as a workbook: a sheet a table, numbers as numbers, headers that stay in sight. It says the same as the page.
 
 use chrono::Datelike;
-use rust_xlsxwriter::{
-    Chart, ChartType, DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError,
-};
+use rust_xlsxwriter::{Chart, DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use super::paper::{Breakdown, Paper};
 use super::rate::Rate;
 use super::xlsx_actions::actions;
 use super::xlsx_parts::{parts as counts_by_part, rates as rates_by_part};
+use super::xlsx_trend::trends;
 use super::{Edition, Period, Snapshot, titles, words};
 
 /// The columns of a rate.
-/// The columns of a rate.
 pub const RATE: [&str; 5] = ["Number", "Of", "Percent", "95% from", "95% to"];
+
 /// A workbook's formats.
 pub struct Styles {
     header: Format,
@@ -70,7 +69,22 @@ impl<'a> Table<'a> {
         self.number(u32::try_from(count).expect("fewer than four thousand million"))
     }
 
-    fn percent(&mut self, percent: f64) -> Result<(), XlsxError> {
+    /// Leaves a cell empty.
+    pub fn skip(&mut self) {
+        self.column += 1;
+    }
+
+    /// The row in which it stands, from 0.
+    pub fn row(&self) -> u32 {
+        self.row
+    }
+
+    pub fn chart(&mut self, row: u32, column: u16, chart: &Chart) -> Result<(), XlsxError> {
+        self.sheet.insert_chart(row, column, chart)?;
+        Ok(())
+    }
+
+    pub fn percent(&mut self, percent: f64) -> Result<(), XlsxError> {
         // Of tenths of a percent, so that what is read back is the same to the digit.
         let share = (percent * 10.0).round() / 1000.0;
         self.sheet.write_number_with_format(self.row, self.column, share, &self.styles.percent)?;
@@ -171,36 +185,7 @@ fn around(workbook: &mut Workbook, styles: &Styles, snapshot: &Snapshot) -> Resu
         table.count(headline.rolling_months)?;
         table.text(&headline.verdict)?;
     }
-    let name = "Month by month";
-    let ids: Vec<&str> = snapshot.headlines.iter().map(|h| h.id.as_str()).collect();
-    let series = sheet(workbook, name)?;
-    let columns = std::iter::once("Month".to_owned()).chain(ids.iter().map(|id| titles::of(id).0.to_owned()));
-    let mut table = Table::new(series, styles, columns)?;
-    for month in &snapshot.series {
-        table.next();
-        table.text(&month.month)?;
-        for id in &ids {
-            match month.rates.get(*id).and_then(|rate| rate.percent.filter(|_| !rate.is_small())) {
-                Some(percent) => table.percent(percent.as_percent())?,
-                None => table.column += 1,
-            }
-        }
-    }
-    let last = table.row;
-    for (n, id) in (1_u16..).zip(&ids) {
-        let mut chart = Chart::new(ChartType::Line);
-        let title = titles::of(id).0;
-        chart.title().set_name(title);
-        chart.legend().set_hidden();
-        chart.y_axis().set_min(0).set_max(1).set_num_format("0%");
-        chart
-            .add_series()
-            .set_name(title)
-            .set_categories((name, 1, 0, last, 0))
-            .set_values((name, 1, n, last, n));
-        chart.set_alt_text(format!("{title}, month by month; the columns beside it say the same."));
-        series.insert_chart(u32::from(n - 1) * 16, 8, &chart)?;
-    }
+    trends(workbook, styles, snapshot)?;
     let mut agencies: Vec<_> = snapshot.agencies.values().collect();
     agencies.sort_by_key(|line| line.name.to_lowercase());
     let columns = named(["Agency", "Group"]).into_iter().chain(of_rate("Month"));

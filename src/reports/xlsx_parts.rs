@@ -44,6 +44,17 @@ pub fn parts(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<
         let words = code.parse::<ProceededReason>().map_or("reason not recorded", |reason| reason.label());
         row("M8 Held without quorum, by reason", words, code, Some(*count))?;
     }
+    for (split, parts) in &paper.counts_by_part {
+        let split = split.parse::<Split>().ok();
+        let by = split.map_or("part", Split::label);
+        for (part, counts) in parts {
+            for (id, count) in counts {
+                let measure = id.split('_').next().filter(|id| id.starts_with('M')).unwrap_or_default();
+                let figure = format!("{measure} {}, by {by}", titles::of_count(id));
+                row(figure.trim(), &named_part(paper, split, part), part, Some(*count))?;
+            }
+        }
+    }
     for (code, count) in &paper.conferences_by_type {
         row("Conferences by type", &word(Split::Type, code), code, Some(*count))?;
     }
@@ -53,6 +64,18 @@ pub fn parts(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<
     Ok(())
 }
 
+/// What a part is called.
+fn named_part(paper: &Paper, split: Option<Split>, part: &str) -> String {
+    let agency = || paper.agencies_called.get(part).cloned();
+    let service = || paper.by_service.get(part).map(|service| service.name.clone());
+    match split {
+        Some(Split::Agency) => agency().unwrap_or_else(|| part.to_owned()),
+        Some(Split::Service) => service().unwrap_or_else(|| part.to_owned()),
+        Some(split) => word(split, part),
+        None => part.to_owned(),
+    }
+}
+
 /// A row a rate of a part: the paper itself shows those that something is decided from.
 pub fn rates(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<(), XlsxError> {
     let columns = named(["Split", "Part", "Code", "Measure", "Title"]).into_iter().chain(named(RATE));
@@ -60,12 +83,7 @@ pub fn rates(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<
     for (code, parts) in &paper.rates_by_part {
         let split = code.parse::<Split>().ok();
         for (part, rates) in parts {
-            let agency = paper.agencies_called.get(part).filter(|_| split == Some(Split::Agency));
-            let name = match (agency, split) {
-                (Some(agency), _) => agency.clone(),
-                (None, Some(split)) => word(split, part),
-                (None, None) => part.clone(),
-            };
+            let name = named_part(paper, split, part);
             for (measure, rate) in rates {
                 table.next();
                 let split = split.map_or(code.clone(), |split| split.label().to_owned());

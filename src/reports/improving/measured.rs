@@ -22,7 +22,7 @@ const OF_PARTNERSHIP: [&str; 17] = [
 ];
 
 /// Of one agency.
-const OF_AGENCY: [&str; 4] = ["M1", "M2", "M3", "M4"];
+const OF_AGENCY: [&str; 8] = ["M1", "M2", "M3", "M4", "M6_received", "M6_on_time", "M14", "M16_replied"];
 
 /// The measures of the whole partnership, by their ids.
 pub fn of_partnership() -> &'static [&'static str] {
@@ -42,14 +42,15 @@ pub fn goal(measure: &str, agency: Option<&str>) -> String {
         "M2" => format!("{who} is there, or sends a deputy, when it is decided."),
         "M3" => format!("{who} is there or sends its report when it is decided."),
         "M4" => format!("{who} is never absent without word."),
-        "M6_received" | "M6_on_time" => "Reports are there in time to be read.".to_owned(),
+        "M6_received" => format!("{who} sends a report to every conference that asks for one."),
+        "M6_on_time" => format!("{who} sends its reports in time to be read."),
         "M7" => "Conferences are quorate when they decide.".to_owned(),
         "M9" | "M9b" => "No plan ends without a core agency.".to_owned(),
         "M9c" => "No plan ends at a conference without quorum.".to_owned(),
         "M12" => "Invitations go out with the minimum notice.".to_owned(),
-        "M14" => "Invitations are answered by the day.".to_owned(),
+        "M14" => format!("{who} answers its invitations by the day."),
         "M15" => "Agencies are told by ten on the next working day.".to_owned(),
-        "M16_replied" => "Agencies answer the feedback that they get.".to_owned(),
+        "M16_replied" => format!("{who} answers the feedback that it gets."),
         "M18_initial_in_15" | "M18_reviews_in_time" => "Conferences are held in time.".to_owned(),
         "M19" => "Registers are confirmed within a working day.".to_owned(),
         _ => String::new(),

@@ -62,11 +62,7 @@ pub(super) fn delay(p: &Paper, links: &Links<'_>) -> Counts {
                 "Adjourned as inquorate, or for a missing agency or report",
                 p.M11.adjournments,
             ),
-            CountRow {
-                id: "M11",
-                title: days,
-                count: rows::Cell { text: p.M11.working_days_lost.to_string(), href: None },
-            },
+            links.count("M11", "M11", days, p.M11.working_days_lost),
             links.count(
                 "M17",
                 "M17",
@@ -81,11 +77,11 @@ pub(super) fn delay(p: &Paper, links: &Links<'_>) -> Counts {
 pub(super) const OF_IMPACT: &str = "An absence may have had several of these effects, and counts once in each, whatever the number of children; one that was our fault is left out. Of a tracker's conferences quorum alone is known.";
 
 /// Absences by what they did, the gravest first; `None` where the paper was frozen before it told of them.
-pub(super) fn impact(p: &Paper) -> Option<Counts> {
+pub(super) fn impact(p: &Paper, links: &Links<'_>) -> Option<Counts> {
     let rows = ImpactCode::ALL.iter().filter_map(|code| {
-        let count = p.impact.get(code.code())?;
+        let count = *p.impact.get(code.code())?;
         let title = format!("{} (severity {})", effect(*code), code.severity());
-        Some(CountRow { id: "", title, count: rows::Cell { text: count.to_string(), href: None } })
+        Some(links.count("", &format!("impact_{}", code.code()), title, count))
     });
     (!p.impact.is_empty()).then(|| Counts { caption: "Absences by what they did", rows: rows.collect() })
 }
@@ -115,7 +111,7 @@ pub(super) fn feedback(p: &Paper, links: &Links<'_>) -> Counts {
             CountRow {
                 id: "",
                 title: "Working days to the first reply (median of those replied to)".to_owned(),
-                count: rows::Cell { text: median, href: None },
+                count: rows::Cell::plain(median),
             },
             count("M16_disputed", "Feedback disputed", p.M16.disputed.numerator as usize),
             count("M16_upheld", "Disputes upheld", p.M16.upheld.numerator as usize),

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Looking;
+use super::rows::{Cell, Links};
 use super::sections::Pictured;
 use crate::calendar::london;
 use crate::reports::funnel_plot::{HEIGHT, funnel_plot};
@@ -21,7 +22,7 @@ pub(super) struct HeadlineRow {
     pub(super) id: String,
     pub(super) title: &'static str,
     pub(super) definition: &'static str,
-    pub(super) now: String,
+    pub(super) now: Cell,
     pub(super) fraction: String,
     pub(super) interval: String,
     pub(super) previous: String,
@@ -39,7 +40,7 @@ pub(super) struct AgencyRow {
     pub(super) code: String,
     pub(super) name: String,
     pub(super) group: String,
-    pub(super) month: String,
+    pub(super) month: Cell,
     pub(super) rolling: String,
     pub(super) of_group: String,
     pub(super) position: &'static str,
@@ -92,7 +93,7 @@ pub(super) fn fraction(rate: Rate) -> String {
 }
 
 /// A figure with its counts and its interval, for one cell.
-fn cell(rate: Rate) -> String {
+fn with_interval(rate: Rate) -> String {
     match rate.interval {
         Some(_) if !rate.is_small() => {
             format!("{} ({}; {})", rate.percent_text(), rate.fraction(), rate.interval_text())
@@ -109,7 +110,7 @@ fn counted(rate: Rate) -> String {
     }
 }
 
-fn headline(h: &Headline, snapshot: &Snapshot) -> HeadlineRow {
+fn headline(h: &Headline, snapshot: &Snapshot, links: &Links<'_>) -> HeadlineRow {
     let (title, definition) = titles::of(&h.id);
     let series: Vec<(Month, Rate)> = snapshot
         .series
@@ -124,11 +125,11 @@ fn headline(h: &Headline, snapshot: &Snapshot) -> HeadlineRow {
         id: h.id.split('_').next().unwrap_or_default().to_owned(),
         title,
         definition,
-        now: h.rate.shown(),
+        now: links.shown(h.rate, &h.id, ""),
         fraction: fraction(h.rate),
         interval: h.rate.interval_text(),
         previous: h.previous.map_or("not closed".to_owned(), counted),
-        rolling: cell(h.rolling),
+        rolling: with_interval(h.rolling),
         verdict: h.verdict.clone(),
         stands_out: h.stands_out,
         chart: data_url(&chart(ON_A_PAGE)),
@@ -151,7 +152,7 @@ fn funnels(snapshot: &Snapshot) -> Vec<Pictured> {
         let names = agencies
             .iter()
             .enumerate()
-            .map(|(n, line)| format!("{}: {}, {}", n + 1, line.name, cell(line.rolling)));
+            .map(|(n, line)| format!("{}: {}, {}", n + 1, line.name, with_interval(line.rolling)));
         let names: Vec<String> = names.collect();
         Pictured {
             chart: data_url(&draw(ON_A_PAGE)),
@@ -171,6 +172,8 @@ fn funnels(snapshot: &Snapshot) -> Vec<Pictured> {
 impl Around {
     /// `looking`: nobody, where the paper stands alone. `closes`: the day on which an open one closes.
     pub fn of(edition: &Edition, looking: Option<Looking>, closes: NaiveDate) -> Self {
+        let at = edition.period().address();
+        let links = &Links { at: &at, on: looking.is_some_and(|who| who.looks_behind) };
         let (snapshot, closed) = (&edition.snapshot, edition.closed.as_ref());
         let day = |at| london::full_date(london::date(at));
         let mut agencies: Vec<_> = snapshot.agencies.iter().collect();
@@ -196,7 +199,7 @@ impl Around {
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
                 .join(", "),
-            headlines: snapshot.headlines.iter().map(|h| headline(h, snapshot)).collect(),
+            headlines: snapshot.headlines.iter().map(|h| headline(h, snapshot, links)).collect(),
             rolling_months: snapshot.headlines.first().map_or(0, |h| h.rolling_months),
             agencies: agencies
                 .into_iter()
@@ -204,8 +207,11 @@ impl Around {
                     code: code.clone(),
                     name: line.name.clone(),
                     group: word(Split::Group, &line.group),
-                    month: cell(line.rate),
-                    rolling: cell(line.rolling),
+                    month: Cell {
+                        text: with_interval(line.rate),
+                        ..links.shown(line.rate, "M2", &format!("&agency={code}"))
+                    },
+                    rolling: with_interval(line.rolling),
                     of_group: counted(line.group_rolling),
                     position: line.position.label(),
                     is_low: line.position.is_low(),
@@ -224,7 +230,7 @@ impl Around {
                     month: name(&of.month),
                     rates: ids
                         .iter()
-                        .map(|id| of.rates.get(*id).map_or("not closed".to_owned(), |r| cell(*r)))
+                        .map(|id| of.rates.get(*id).map_or("not closed".to_owned(), |r| with_interval(*r)))
                         .collect(),
                 })
                 .collect(),

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::parse;
+use super::{months_together, parse};
 use crate::access::{May, SeeBehindFigures};
 use crate::agencies::store::directory;
 use crate::audit::{self, Event};
@@ -18,7 +18,7 @@ use crate::feedback::Settings;
 use crate::register::Policies;
 use crate::reports::parts::Split;
 use crate::reports::words::part_name;
-use crate::reports::{Month, Selection, behind, is_of_previous_month};
+use crate::reports::{Period, Selection, behind, is_of_previous_month};
 use crate::web::{Desk, Page, Paging, Problem, query};
 
 /// What is asked: a figure, its denominator or not, the parts, a page.
@@ -39,13 +39,13 @@ impl Asked {
     }
 
     /// The address of a page of the same figure.
-    fn href(&self, month: Month, page: usize) -> String {
+    fn href(&self, at: &str, page: usize) -> String {
         let page = page.to_string();
         let figure = [("figure", Some(self.figure.as_str())), ("of", self.of.as_deref())];
         let figure = figure.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let parts = self.parts.iter().map(|(split, part)| (split.as_str(), part.as_str()));
         let given: Vec<_> = figure.chain(parts).chain([("page", page.as_str())]).collect();
-        query(&format!("/reports/{month}/behind"), &given)
+        query(&format!("{at}/behind"), &given)
     }
 }
 
@@ -66,7 +66,8 @@ struct BehindRow {
 
 #[derive(Serialize)]
 struct BehindPage {
-    month: String,
+    /// The address of the figures.
+    at: String,
     name: String,
     figure: String,
     part: String,
@@ -74,7 +75,7 @@ struct BehindPage {
     count: usize,
     is_one: bool,
     paging: Option<Paging>,
-    /// The month whose conferences they are, where it is not this one.
+    /// The months whose conferences they are, where it is not these.
     of_previous: Option<String>,
     /// What the figure counts, where that is not invitations.
     counts: Option<&'static str>,
@@ -95,7 +96,30 @@ pub(super) async fn behind_figure(
     Path(month): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let month = parse(&may.who, &month)?;
+    let period = parse(&may.who, &month)?.into();
+    show(&may, &desk, (&policies, &settings), period, asked).await
+}
+
+/// Behind a figure of some months together.
+pub(super) async fn behind_period(
+    may: May<SeeBehindFigures>,
+    State(desk): State<Desk>,
+    Extension(policies): Extension<Arc<Policies>>,
+    Extension(settings): Extension<Arc<Settings>>,
+    Path(period): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let period = months_together(&may.who, &period)?;
+    show(&may, &desk, (&policies, &settings), period, asked).await
+}
+
+async fn show(
+    may: &May<SeeBehindFigures>,
+    desk: &Desk,
+    (policies, settings): (&Policies, &Settings),
+    period: Period,
+    asked: Asked,
+) -> Result<Response, Problem> {
     let parts = asked.parts().ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
     let selection = Selection { figure: asked.figure.clone(), denominator: asked.of.is_some(), parts };
     let directory = directory(desk.db.read()).await?;
@@ -103,13 +127,13 @@ pub(super) async fn behind_figure(
     let part = part.collect::<Vec<_>>().join(", ");
     let sight = may.who.sight(desk.clock.now());
     let found =
-        behind(desk.db.read(), month, &policies, &settings.school_holidays, &selection, sight).await?;
+        behind(desk.db.read(), period, policies, &settings.school_holidays, &selection, sight).await?;
     let (found, hidden) = found.ok_or_else(|| Problem::NotFound(may.who.chrome()))?;
 
     let tx = desk.db.begin("note who looked behind a figure").await?;
     let payload =
         json!({ "figure": selection.figure, "part": part, "invitations": found.len(), "hidden": hidden });
-    let event = Event { action: "figure.looked_behind", object: month.to_string(), payload };
+    let event = Event { action: "figure.looked_behind", object: period.to_string(), payload };
     audit::record(&tx, &desk.keys, &may.who.actor(), desk.clock.now(), vec![event]).await?;
     tx.commit().await?;
 
@@ -125,15 +149,16 @@ pub(super) async fn behind_figure(
     });
     let rows: Vec<BehindRow> = rows.collect();
     let count = rows.len();
+    let at = period.address();
     let (rows, paging) =
         Paging::of(rows, asked.page.as_ref().and_then(|page| page.parse().ok()).unwrap_or(1), ROWS, |page| {
-            asked.href(month, page)
+            asked.href(&at, page)
         });
     let figure = asked.figure.replace('_', " ");
-    let of_previous = is_of_previous_month(&asked.figure).then(|| month.previous().name());
+    let of_previous = is_of_previous_month(&asked.figure).then(|| period.before_in_words());
     let page = BehindPage {
-        month: month.to_string(),
-        name: month.name(),
+        at,
+        name: period.name(),
         figure,
         part,
         count,
@@ -149,7 +174,7 @@ pub(super) async fn behind_figure(
 /// What a figure counts, where that is not the invitations that the page lists.
 fn counts(figure: &str) -> Option<&'static str> {
     match figure.split('_').next().unwrap_or(figure) {
-        "M7" | "M8" | "M11" | "M18" => Some("conferences"),
+        "M7" | "M8" | "M11" | "M18" | "M19" => Some("conferences"),
         "M9" | "M9b" | "M9c" => Some("children"),
         "M17" => Some("services"),
         _ => None,

@@ -59,6 +59,7 @@ pub fn routes() -> Router<Desk> {
         .route("/reports/public/{year}", get(public_year))
         .route("/reports/public/{year}/{file}", get(public_file))
         .route("/reports/over/{period}", get(over))
+        .route("/reports/over/{period}/behind", get(behind::behind_period))
         .route("/reports/over/{period}/paper.pdf", get(over_pdf))
         .route("/reports/over/{period}/{file}", get(over_file))
         .route("/reports/{month}", get(month))
@@ -83,6 +84,24 @@ struct Looking {
     pub prints: bool,
     /// The month of today.
     pub today: Month,
+}
+
+impl Looking {
+    fn of(who: &SignedIn, desk: &Desk, press: &Press) -> Self {
+        Self {
+            looks_behind: who.role.may(Permission::SeeBehindFigures),
+            approves: who.role.may(Permission::ApproveReport),
+            raises: who.role.may(Permission::KeepActions),
+            prints: press.is_there(),
+            today: Month::of(london::date(desk.clock.now())),
+        }
+    }
+}
+
+/// Some months together by their name in an address.
+fn months_together(who: &SignedIn, period: &str) -> Result<Period, Problem> {
+    let period: Option<Period> = period.parse().ok().filter(|period| !matches!(period, Period::Month(_)));
+    period.ok_or_else(|| Problem::NotFound(who.chrome()))
 }
 
 fn parse(who: &SignedIn, month: &str) -> Result<Month, Problem> {
@@ -125,13 +144,7 @@ async fn month(
         let newest = newest_circulated(desk.db.read()).await?;
         return Ok(Waits::of(&edition, month, newest, &policies).show(may.who.chrome()));
     }
-    let looking = Looking {
-        looks_behind: may.who.role.may(Permission::SeeBehindFigures),
-        approves: may.who.role.may(Permission::ApproveReport),
-        raises: may.who.role.may(Permission::KeepActions),
-        prints: press.is_there(),
-        today: Month::of(london::date(desk.clock.now())),
-    };
+    let looking = Looking::of(&may.who, &desk, &press);
     Ok(MonthPage::in_browser(&edition, looking, closes_on(month, &policies)).show(may.who.chrome()))
 }
 
@@ -202,8 +215,7 @@ async fn together(
     settings: &Settings,
     period: &str,
 ) -> Result<(Period, Paper), Problem> {
-    let period: Option<Period> = period.parse().ok().filter(|period| !matches!(period, Period::Month(_)));
-    let period = period.ok_or_else(|| Problem::NotFound(who.chrome()))?;
+    let period = months_together(who, period)?;
     if !who.role.may(Permission::SeeOpenMonths) && !is_circulated(desk.db.read(), period).await? {
         return Err(Problem::NotFound(who.chrome()));
     }
@@ -226,7 +238,8 @@ async fn over(
     let (period, paper) = together(&may.who, &desk, &policies, &settings, &period).await?;
     let actions = actions::of_period(&desk, &may.who, period).await?;
     let today = london::date(desk.clock.now());
-    Ok(MonthPage::of_period_in_browser(&paper, actions, today, press.is_there()).show(may.who.chrome()))
+    let looking = Looking::of(&may.who, &desk, &press);
+    Ok(MonthPage::of_period_in_browser(&paper, actions, today, looking).show(may.who.chrome()))
 }
 
 async fn over_file(

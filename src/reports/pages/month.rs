@@ -10,7 +10,7 @@ use super::action_rows::{ActionRow, action_rows};
 use super::afterwards::{LADDER, OF_IMPACT, RungRow, delay, feedback, impact, ladder};
 use super::around::Around;
 use super::by_part::{self, RateTable};
-use super::rows::{Cell, CountRow, Counts, Links, PartTable, Rates};
+use super::rows::{Cell, Counts, Links, PartTable, Rates};
 use super::sections::{
     ExceptionRow, Pictured, SlotRow, WithoutRow, exception_rows, notes, slots, standings, without,
 };
@@ -133,9 +133,13 @@ impl MonthPage {
 
     /// Some months together, as a file that stands alone.
     pub fn of_period(paper: &Paper, actions: Vec<ActionRow>, as_of: NaiveDate) -> Self {
+        Self::of(paper, false, None).together(paper, actions, as_of)
+    }
+
+    fn together(self, paper: &Paper, actions: Vec<ActionRow>, as_of: NaiveDate) -> Self {
         let exceptions = exceptions(paper, &[], &BTreeMap::new());
         let exceptions = exception_rows(&exceptions, &paper.month);
-        let mut page = Self { exceptions, actions, ..Self::of(paper, false, None) };
+        let mut page = Self { exceptions, actions, ..self };
         let last = paper.month.parse::<Period>().expect("a paper's own period").last();
         if as_of <= last.last() {
             page.notes.insert(
@@ -151,15 +155,17 @@ impl MonthPage {
         paper: &Paper,
         actions: Vec<ActionRow>,
         as_of: NaiveDate,
-        prints: bool,
+        may: Looking,
     ) -> Self {
-        Self { downloads: true, pdf: prints, ..Self::of_period(paper, actions, as_of) }
+        let page = Self::of(paper, may.looks_behind, None).together(paper, actions, as_of);
+        Self { downloads: true, pdf: may.prints, ..page }
     }
 
     fn of(p: &Paper, links: bool, navigation: Option<Month>) -> Self {
         let period: Period = p.month.parse().expect("a paper's own period");
         let month = period.last();
-        let links = Links { month: &p.month, on: links };
+        let at = period.address();
+        let links = Links { at: &at, on: links };
         let mut agencies: Vec<_> = p.by_agency.iter().collect();
         agencies.sort_by_key(|(_, a)| a.name.to_lowercase());
         let mut services: Vec<_> = p.by_service.iter().collect();
@@ -191,11 +197,8 @@ impl MonthPage {
         ];
         for (reason, n) in &p.M8_by_reason {
             let words = reason.parse::<ProceededReason>().map_or("reason not recorded", |r| r.label());
-            counts.push(CountRow {
-                id: "M8",
-                title: format!("Held without quorum: {words}"),
-                count: Cell { text: n.to_string(), href: None },
-            });
+            let (figure, title) = (format!("M8_by_reason_{reason}"), format!("Held without quorum: {words}"));
+            counts.push(links.count("M8", &figure, title, *n));
         }
         Self {
             name: period.name(),
@@ -205,10 +208,7 @@ impl MonthPage {
             previous: navigation.map(|_| month.previous().to_string()),
             next: navigation.filter(|this| month < *this).map(|_| month.next().to_string()),
             downloads: navigation.is_some(),
-            at: match period {
-                Period::Month(_) => format!("/reports/{period}"),
-                _ => format!("/reports/over/{period}"),
-            },
+            at: at.clone(),
             pdf: false,
             public_year: FinancialYear::of(month).previous().to_string(),
             conferences: p.conferences,
@@ -253,7 +253,7 @@ impl MonthPage {
             ),
             counts: Counts { caption: "Held without quorum, and our part in plans that ended", rows: counts },
             delay: delay(p, &links),
-            impact: impact(p),
+            impact: impact(p, &links),
             of_impact: OF_IMPACT,
             feedback: feedback(p, &links),
             ladder: ladder(p),
@@ -266,7 +266,7 @@ impl MonthPage {
                     links.rate("M15", p.M15),
                     links.rate("M18_initial_in_15", p.M18_initial_in_15),
                     links.rate("M18_reviews_in_time", p.M18_reviews_in_time),
-                    Links { on: false, ..links }.rate("M19", p.M19),
+                    links.rate("M19", p.M19),
                 ],
             ),
             our_counts: Counts {
@@ -328,9 +328,9 @@ impl MonthPage {
             by_part: by_part::tables(p, &links),
             exceptions: Vec::new(),
             raises: false,
-            without: without(p),
+            without: without(p, &links),
             actions: Vec::new(),
-            slots: slots(p),
+            slots: slots(p, &links),
             standings: standings(p),
             around: None,
             how_to_read: titles::HOW_TO_READ,

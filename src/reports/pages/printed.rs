@@ -53,7 +53,7 @@ fn part(table: &PartTable) -> Block {
             let interval = format!("({})", rate.interval);
             let under = [rate.fraction.as_str(), if rate.interval.is_empty() { "" } else { &interval }];
             let under: Vec<&str> = under.into_iter().filter(|text| !text.is_empty()).collect();
-            Cell::from(rate.percent.as_str()).under(under.join("\n"))
+            Cell::from(rate.percent.text.as_str()).under(under.join("\n"))
         });
         let counts = row.counts.iter().map(|count| Cell::from(count.text.as_str()));
         let first = [row.name.as_str().into(), Cell::from(row.expected.text.as_str())];
@@ -104,7 +104,7 @@ fn headlines(around: &Around) -> Block {
     let rows = around.headlines.iter().map(|row| {
         vec![
             Cell::from(format!("{} {}", row.id, row.title)).under(row.definition),
-            Cell::from(row.now.as_str()).strong_if(true).under(row.fraction.as_str()),
+            Cell::from(row.now.text.as_str()).strong_if(true).under(row.fraction.as_str()),
             row.interval.as_str().into(),
             row.previous.as_str().into(),
             row.rolling.as_str().into(),
@@ -131,7 +131,7 @@ fn agencies(around: &Around) -> Block {
     let rows = around.agencies.iter().map(|row| {
         vec![
             Cell::from(row.name.as_str()).under(row.group.as_str()),
-            Cell::from(row.month.as_str()).under(row.target.as_str()),
+            Cell::from(row.month.text.as_str()).under(row.target.as_str()),
             row.rolling.as_str().into(),
             row.of_group.as_str().into(),
             Cell::from(row.position).strong_if(row.is_low),
@@ -157,10 +157,10 @@ fn without(all: &[WithoutRow]) -> Option<[Block; 2]> {
     let rows = all.iter().map(|row| {
         vec![
             row.name.as_str().into(),
-            row.children.into(),
+            row.children.text.as_str().into(),
             row.with_report.into(),
-            row.without_report.into(),
-            row.our_fault.into(),
+            row.without_report.text.as_str().into(),
+            row.our_fault.text.as_str().into(),
         ]
     });
     let table = Table {
@@ -182,7 +182,7 @@ fn charts(around: &Around) -> Block {
         svg: row.svg.clone(),
         alt: format!(
             "{}, month by month, each with its 95% interval, with the average and the limits of chance. This month {}: {}. Appendix A says the same as a table.",
-            row.title, row.now, row.verdict
+            row.title, row.now.text, row.verdict
         ),
     });
     Block::Charts { charts: charts.collect() }
@@ -313,7 +313,7 @@ fn series(around: &Around) -> Block {
 fn slots(all: &[SlotRow]) -> Block {
     let rows = all.iter().map(|row| {
         let cells = row.cells.iter().map(|cell| {
-            let shown = Cell::from(cell.text.as_str()).under(cell.of.as_str());
+            let shown = Cell::from(cell.shown.text.as_str()).under(cell.of.as_str());
             Cell { shade: cell.shade, ..shown }
         });
         [Cell::from(row.day)].into_iter().chain(cells).collect()

@@ -6,7 +6,7 @@ use crate::reports::paper::Breakdown;
 use crate::reports::{Rate, titles};
 
 /// A figure as the page shows it; with links where the reader may see what is behind it.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct Cell {
     pub(super) text: String,
     pub(super) href: Option<String>,
@@ -41,7 +41,7 @@ pub(super) struct PartRow {
 #[derive(Serialize)]
 pub(super) struct RateText {
     pub(super) fraction: String,
-    pub(super) percent: String,
+    pub(super) percent: Cell,
     pub(super) interval: String,
 }
 
@@ -66,18 +66,31 @@ pub(super) struct Counts {
     pub(super) rows: Vec<CountRow>,
 }
 
-/// What makes the cells of a month; with links where they are `on`.
+/// What makes the cells of a page of figures; with links where they are `on`.
 #[derive(Clone, Copy)]
 pub(super) struct Links<'a> {
-    pub(super) month: &'a str,
+    /// The address of the page.
+    pub(super) at: &'a str,
     pub(super) on: bool,
+}
+
+impl Cell {
+    /// One behind which there is nothing to see.
+    pub(super) fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), href: None }
+    }
 }
 
 impl Links<'_> {
     pub(super) fn cell(&self, count: usize, figure: &str, denominator: bool, part: &str) -> Cell {
         let of = if denominator { "&of=all" } else { "" };
-        let href = format!("/reports/{}/behind?figure={figure}{of}{part}", self.month);
+        let href = format!("{}/behind?figure={figure}{of}{part}", self.at);
         Cell { text: count.to_string(), href: (self.on && count > 0).then_some(href) }
+    }
+
+    /// A rate as it is shown alone, with what is in its numerator behind it.
+    pub(super) fn shown(&self, rate: Rate, figure: &str, part: &str) -> Cell {
+        Cell { text: rate.shown(), ..self.cell(rate.numerator as usize, figure, false, part) }
     }
 
     pub(super) fn rate(&self, id: &'static str, rate: Rate) -> RateRow {
@@ -113,16 +126,16 @@ impl Links<'_> {
             ("apologies", b.apologies),
             ("silent", b.silent),
         ];
-        let text = |rate: Rate| RateText {
+        let text = |(figure, rate): (&str, Rate)| RateText {
             fraction: if rate.is_small() { String::new() } else { rate.fraction() },
-            percent: rate.shown(),
+            percent: self.shown(rate, figure, filter),
             interval: rate.interval_text(),
         };
         PartRow {
             name,
             expected: self.cell(b.expected, "expected", false, filter),
             counts: counts.map(|(figure, n)| self.cell(n, figure, false, filter)).into(),
-            rates: [b.M1, b.M2, b.M3, b.M4].map(text).into(),
+            rates: [("M1", b.M1), ("M2", b.M2), ("M3", b.M3), ("M4", b.M4)].map(text).into(),
         }
     }
 }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::around::fraction;
+use super::rows::{Cell, Links};
 use crate::reports::bars::{bars, height};
 use crate::reports::exceptions::Exception;
 use crate::reports::paper::EndedWithout;
@@ -22,15 +23,15 @@ pub(super) struct ExceptionRow {
 #[derive(Serialize)]
 pub(super) struct WithoutRow {
     pub(super) name: String,
-    pub(super) children: usize,
+    pub(super) children: Cell,
     pub(super) with_report: usize,
-    pub(super) without_report: usize,
-    pub(super) our_fault: usize,
+    pub(super) without_report: Cell,
+    pub(super) our_fault: Cell,
 }
 
 #[derive(Serialize)]
 pub(super) struct SlotCell {
-    pub(super) text: String,
+    pub(super) shown: Cell,
     pub(super) of: String,
     /// 0 for nothing or too few, else 1 (lowest fifth) to 5.
     pub(super) shade: usize,
@@ -83,35 +84,42 @@ pub(super) fn exception_rows(exceptions: &[Exception], month: &str) -> Vec<Excep
 }
 
 /// Agencies that were missing when a plan ended, in alphabetical order.
-pub(super) fn without(paper: &Paper) -> Vec<WithoutRow> {
-    let mut without: Vec<_> = paper.plans_ended_without.values().collect();
-    without.sort_by_key(|agency| agency.name.to_lowercase());
-    let row = |agency: &EndedWithout| WithoutRow {
-        name: agency.name.clone(),
-        children: agency.children,
-        with_report: agency.children - agency.without_report,
-        without_report: agency.without_report,
-        our_fault: agency.our_fault,
+pub(super) fn without(paper: &Paper, links: &Links<'_>) -> Vec<WithoutRow> {
+    let mut without: Vec<_> = paper.plans_ended_without.iter().collect();
+    without.sort_by_key(|(_, agency)| agency.name.to_lowercase());
+    let row = |(code, agency): (&String, &EndedWithout)| {
+        let cell = |n, figure| links.cell(n, figure, false, &format!("&agency={code}"));
+        WithoutRow {
+            name: agency.name.clone(),
+            children: cell(agency.children, "M9"),
+            with_report: agency.children - agency.without_report,
+            without_report: cell(agency.without_report, "M9b"),
+            our_fault: cell(agency.our_fault, "M9_our_fault"),
+        }
     };
     without.into_iter().map(row).collect()
 }
 
 /// Representation by weekday and time.
-pub(super) fn slots(paper: &Paper) -> Vec<SlotRow> {
+pub(super) fn slots(paper: &Paper, links: &Links<'_>) -> Vec<SlotRow> {
     let all = &paper.by_slot;
     let rows = weekdays().filter_map(|(n, day)| {
-        let of = |begins: &str| all.get(&format!("{n}-{begins}")).map(|part| part.M2);
-        let both = [of("morning"), of("afternoon")];
-        let cells = both.map(|rate| {
+        let both = ["morning", "afternoon"].map(|begins| {
+            let slot = format!("{n}-{begins}");
+            let rate = all.get(&slot).map(|part| part.M2);
+            (slot, rate)
+        });
+        let is_any = both.iter().any(|(_, rate)| rate.is_some());
+        let cells = both.map(|(slot, rate)| {
             let rate = rate.unwrap_or(Rate::of(0, 0));
             let percent = rate.percent.filter(|_| !rate.is_small()).map(|p| p.as_percent());
             SlotCell {
-                text: rate.shown(),
+                shown: links.shown(rate, "M2", &format!("&slot={slot}")),
                 of: fraction(rate),
                 shade: percent.map_or(0, |p| ((p / 20.0).floor() as usize).min(4) + 1),
             }
         });
-        both.iter().any(Option::is_some).then(|| SlotRow { day, cells: cells.into() })
+        is_any.then(|| SlotRow { day, cells: cells.into() })
     });
     rows.collect()
 }

@@ -19,7 +19,5 @@ pub(super) fn wider(period: Period) -> Vec<Wider> {
         (Period::Year(FinancialYear::of(month)), "Its financial year"),
         (Period::TwelveTo(month), "Twelve months"),
     ];
-    spans
-        .map(|(period, name)| Wider { href: format!("/reports/over/{period}"), name: name.to_owned() })
-        .into()
+    spans.map(|(period, name)| Wider { href: period.address(), name: name.to_owned() }).into()
 }
