@@ -235,6 +235,49 @@ both! {
         assert_eq!(paper["agencies"]["OH"]["target"], Value::Null);
     }
 
+    async fn a_quarter_is_frozen_once_when_its_last_month_closes_among_the_quarters_before_it(place: Place) {
+        let mut rows = Vec::new();
+        for (n, day) in ["2026-07-22", "2026-08-19", "2026-09-30", "2026-10-20", "2026-12-16"].iter().enumerate() {
+            rows.extend(missed_on(&format!("C-{n}"), day).into_iter().map(|row| row.with("invited_on", "2026-06-24")));
+        }
+        place.import("2026-12-17T15:00:00Z", &rows);
+        place.done_at("2026-12-18T08:00:00Z", &["run-task", "report"]);
+        let of = |period: &str| -> Value {
+            serde_json::from_str(&place.run(&["report", "--period", period]).out).unwrap()
+        };
+        let summer = of("2026-27-q2");
+        let site = place.site("2027-01-08T09:00:00Z").await;
+        let mut qa = Person::with_role(&place, &site, "qa_manager").await;
+        let open = qa.get("/reports/over/2026-27-q3").await.body;
+        assert!(open.contains("It closes on Friday 8 January 2027") && !open.contains("SHA-256"), "December is not closed");
+        place.done_at("2027-01-08T08:00:00Z", &["run-task", "report"]);
+        place.done_at("2027-01-08T08:05:00Z", &["run-task", "report"]);
+        let before = of("2026-27-q3");
+        assert_eq!(before["M1"]["numerator"], 6);
+        let headline = &before["headlines"][0];
+        assert_eq!(headline["previous"]["numerator"], 9, "the quarter before: {headline}");
+        assert_eq!((&headline["rolling"]["denominator"], &headline["rolling_months"]), (&Value::from(20), &Value::from(5)));
+        assert_eq!(summer["headlines"][0]["previous"], Value::Null, "of which no month is closed");
+        assert_eq!(before["agencies"]["OH"]["rate"]["denominator"], 2, "an agency's line is of the quarter too");
+
+        // What is amended since moves neither it nor the quarter before.
+        let page = qa.get("/?day=2026-12-16").await.body;
+        let at = regex::Regex::new("/conferences/[0-9a-f-]{36}").unwrap().find(&page).unwrap().as_str().to_owned();
+        was_there(&mut qa, &at).await;
+        assert_eq!((of("2026-27-q3"), of("2026-27-q2")), (before, summer));
+        let page = qa.get("/reports/over/2026-27-q3").await.body;
+        assert!(page.contains("on Friday 8 January 2027. These figures do not change") && page.contains("Quarter before") && page.contains("SHA-256"), "{page}");
+        assert!(!page.contains("Approve it") && !page.contains("was restated"), "of months together neither is asked");
+        let csv = qa.get("/reports/over/2026-27-q3/figures.csv").await.body;
+        assert!(csv.contains("2026-27-q3,M1,month,2026-10,,3,4,"), "{csv}");
+
+        let db = Database::connect(&place.url).await.unwrap();
+        let rows = db.query_all_raw(sea_orm::Statement::from_string(db.get_database_backend(), "select action from audit_entry where action = 'period.closed' and object = '2026-27-q3'")).await.unwrap();
+        assert_eq!(rows.len(), 1, "once, whoever comes first");
+        db.execute_unprepared("update period_close set snapshot = replace(snapshot, '\"attended\":6', '\"attended\":7')").await.unwrap();
+        assert_eq!(qa.get("/reports/over/2026-27-q3").await.status, 500, "figures that were changed are none");
+    }
+
     async fn some_months_together_count_each_conference_once_and_the_same_in_every_form(place: Place) {
         let mut rows = missed_on("C-1", "2026-09-30");
         rows.extend(missed_on("C-2", "2026-10-20"));
@@ -250,6 +293,8 @@ both! {
         let mut qa = Person::with_role(&place, &place.site("2026-12-02T09:00:00Z").await, "qa_manager").await;
         let page = qa.get("/reports/over/2026-27-q3").await.body;
         assert!(page.contains("October 2026 to December 2026") && page.contains("6 of 8") && page.contains("as their registers stood on Wednesday 2 December 2026"), "{page}");
+        assert!(page.contains("It closes on Friday 8 January 2027") && page.contains("December 2026 is not over"), "{page}");
+        assert!(qa.get("/reports/over/12-to-2026-10").await.body.contains("not frozen together"));
         assert!(qa.get("/reports/over/2026-27-q3/figures.csv").await.body.contains("2026-27-q3,M1,all,,,6,8"));
         assert!(qa.get("/reports/2026-10").await.body.contains("/reports/over/2026-27-q3"));
         assert_eq!(qa.get("/reports/over/2026-27").await.status, 404);

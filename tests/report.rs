@@ -207,8 +207,7 @@ fn a_paper_is_printed_with_every_figure_of_its_page_to_the_digit() {
         let Some(pdf) = printed(&place, &of) else { return };
         let (first, _) = pdf.split_once("\nPlans that ended\n").expect("its section");
         assert!(first.contains("M1 Attendance rate"), "what a paper begins with: {first}");
-        let has_agencies = pdf.lines().any(|line| line == "Agencies");
-        assert_eq!(has_agencies, of[0] == "--month", "a heading with nothing under it, or none");
+        assert!(pdf.lines().any(|line| line == "Agencies"), "of months together too");
         let html = place.run(&[&["report", "--format", "html"], &of[..]].concat()).out;
         let page = html.split("<main").nth(1).unwrap().split("</main>").next().unwrap();
         let (page, pdf) = (numbers(&marked.replace_all(page, " ")), numbers(&pdf));

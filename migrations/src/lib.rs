@@ -27,6 +27,7 @@ mod m20261205_000001_publishing;
 mod m20261206_000001_improving;
 mod m20261207_000001_under_way;
 mod m20261208_000001_approved;
+mod m20261209_000001_together;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261206_000001_improving::Migration),
             Box::new(m20261207_000001_under_way::Migration),
             Box::new(m20261208_000001_approved::Migration),
+            Box::new(m20261209_000001_together::Migration),
         ]
     }
 }

@@ -13,10 +13,9 @@ use crate::access::{self, Keeping, NewAccount, Role};
 use crate::agencies::store::directory;
 use crate::agencies::{Grant, Granting};
 use crate::audit::Actor;
-use crate::calendar::london;
 use crate::conferences::Sight;
 use crate::operations::{self, Counter, Posted, posted};
-use crate::reports::{self, FinancialYear, Form, FormError, Month, MonthPage, Period, PublicPage};
+use crate::reports::{self, Edition, FinancialYear, Form, FormError, Month, MonthPage, Period, PublicPage};
 use crate::retention::{Class, Due, Shredder};
 use crate::schedule::{Run, Said};
 use crate::web::standalone;
@@ -210,14 +209,7 @@ pub(super) async fn report(
     output: Option<PathBuf>,
 ) -> Result<ExitCode, Failure> {
     let edition = reports::edition(site.making(), month).await?;
-    let bytes = match format.form() {
-        Some(form) => form.of_month(&edition)?,
-        None => {
-            let page = MonthPage::alone(&edition, reports::closes_on(month, &site.rules.policies));
-            laid_out(site, format, &page).await?
-        }
-    };
-    written(&bytes, output)
+    edition_as(site, edition, format, output).await
 }
 
 /// Prints the figures of some months together.
@@ -227,15 +219,19 @@ pub(super) async fn report_period(
     format: ReportFormat,
     output: Option<PathBuf>,
 ) -> Result<ExitCode, Failure> {
-    let holidays = &site.rules.feedback.school_holidays;
-    let paper = reports::paper(site.db.read(), period, &site.rules.policies, holidays).await?;
-    let today = london::date(site.clock.now());
+    let edition = reports::edition_together(site.making(), period).await?;
+    edition_as(site, edition, format, output).await
+}
+
+async fn edition_as(
+    site: &Site,
+    edition: Edition,
+    format: ReportFormat,
+    output: Option<PathBuf>,
+) -> Result<ExitCode, Failure> {
     let bytes = match format.form() {
-        Some(form) => form.of_period(&paper)?,
-        None => {
-            let actions = reports::period_actions(site.db.read(), &site.keys, period, false, today).await?;
-            laid_out(site, format, &MonthPage::of_period(&paper, actions, today)).await?
-        }
+        Some(form) => form.of_edition(&edition)?,
+        None => laid_out(site, format, &MonthPage::alone(&edition, &site.rules.policies)).await?,
     };
     written(&bytes, output)
 }

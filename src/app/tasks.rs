@@ -206,6 +206,7 @@ impl Task {
                 let (address, policies) = (site.config.server.address(), &site.rules.policies);
                 let making = site.making();
                 let closed = reports::close_months(making).await?.len();
+                reports::close_periods(making).await?;
                 reports::publish_years(making).await?;
                 let told = reports::tell_of_month(making, &site.letterhead, &address).await?;
                 let with = Thanking {

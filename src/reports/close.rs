@@ -62,12 +62,14 @@ pub struct Edition {
     pub closed: Option<Closed>,
     /// What is written of its improvement actions.
     pub written: BTreeMap<ActionId, Written>,
+    /// The day as of which it was counted.
+    pub as_of: NaiveDate,
 }
 
 impl Edition {
-    /// The month that it is of.
+    /// The month, or the months, that it is of.
     pub fn period(&self) -> Period {
-        self.snapshot.paper.month.parse().expect("a paper's own month")
+        self.snapshot.period()
     }
 
     /// Closed and approved: PAQA's members read it.
@@ -133,7 +135,7 @@ pub async fn edition(making: Making<'_>, month: Month) -> Result<Edition, DbErr>
             true => BTreeMap::new(),
             false => improving::written(making.keys, &improving::all(db).await?, &snapshot.actions)?,
         };
-        return Ok(Edition { snapshot, closed: Some(closed), written });
+        return Ok(Edition { snapshot, closed: Some(closed), written, as_of: london::date(row.closed_at) });
     }
     let around = async {
         let actions = improving::all(db).await?;
@@ -142,9 +144,9 @@ pub async fn edition(making: Making<'_>, month: Month) -> Result<Edition, DbErr>
     };
     let paper = paper(db, month, making.policies, making.holidays);
     let (paper, (actions, before)) = tokio::try_join!(paper, around)?;
-    let snapshot = Snapshot::of(paper, &before, making.about(month, Restated::default(), &actions));
+    let snapshot = Snapshot::of(paper, &before, making.about(month.into(), Restated::default(), &actions));
     let written = improving::written(making.keys, &actions, &snapshot.actions)?;
-    Ok(Edition { snapshot, closed: None, written })
+    Ok(Edition { snapshot, closed: None, written, as_of: london::date(making.now) })
 }
 
 /// A month counted again: its figures since, and how they stand beside those before.
@@ -163,20 +165,26 @@ impl<'a> Making<'a> {
 }
 
 impl<'a> Making<'a> {
-    /// The versions of the quorum rules that held in a month.
-    fn rules_of(self, month: Month) -> Vec<i32> {
-        let days = month.first().iter_days().take_while(|day| *day <= month.last());
+    /// The versions of the quorum rules that held in some months.
+    fn rules_of(self, period: Period) -> Vec<i32> {
+        let last = period.last().last();
+        let days = period.first().first().iter_days().take_while(|day| *day <= last);
         let versions: BTreeSet<i32> = days.map(|day| self.policies.on(day).quorum.version).collect();
         versions.into_iter().collect()
     }
 
-    /// What stands around a month's figures besides the months before.
-    fn about<'b>(self, month: Month, restated: Restated, actions: &'b [improving::Standing]) -> About<'b>
+    /// What stands around the figures of a month, or of some, besides the months before.
+    pub fn about<'b>(
+        self,
+        period: Period,
+        restated: Restated,
+        actions: &'b [improving::Standing],
+    ) -> About<'b>
     where
         'a: 'b,
     {
         let today = london::date(self.now);
-        let (quorum_rules, targets, keys) = (self.rules_of(month), self.targets, self.keys);
+        let (quorum_rules, targets, keys) = (self.rules_of(period), self.targets, self.keys);
         About { quorum_rules, restated, targets, actions, keys, today }
     }
 
@@ -226,7 +234,7 @@ impl<'a> Making<'a> {
         let paper = paper(db, month, self.policies, self.holidays).await?;
         let known = json(&Known::of(&paper));
         let revised = restated.revisions.len();
-        let about = self.about(month, restated, &actions);
+        let about = self.about(month.into(), restated, &actions);
         let snapshot = Snapshot::of(paper, &before, about);
         let conferences = snapshot.paper.conferences;
         let again: Vec<month_restated::Model> = again

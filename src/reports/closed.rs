@@ -9,7 +9,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, TryInsertResult,
 };
 
-use super::entity::{month_close, month_restated, year_published};
+use super::entity::{month_close, month_restated, period_close, year_published};
 use super::finish::hash_of;
 use super::known::Known;
 use super::snapshot::{DEFINITIONS, Snapshot};
@@ -27,6 +27,36 @@ fn wrong(what: &str, e: &serde_json::Error) -> DbErr {
 /// A closed month.
 pub async fn by_month(db: &impl ConnectionTrait, month: Month) -> Result<Option<month_close::Model>, DbErr> {
     month_close::Entity::find_by_id(month.to_string()).one(db).await
+}
+
+/// Every month that is closed, oldest first.
+pub async fn months(db: &impl ConnectionTrait) -> Result<Vec<Month>, DbErr> {
+    let of = month_close::Entity::find().select_only().column(month_close::Column::Month);
+    let all: Vec<String> = of.order_by_asc(month_close::Column::Month).into_tuple().all(db).await?;
+    all.iter().map(|month| month.parse().map_err(DbErr::Custom)).collect()
+}
+
+/// What was frozen of some months together.
+pub async fn together(
+    db: &impl ConnectionTrait,
+    period: Period,
+) -> Result<Option<period_close::Model>, DbErr> {
+    period_close::Entity::find_by_id(period.to_string()).one(db).await
+}
+
+/// The names of all periods that are frozen.
+pub async fn all_together(db: &impl ConnectionTrait) -> Result<BTreeSet<String>, DbErr> {
+    let of = period_close::Entity::find().select_only().column(period_close::Column::Period);
+    Ok(of.into_tuple::<String>().all(db).await?.into_iter().collect())
+}
+
+/// Writes what is frozen of some months together; `false` where another process was first.
+pub async fn insert_together(tx: &Tx, row: period_close::Model) -> Result<bool, DbErr> {
+    let made = period_close::Entity::insert(row.into_active_model())
+        .on_conflict_do_nothing_on([period_close::Column::Period])
+        .exec_without_returning(tx.conn())
+        .await?;
+    Ok(matches!(made, TryInsertResult::Inserted(1..)))
 }
 
 /// The newest month that is closed and approved.
@@ -307,15 +337,10 @@ pub async fn open(db: &impl ConnectionTrait, newest: Month) -> Result<Vec<Month>
     let oldest = held().filter(conference::Column::Id.in_subquery(confirmed));
     let oldest = oldest.order_by_asc(conference::Column::ConferenceDate).limit(1);
     let Some(oldest) = oldest.into_tuple::<NaiveDate>().one(db).await? else { return Ok(Vec::new()) };
-    let closed: Vec<String> = month_close::Entity::find()
-        .select_only()
-        .column(month_close::Column::Month)
-        .into_tuple()
-        .all(db)
-        .await?;
+    let closed = months(db).await?;
     let mut open = Vec::new();
-    let months = std::iter::successors(Some(Month::of(oldest)), |month| Some(month.next()));
-    for month in months.take_while(|month| *month <= newest).filter(|m| !closed.contains(&m.to_string())) {
+    let all = std::iter::successors(Some(Month::of(oldest)), |month| Some(month.next()));
+    for month in all.take_while(|month| *month <= newest).filter(|month| !closed.contains(month)) {
         let any = held()
             .filter(conference::Column::ConferenceDate.gte(month.first()))
             .filter(conference::Column::ConferenceDate.lte(month.last()))

@@ -1,16 +1,16 @@
 //! The paper in tidy long form: a row a figure.
 
 use super::Snapshot;
-use super::paper::{Breakdown, Paper};
+use super::paper::Breakdown;
 use super::parts::Split;
 use super::rate::Rate;
 use crate::web::csv_cell;
 
 /// `month,measure,breakdown,value_of_breakdown,count,numerator,denominator,percent,lower,upper,words`, with a byte-order mark,
 /// for Excel takes UTF-8 for Windows-1252 without one. In words stands what is no number: a verdict, a place among others.
-/// `around`: what stands around a month; some months together stand alone.
-pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::Error> {
-    let mut out = Rows { month: &paper.month, writer: ::csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec()) };
+pub fn csv(snapshot: &Snapshot) -> Result<Vec<u8>, ::csv::Error> {
+    let p = &snapshot.paper;
+    let mut out = Rows { month: &p.month, writer: ::csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec()) };
     out.writer.write_record([
         "month",
         "measure",
@@ -24,7 +24,6 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
         "upper",
         "words",
     ])?;
-    let p = paper;
     out.breakdown("all", "", &p.whole)?;
     for (name, rate) in p.rates() {
         out.rate(name, "all", "", rate)?;
@@ -90,10 +89,8 @@ pub fn csv(paper: &Paper, around: Option<&Snapshot>) -> Result<Vec<u8>, ::csv::E
         out.row("M9b", "missing_agency", code, Some(ended.without_report), None)?;
         out.row("M9_our_fault", "missing_agency", code, Some(ended.our_fault), None)?;
     }
-    if let Some(snapshot) = around {
-        out.around(snapshot)?;
-    }
-    for action in around.into_iter().flat_map(|snapshot| &snapshot.actions) {
+    out.around(snapshot)?;
+    for action in &snapshot.actions {
         // The agency's code before the id: a row alone says whom it is about.
         let part = format!("{}:{}", action.agency.as_ref().map_or("all", |(code, _)| code), action.id);
         out.rate(&action.measure, "action_before", &part, action.effect.before)?;

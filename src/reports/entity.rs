@@ -1,4 +1,5 @@
-//! The tables of months that are closed, of what was restated of them since, and of what was published of a year.
+//! The tables of months that are closed, alone and together, of what was restated of them since, and of what was published
+//! of a year.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -47,6 +48,28 @@ pub mod month_restated {
         pub known: String,
         /// Each of its figures as a line (JSON).
         pub figures: String,
+    }
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub mod period_close {
+    use super::*;
+
+    /// A quarter or a financial year whose months are closed. What it froze is never written again.
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "period_close")]
+    pub struct Model {
+        /// "2026-27-q2", "2026-27-year".
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub period: String,
+        pub closed_at: DateTime<Utc>,
+        /// The version of the measures' definitions.
+        pub definitions: String,
+        /// The frozen figures (JSON).
+        pub snapshot: String,
+        /// SHA-256 of period, definitions and snapshot; the audit trail has it too.
+        pub hash: Vec<u8>,
     }
     impl ActiveModelBehavior for ActiveModel {}
 }

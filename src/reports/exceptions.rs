@@ -120,7 +120,7 @@ fn agency((code, line): (&String, &AgencyLine)) -> Option<Exception> {
         return None;
     }
     let mut text = match line.rate.denominator {
-        0 => format!("{} was expected nowhere this month", line.name),
+        0 => format!("{} was expected nowhere in this time", line.name),
         _ => format!("{} was represented {}", line.name, said(line.rate, " times it was expected")),
     };
     if line.stands_out {
@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(
             said(&nothing, &quiet.into()),
             [
-                "Probation was expected nowhere this month. Of the last twelve months, as far as they are known, it was at 200 of 400 (50.0%, 45.1 to 54.9): lower than 99.8% limit among those of its group (80.0%)."
+                "Probation was expected nowhere in this time. Of the last twelve months, as far as they are known, it was at 200 of 400 (50.0%, 45.1 to 54.9): lower than 99.8% limit among those of its group (80.0%)."
             ]
         );
         let missing =

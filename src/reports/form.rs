@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::improving::{ActionId, Written};
-use super::{Edition, Paper, Snapshot, Yearly, csv, xlsx, yearly_csv};
+use super::{Edition, Snapshot, Yearly, csv, xlsx, yearly_csv};
 
 /// A form of finished figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,22 +66,13 @@ impl Form {
         }
     }
 
-    /// A month's paper with what stands around it.
-    pub fn of_month(self, edition: &Edition) -> Result<Vec<u8>, FormError> {
+    /// A month's paper, or the figures of some months together, with what stands around it.
+    pub fn of_edition(self, edition: &Edition) -> Result<Vec<u8>, FormError> {
         let Edition { snapshot, written, .. } = edition;
         Ok(match self {
             Self::Json => json(&Whole { snapshot: &snapshot.without_own_sheets(), written })?,
-            Self::Csv => csv(&snapshot.paper, Some(snapshot))?,
-            Self::Xlsx => xlsx(&snapshot.paper, Some(edition))?,
-        })
-    }
-
-    /// Some months together.
-    pub fn of_period(self, paper: &Paper) -> Result<Vec<u8>, FormError> {
-        Ok(match self {
-            Self::Json => json(&Paper { own_sheets: None, restricted: None, ..paper.clone() })?,
-            Self::Csv => csv(paper, None)?,
-            Self::Xlsx => xlsx(paper, None)?,
+            Self::Csv => csv(snapshot)?,
+            Self::Xlsx => xlsx(edition)?,
         })
     }
 

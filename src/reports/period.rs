@@ -93,6 +93,25 @@ impl Period {
         }
     }
 
+    /// How its figures and those of as many months before it are headed.
+    pub const fn in_words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Month(_) => ("Month", "Month before"),
+            Self::Quarter(..) => ("Quarter", "Quarter before"),
+            Self::Year(_) => ("Year", "Year before"),
+            Self::TwelveTo(_) => ("Twelve months", "Twelve before"),
+        }
+    }
+
+    /// How many months it has.
+    pub const fn months(self) -> usize {
+        match self {
+            Self::Month(_) => 1,
+            Self::Quarter(..) => 3,
+            Self::Year(_) | Self::TwelveTo(_) => 12,
+        }
+    }
+
     /// The same months, each a month earlier, by name.
     pub fn before_in_words(self) -> String {
         let (first, last) = (self.first().previous(), self.last().previous());

@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::close::{CLOSES_AFTER, Closed, Edition, Making, closes_on, edition};
+use super::close::{CLOSES_AFTER, Closed, Edition, Making, edition};
 use super::press::{Press, PressError};
 use super::{Month, MonthPage, Paper, closed};
 use crate::access::{self, Role};
@@ -141,9 +141,9 @@ async fn enclosed(
 ) -> Option<Enclosed> {
     let approved = Some((by.0.name.clone(), by.1));
     let closed = edition.closed.as_ref().map(|closed| Closed { approved, ..closed.clone() });
-    let Edition { snapshot, written, .. } = edition;
-    let edition = Edition { snapshot: snapshot.clone(), closed, written: written.clone() };
-    let page = MonthPage::alone(&edition, closes_on(month, making.policies));
+    let Edition { snapshot, written, as_of, .. } = edition;
+    let edition = Edition { snapshot: snapshot.clone(), closed, written: written.clone(), as_of: *as_of };
+    let page = MonthPage::alone(&edition, making.policies);
     match circulating.press.print(&page.printed()).await {
         Ok(bytes) => Some(Enclosed::Pdf { name: format!("attendance-{month}.pdf"), bytes }),
         Err(PressError::NotThere) => None,

@@ -13,7 +13,7 @@ use super::known::Known;
 use super::rag::Rag;
 use super::spc::{Chart, NO_SIGNAL, RUN_CHART, chart};
 use super::targets::{TargetMeasure, Targets};
-use super::{Month, Paper, Rate};
+use super::{Month, Paper, Period, Rate};
 use crate::platform::Keys;
 
 /// The version of the measures' definitions: another where a definition changes, so that no two papers are compared as if
@@ -35,9 +35,9 @@ const ROLLING: usize = 12;
 pub struct Headline {
     /// Its measure.
     pub id: String,
-    /// In the month.
+    /// In the month, or the months.
     pub rate: Rate,
-    /// In the month before; `None` where that is not closed.
+    /// In as many months before; `None` where one of those is not closed.
     pub previous: Option<Rate>,
     /// Over the last twelve months, of those that are known.
     pub rolling: Rate,
@@ -65,7 +65,7 @@ pub struct AgencyLine {
     pub name: String,
     /// Its group's code.
     pub group: String,
-    /// In the month.
+    /// In the month, or the months.
     pub rate: Rate,
     /// Over the last twelve months that are known.
     pub rolling: Rate,
@@ -123,10 +123,10 @@ pub struct Restated {
     pub amended: BTreeMap<String, usize>,
 }
 
-/// The paper of a month, with what stands around it.
+/// The paper of a month, or of some months together, with what stands around it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The month's own figures.
+    /// Its own figures.
     #[serde(flatten)]
     pub paper: Paper,
     /// The version of the measures' definitions.
@@ -137,7 +137,7 @@ pub struct Snapshot {
     pub headlines: Vec<Headline>,
     /// What to look at first, in words.
     pub exceptions: Vec<Exception>,
-    /// Month by month, this one last.
+    /// Month by month, its last month last.
     pub series: Vec<Charted>,
     /// By the agency's code.
     pub agencies: BTreeMap<String, AgencyLine>,
@@ -162,24 +162,42 @@ fn charted<'a>(months: impl Iterator<Item = Option<&'a Rate>>) -> Option<Chart> 
     chart(&months.map(of).collect::<Vec<_>>())
 }
 
-/// The verdict of the newest month in words, and whether something stands out. A month of nothing has none.
-fn verdict(chart: Option<&Chart>, newest: Option<&Rate>) -> (String, bool) {
-    match chart {
-        Some(_) if newest.is_none_or(|rate| rate.denominator == 0) => ("nothing to judge".to_owned(), false),
-        Some(chart) if chart.verdict().is_some() => (chart.verdict_text().to_owned(), true),
-        Some(chart) if chart.has_limits() => (NO_SIGNAL.to_owned(), false),
-        _ => (RUN_CHART.to_owned(), false),
+/// The verdict of the newest months in words, so many of them as it is about, and whether something stands out. Of several
+/// it names each that does. Months of nothing have none.
+fn verdict(chart: Option<&Chart>, rate: Rate, newest: &[Month], all: usize) -> (String, bool) {
+    let Some(chart) = chart else { return (RUN_CHART.to_owned(), false) };
+    if rate.denominator == 0 {
+        return ("nothing to judge".to_owned(), false);
+    }
+    let of = |(n, month): (usize, &Month)| {
+        let place = all - newest.len() + n;
+        let signal = chart.points.iter().find(|point| point.place == place)?.signals.first()?.label();
+        Some(if newest.len() == 1 { signal.to_owned() } else { format!("{}: {signal}", month.name()) })
+    };
+    let said: Vec<String> = newest.iter().enumerate().filter_map(of).collect();
+    match said.is_empty() {
+        false => (said.join("; "), true),
+        true if chart.has_limits() => (NO_SIGNAL.to_owned(), false),
+        true => (RUN_CHART.to_owned(), false),
     }
 }
 
-/// The line of each agency that was expected in the last twelve months. `months`: oldest first, with what is known of each;
-/// the newest is the paper's own. `of`: representation by agency in a month.
+/// The months that a paper's charts show, oldest first, with what is known of each, and the paper itself.
+struct Series<'a> {
+    months: &'a [Month],
+    all: &'a [Option<&'a Known>],
+    /// How many of the newest the paper is of.
+    newest: usize,
+    own: &'a Known,
+}
+
+/// The line of each agency that was expected in the last twelve months. `of`: representation by agency.
 fn agency_lines(
-    months: &[Month],
-    all: &[Option<&Known>],
+    series: &Series<'_>,
     of: fn(&Known) -> &BTreeMap<String, Rate>,
     targets: &Targets,
 ) -> BTreeMap<String, AgencyLine> {
+    let Series { months, all, newest: those, own } = *series;
     let rolling = &all[all.len() - ROLLING..];
     let newest = months.last().map(|month| month.last());
     let of_year = |code: &str| -> Rate {
@@ -187,17 +205,17 @@ fn agency_lines(
     };
     // As they are called now, those of the year that were expected nowhere this month among them.
     let called: BTreeMap<&String, &(String, String)> =
-        rolling.iter().flatten().flat_map(|known| &known.called).collect();
+        rolling.iter().flatten().flat_map(|known| &known.called).chain(&own.called).collect();
     // An agency stands among those that are in its group now, whichever they were in then.
     let in_group = |group: &str| -> Vec<&String> {
         called.iter().filter(|(_, (_, of))| of == group).map(|(code, _)| *code).collect()
     };
     let line = |(code, (name, group)): (&&String, &&(String, String))| {
         let none = Rate::of(0, 0);
-        let own = all.last().copied().flatten().and_then(|own| of(own).get(*code).copied());
-        let rate = own.unwrap_or(none);
+        let rate = of(own).get(*code).copied().unwrap_or(none);
         let chart = charted(all.iter().map(|known| known.and_then(|known| of(known).get(*code))));
-        let (verdict, stands_out) = verdict(chart.as_ref(), Some(&rate));
+        let newest_months = &months[months.len() - those..];
+        let (verdict, stands_out) = verdict(chart.as_ref(), rate, newest_months, months.len());
         let rolling = of_year(code);
         let group_rolling: Rate = in_group(group).into_iter().map(|code| of_year(code)).sum();
         let target = group.parse().ok().zip(newest);
@@ -229,7 +247,7 @@ fn agency_lines(
     called.iter().map(line).collect()
 }
 
-/// What stands around a month's figures besides the months before.
+/// What stands around the figures besides the months before.
 pub struct About<'a> {
     /// The versions of the quorum rules that held in it.
     pub quorum_rules: Vec<i32>,
@@ -250,30 +268,39 @@ impl Snapshot {
         Self { paper, own_agencies: None, left_out: None, ..self.clone() }
     }
 
-    /// Puts a paper among the months before it, oldest first, as they are known now.
+    /// The month, or the months, that it is of.
+    pub fn period(&self) -> Period {
+        self.paper.month.parse().expect("a paper's own period")
+    }
+
+    /// Puts a paper among the months before it, oldest first, as they are known now; one of some months together among those
+    /// too.
     pub fn of(paper: Paper, before: &[(Month, Known)], about: About<'_>) -> Self {
         let About { quorum_rules, restated, targets, actions, keys, today } = about;
-        let month: Month = paper.month.parse().expect("a paper's own month");
+        let period: Period = paper.month.parse().expect("a paper's own period");
+        let (month, those) = (period.last(), period.months());
         let own = Known::of(&paper);
         let mut months: Vec<Month> =
             std::iter::successors(Some(month), |month| Some(month.previous())).take(CHARTED).collect();
         months.reverse();
-        let known = |of: &Month| match *of == month {
+        let known = |of: &Month| match Period::Month(*of) == period {
             true => Some(&own),
             false => before.iter().find(|(earlier, _)| earlier == of).map(|(_, known)| known),
         };
         let all: Vec<Option<&Known>> = months.iter().map(known).collect();
         let first = all.iter().position(Option::is_some).unwrap_or_default();
         let rolling = &all[all.len() - ROLLING..];
+        let as_many = &all[all.len() - 2 * those..all.len() - those];
         let headlines = HEADLINES.iter().map(|id| {
             let of = |known: &Option<&Known>| known.and_then(|known| known.headlines.get(*id).copied());
             let chart = charted(all.iter().map(|known| known.and_then(|known| known.headlines.get(*id))));
             let rate = paper.rate(id);
-            let (verdict, stands_out) = verdict(chart.as_ref(), Some(&rate));
+            let newest = &months[months.len() - those..];
+            let (verdict, stands_out) = verdict(chart.as_ref(), rate, newest, months.len());
             Headline {
                 id: (*id).to_owned(),
                 rate,
-                previous: all.iter().rev().nth(1).and_then(of),
+                previous: as_many.iter().map(of).sum(),
                 rolling: rolling.iter().filter_map(of).sum(),
                 rolling_months: rolling.iter().flatten().count(),
                 verdict,
@@ -281,12 +308,13 @@ impl Snapshot {
             }
         });
         let headlines: Vec<Headline> = headlines.collect();
-        let lines = |of: fn(&Known) -> &BTreeMap<String, Rate>| agency_lines(&months, &all, of, targets);
+        let series = Series { months: &months, all: &all, newest: those, own: &own };
+        let lines = |of: fn(&Known) -> &BTreeMap<String, Rate>| agency_lines(&series, of, targets);
         let agencies = lines(|known| &known.agencies);
         let left_out = months.iter().zip(&all).filter_map(|(month, known)| Some((month, (*known)?)));
         let left_out = left_out.map(|(month, known)| Some((month.to_string(), known.restricted.clone()?)));
         let left_out = left_out.collect();
-        let is_any_restricted = all.iter().flatten().any(|known| known.own.is_some());
+        let is_any_restricted = all.iter().flatten().chain([&&own]).any(|known| known.own.is_some());
         let own_agencies = is_any_restricted.then(|| lines(Known::own));
         let series = months.iter().zip(&all).skip(first).map(|(month, known)| Charted {
             month: month.to_string(),
@@ -294,9 +322,10 @@ impl Snapshot {
         });
         let series = series.collect();
         let exceptions = exceptions(&paper, &headlines, &agencies);
-        let actions = actions.iter().filter(|standing| standing.is_in_paper(month)).map(|standing| {
+        let of_its_own = matches!(period, Period::Month(_)).then_some((month, &own));
+        let actions = actions.iter().filter(|standing| standing.is_in_paper(period)).map(|standing| {
             let code = standing.agency.as_ref().map(|agency| agency.code.as_str());
-            let kept = before.iter().map(|(month, known)| (*month, known)).chain([(month, &own)]);
+            let kept = before.iter().map(|(month, known)| (*month, known)).chain(of_its_own);
             let kept =
                 kept.filter_map(|(month, known)| Some((month, known.rate(code, &standing.action.measure)?)));
             line_of(keys, standing, &kept.collect::<Vec<_>>(), today)

@@ -1,6 +1,10 @@
 //! What each measure is called, and how it is defined, in words.
 
 use super::INVITATION_MEASURES;
+use super::climbed::effect;
+use super::words::capital;
+use crate::conferences::ProceededReason;
+use crate::register::Standing;
 
 /// Measures that are not over invitations, or are named otherwise in the paper: title and definition.
 const OTHER: &[(&str, &str, &str)] = &[
@@ -49,11 +53,37 @@ pub const HOW_TO_READ: [&str; 2] = [
     "Counted invitations leave out those that were excused, not expected, unrecorded, or wrongly made by us, whatever came of them. In brackets stands the 95% interval (Wilson): with few invitations it is wide, and a difference within it may be chance. Of fewer than 20, the count stands in place of a percentage. A target's colour is judged before rounding. “None” means that there was nothing to count. Feedback figures (M15 to M17) are about the month before, whose replies have had their time. The second inquorate conference running leaves out pre-birth conferences and those with too few agencies involved.",
 ];
 
+fn find(id: &str) -> Option<(&'static str, &'static str)> {
+    let own = INVITATION_MEASURES.iter().find(|m| m.id == id).map(|m| (m.title, m.definition));
+    own.or_else(|| OTHER.iter().find(|(name, ..)| *name == id).map(|(_, title, what)| (*title, *what)))
+}
+
 /// Title and definition of a measure by its id.
 pub fn of(id: &str) -> (&'static str, &'static str) {
-    let own = INVITATION_MEASURES.iter().find(|m| m.id == id).map(|m| (m.title, m.definition));
-    let other = || OTHER.iter().find(|(name, ..)| *name == id).map(|(_, title, what)| (*title, *what));
-    own.or_else(other).expect("every measure has its words")
+    find(id).expect("every measure has its words")
+}
+
+/// What a figure is called whose invitations are asked for: a measure, a count, a standing, what an absence did.
+pub fn of_figure(figure: &str) -> String {
+    let figure = match figure {
+        "M11" => "M11_adjournments",
+        "M16" => "M16_sent",
+        "expected" => return "Counted invitations".to_owned(),
+        _ => figure,
+    };
+    let title = find(figure).map(|(title, _)| title).or_else(|| is_count(figure).then(|| of_count(figure)));
+    let title = title.map(|title| match figure.split('_').next().filter(|id| id.starts_with('M')) {
+        Some(measure) => format!("{measure} {title}"),
+        None => title.to_owned(),
+    });
+    let standing = || figure.parse::<Standing>().ok().map(|standing| capital(standing.label()));
+    let effect = || figure.strip_prefix("impact_")?.parse().ok().map(|code| effect(code).to_owned());
+    let reason = || {
+        let reason = figure.strip_prefix("M8_by_reason_")?.parse::<ProceededReason>();
+        let words = reason.map_or("reason not recorded", |reason| reason.label());
+        Some(format!("M8 Held without quorum: {words}"))
+    };
+    title.or_else(standing).or_else(effect).or_else(reason).unwrap_or_else(|| figure.replace('_', " "))
 }
 
 /// Counts as they are called.

@@ -170,8 +170,9 @@ pub fn sheet<'a>(workbook: &'a mut Workbook, name: &str) -> Result<&'a mut Works
 /// What stands around a month: headlines with their charts, agencies, what was restated.
 fn around(workbook: &mut Workbook, styles: &Styles, snapshot: &Snapshot) -> Result<(), XlsxError> {
     let first = sheet(workbook, "Headlines")?;
-    let columns = named(["Measure", "Definition"]).into_iter().chain(of_rate("Month"));
-    let columns = columns.chain(of_rate("Month before")).chain(of_rate("Twelve months"));
+    let (these, before) = snapshot.period().in_words();
+    let columns = named(["Measure", "Definition"]).into_iter().chain(of_rate(these));
+    let columns = columns.chain(of_rate(before)).chain(of_rate("Twelve months"));
     let mut table =
         Table::new(first, styles, columns.chain(named(["Months known of twelve", "Change or chance"])))?;
     for headline in &snapshot.headlines {
@@ -188,7 +189,7 @@ fn around(workbook: &mut Workbook, styles: &Styles, snapshot: &Snapshot) -> Resu
     trends(workbook, styles, snapshot)?;
     let mut agencies: Vec<_> = snapshot.agencies.values().collect();
     agencies.sort_by_key(|line| line.name.to_lowercase());
-    let columns = named(["Agency", "Group"]).into_iter().chain(of_rate("Month"));
+    let columns = named(["Agency", "Group"]).into_iter().chain(of_rate(these));
     let columns = columns.chain(of_rate("Twelve months")).chain(of_rate("Its group"));
     let columns =
         columns.chain(named(["Among its group", "Change or chance", "Target", "Beside its target"]));
@@ -246,9 +247,9 @@ fn definitions(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Resul
     Ok(())
 }
 
-/// The paper as a workbook. `snapshot`: what stands around a month; some months together stand alone.
-pub fn xlsx(paper: &Paper, edition: Option<&Edition>) -> Result<Vec<u8>, XlsxError> {
-    let snapshot = edition.map(|edition| &edition.snapshot);
+/// The paper as a workbook.
+pub fn xlsx(edition: &Edition) -> Result<Vec<u8>, XlsxError> {
+    let (snapshot, paper) = (&edition.snapshot, &edition.snapshot.paper);
     let mut workbook = Workbook::new();
     let styles = Styles {
         header: Format::new().set_bold().set_text_wrap(),
@@ -271,16 +272,14 @@ pub fn xlsx(paper: &Paper, edition: Option<&Edition>) -> Result<Vec<u8>, XlsxErr
         format!("{} conferences with a confirmed register; {} have none, and count nowhere.", paper.conferences, paper.registers_open),
         "Intervals are Wilson's 95% intervals. Of fewer than 20 there is no percentage: \"too few\". \"none\" means that there was nothing to count.".to_owned(),
     ];
-    notes.extend(snapshot.map(|s| format!("Definitions {}.", s.definitions)));
-    notes.extend(snapshot.into_iter().flat_map(|s| s.exceptions.iter().map(|e| e.text.clone())));
+    notes.push(format!("Definitions {}.", snapshot.definitions));
+    notes.extend(snapshot.exceptions.iter().map(|e| e.text.clone()));
     for (row, note) in (2_u32..).zip(&notes) {
         cover.write_string_with_format(row, 0, note, &styles.wrapped)?;
     }
-    if let Some(snapshot) = snapshot {
-        around(&mut workbook, &styles, snapshot)?;
-    }
-    if let Some(edition) = edition.filter(|edition| !edition.snapshot.actions.is_empty()) {
-        actions(&mut workbook, &styles, &edition.snapshot.actions, &edition.written)?;
+    around(&mut workbook, &styles, snapshot)?;
+    if !snapshot.actions.is_empty() {
+        actions(&mut workbook, &styles, &snapshot.actions, &edition.written)?;
     }
     let columns = named(["Measure", "Name", "Definition"]).into_iter().chain(named(RATE));
     let mut table = Table::new(sheet(&mut workbook, "Measures")?, &styles, columns)?;
@@ -335,6 +334,7 @@ pub fn xlsx(paper: &Paper, edition: Option<&Edition>) -> Result<Vec<u8>, XlsxErr
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::io::Cursor;
 
     use calamine::{Data, Reader, Xlsx};
@@ -343,8 +343,11 @@ mod tests {
     use crate::agencies::store::Directory;
     use crate::calendar::{Breaks, Calendar};
     use crate::invitations::MinimumNotice;
+    use crate::platform::Keys;
     use crate::register::Policies;
+    use crate::reports::Targets;
     use crate::reports::finish::finish;
+    use crate::reports::snapshot::{About, Restated};
     use crate::reports::store::MonthData;
 
     #[test]
@@ -359,8 +362,20 @@ mod tests {
         let data = MonthData::alone(month, Directory::default(), Vec::new());
         let paper =
             Paper { M7: Rate::of(34, 40), M9: Rate::of(3, 4), ..finish(&data, &policies, &Breaks::none()) };
-        let bytes = xlsx(&paper, None).unwrap();
-        assert_eq!(bytes, xlsx(&paper, None).unwrap());
+        let measures_of_paper = 4 + paper.rates().len();
+        let counts_of_paper = paper.counts().len();
+        let about = About {
+            quorum_rules: Vec::new(),
+            restated: Restated::default(),
+            targets: &Targets::default(),
+            actions: &[],
+            keys: &Keys::generate(),
+            today: month.last(),
+        };
+        let snapshot = Snapshot::of(paper, &[], about);
+        let edition = Edition { snapshot, closed: None, written: BTreeMap::new(), as_of: month.last() };
+        let bytes = xlsx(&edition).unwrap();
+        assert_eq!(bytes, xlsx(&edition).unwrap());
         let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
         let measures = book.worksheet_range("Measures").unwrap();
         let row = |id: &str| measures.rows().find(|row| row[1] == Data::String(id.to_owned())).unwrap();
@@ -368,7 +383,7 @@ mod tests {
         assert_eq!(numbers(row("M7")), ["34", "40", "0.85", "0.709", "0.929"], "Wilson's 34 of 40");
         assert_eq!(numbers(row("M9"))[..3], ["3", "4", "too few"]);
         assert_eq!(numbers(row("M1"))[..3], ["0", "0", "none"]);
-        assert_eq!(measures.rows().count(), 1 + 4 + paper.rates().len());
-        assert_eq!(book.worksheet_range("Counts").unwrap().rows().count(), 1 + paper.counts().len());
+        assert_eq!(measures.rows().count(), 1 + measures_of_paper);
+        assert_eq!(book.worksheet_range("Counts").unwrap().rows().count(), 1 + counts_of_paper);
     }
 }

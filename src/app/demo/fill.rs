@@ -123,6 +123,7 @@ async fn circulate(site: &Site) -> Result<(), Failure> {
         reports::approve(making, circulating, &manager, month).await?;
         improving::follow(site, &manager, month).await?;
     }
+    reports::close_periods(making).await?;
     reports::publish_years(making).await?;
     Ok(())
 }

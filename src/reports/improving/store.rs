@@ -14,7 +14,7 @@ use super::{ActionId, Progress};
 use crate::agencies::entity::agency;
 use crate::calendar::london;
 use crate::platform::Tx;
-use crate::reports::{Month, Period};
+use crate::reports::Period;
 
 /// An action as it stands.
 #[derive(Clone, Debug)]
@@ -48,15 +48,10 @@ impl Standing {
         newest.map(|review| london::date(review.at))
     }
 
-    /// Whether the paper of a month has it: raised by the month in which that is made, and not ended before the paper's month.
-    pub fn is_in_paper(&self, month: Month) -> bool {
-        month_of(self.action.raised_at) <= month.next() && self.ended().is_none_or(|day| day >= month.first())
-    }
-
-    /// Whether it was raised by the end of a period, and had not ended before it began.
-    pub fn was_open(&self, period: Period) -> bool {
-        let raised = london::date(self.action.raised_at) <= period.last().last();
-        raised && self.ended().is_none_or(|day| day >= period.first().first())
+    /// Whether the paper of some months has it: raised by the month in which that is made, and not ended before they began.
+    pub fn is_in_paper(&self, period: Period) -> bool {
+        let is_raised = month_of(self.action.raised_at) <= period.last().next();
+        is_raised && self.ended().is_none_or(|day| day >= period.first().first())
     }
 
     /// Not ended, and its day is over.

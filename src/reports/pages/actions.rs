@@ -2,18 +2,15 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait, DbErr};
 use serde::Serialize;
 
 use super::action_rows::{ActionRow, action_row, action_rows};
 use crate::access::{KeepActions, May, Permission, SeeFigures, SignedIn};
 use crate::calendar::london;
-use crate::platform::Keys;
+use crate::reports::Month;
 use crate::reports::improving::{
     self, ActionId, ActionLine, Progress, Review, ReviewId, Reviewed, Standing, Written, action_lines,
 };
-use crate::reports::{Month, Period};
 use crate::web::{Choice, Desk, Errors, Fields, Page, Problem, choices};
 
 #[derive(Serialize)]
@@ -76,31 +73,6 @@ impl Page for ActionPage {
 async fn lines(desk: &Desk, who: &SignedIn, of: &[Standing]) -> Result<Vec<ActionLine>, Problem> {
     let (approved_only, today) = (!who.role.may(Permission::SeeOpenMonths), london::date(desk.clock.now()));
     Ok(action_lines(desk.db.read(), &desk.keys, of, approved_only, today).await?)
-}
-
-/// The actions that were open in a period, as they stand now.
-pub(super) async fn of_period(
-    desk: &Desk,
-    who: &SignedIn,
-    period: Period,
-) -> Result<Vec<ActionRow>, Problem> {
-    let (approved_only, today) = (!who.role.may(Permission::SeeOpenMonths), london::date(desk.clock.now()));
-    Ok(period_actions(desk.db.read(), &desk.keys, period, approved_only, today).await?)
-}
-
-/// The same for whoever reads approved months alone, or all that are closed.
-pub async fn period_actions(
-    db: &impl ConnectionTrait,
-    keys: &Keys,
-    period: Period,
-    approved_only: bool,
-    today: NaiveDate,
-) -> Result<Vec<ActionRow>, DbErr> {
-    let mut all = improving::all(db).await?;
-    all.retain(|standing| standing.was_open(period));
-    let lines = action_lines(db, keys, &all, approved_only, today).await?;
-    let written = improving::written(keys, &all, &lines)?;
-    Ok(action_rows(&lines, &written))
 }
 
 pub(super) async fn list(may: May<SeeFigures>, State(desk): State<Desk>) -> Result<Response, Problem> {

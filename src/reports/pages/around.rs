@@ -3,19 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Looking;
 use super::rows::{Cell, Links};
 use super::sections::Pictured;
 use crate::calendar::london;
+use crate::register::Policies;
 use crate::reports::funnel_plot::{HEIGHT, funnel_plot};
 use crate::reports::parts::Split;
 use crate::reports::snapshot::{AgencyLine, Headline, Revision};
 use crate::reports::trend::{IN_PRINT, ON_A_PAGE, data_url, trend};
 use crate::reports::words::{capital, word};
-use crate::reports::{Edition, Month, Rate, Snapshot, titles};
+use crate::reports::{Edition, Month, Period, Rate, Snapshot, closes_on, titles};
 
 #[derive(Serialize)]
 pub(super) struct HeadlineRow {
@@ -68,8 +68,13 @@ pub(super) struct ChangedRow {
 pub struct Around {
     /// "Closed on 7 October 2026".
     pub(super) closed: Option<String>,
-    /// The day on which it closes, while it is open.
-    pub(super) closes: Option<String>,
+    /// When it closes, in a sentence, while it is open.
+    pub(super) open: Option<String>,
+    /// It is of one month, which is approved by itself and restates those before it.
+    pub(super) is_month: bool,
+    /// How its own figures are headed, and those of as many months before.
+    pub(super) these: &'static str,
+    pub(super) before: &'static str,
     pub(super) approved: Option<String>,
     /// Whoever looks may approve it.
     pub(super) approve: bool,
@@ -170,9 +175,24 @@ fn funnels(snapshot: &Snapshot) -> Vec<Pictured> {
 }
 
 impl Around {
-    /// `looking`: nobody, where the paper stands alone. `closes`: the day on which an open one closes.
-    pub fn of(edition: &Edition, looking: Option<Looking>, closes: NaiveDate) -> Self {
-        let at = edition.period().address();
+    /// `looking`: nobody, where the paper stands alone.
+    pub fn of(edition: &Edition, looking: Option<Looking>, policies: &Policies) -> Self {
+        let period = edition.period();
+        let is_month = matches!(period, Period::Month(_));
+        let [these, before] = match period {
+            Period::Month(_) => ["This month", "Month before"],
+            Period::Quarter(..) => ["This quarter", "Quarter before"],
+            Period::Year(_) => ["This year", "Year before"],
+            Period::TwelveTo(_) => ["These months", "Twelve before"],
+        };
+        let closes = match period {
+            Period::TwelveTo(_) => "These months are not frozen together: their figures change with every register that is confirmed or amended.".to_owned(),
+            _ => format!(
+                "It closes on {}: until then its figures change with every register that is confirmed or amended.",
+                london::full_date(closes_on(period.last(), policies))
+            ),
+        };
+        let at = period.address();
         let links = &Links { at: &at, on: looking.is_some_and(|who| who.looks_behind) };
         let (snapshot, closed) = (&edition.snapshot, edition.closed.as_ref());
         let day = |at| london::full_date(london::date(at));
@@ -186,11 +206,14 @@ impl Around {
         let is_approved = closed.is_some_and(|closed| closed.approved.is_some());
         Self {
             closed: closed.map(|closed| day(closed.at)),
-            closes: closed.is_none().then(|| london::full_date(closes)),
+            open: closed.is_none().then_some(closes),
+            is_month,
+            these,
+            before,
             approved: closed
                 .and_then(|closed| closed.approved.as_ref())
                 .map(|(by, at)| format!("{by}, {}", day(*at))),
-            approve: looking.is_some_and(|who| who.approves) && closed.is_some() && !is_approved,
+            approve: is_month && looking.is_some_and(|who| who.approves) && closed.is_some() && !is_approved,
             hash: closed.map(|closed| closed.hash.clone()).unwrap_or_default(),
             definitions: snapshot.definitions.clone(),
             quorum_rules: snapshot

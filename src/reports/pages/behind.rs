@@ -17,6 +17,7 @@ use crate::calendar::london;
 use crate::feedback::Settings;
 use crate::register::Policies;
 use crate::reports::parts::Split;
+use crate::reports::titles;
 use crate::reports::words::part_name;
 use crate::reports::{Period, Selection, behind, is_of_previous_month};
 use crate::web::{Desk, Page, Paging, Problem, query};
@@ -154,7 +155,7 @@ async fn show(
         Paging::of(rows, asked.page.as_ref().and_then(|page| page.parse().ok()).unwrap_or(1), ROWS, |page| {
             asked.href(&at, page)
         });
-    let figure = asked.figure.replace('_', " ");
+    let figure = titles::of_figure(&asked.figure);
     let of_previous = is_of_previous_month(&asked.figure).then(|| period.before_in_words());
     let page = BehindPage {
         at,

@@ -26,11 +26,10 @@ use axum::{Extension, Router};
 use serde_json::json;
 
 use self::waits::Waits;
-use super::close::closes_on;
 use super::document::Document;
 use super::{
-    Circulating, Edition, FinancialYear, Form, FormError, Making, Month, Paper, Period, Press, PressError,
-    Targets, Yearly, approve, edition, is_circulated, newest_circulated, paper, yearly,
+    Circulating, Edition, FinancialYear, Form, FormError, Making, Month, Period, Press, PressError, Targets,
+    Yearly, approve, edition, edition_together, is_circulated, newest_circulated, yearly,
 };
 use crate::access::{ApproveReport, May, Permission, SeeFigures, SignedIn};
 use crate::audit::{self, Event};
@@ -39,7 +38,6 @@ use crate::feedback::Settings;
 use crate::register::Policies;
 use crate::web::{Desk, Page, Problem, download};
 
-pub use actions::period_actions;
 pub use month::MonthPage;
 pub use public::PublicPage;
 
@@ -145,7 +143,7 @@ async fn month(
         return Ok(Waits::of(&edition, month, newest, &policies).show(may.who.chrome()));
     }
     let looking = Looking::of(&may.who, &desk, &press);
-    Ok(MonthPage::in_browser(&edition, looking, closes_on(month, &policies)).show(may.who.chrome()))
+    Ok(MonthPage::in_browser(&edition, looking, &policies).show(may.who.chrome()))
 }
 
 async fn approve_month(
@@ -185,7 +183,7 @@ async fn month_file(
     let (edition, true) = readable(&may.who, making, month).await? else {
         return Err(Problem::NotFound(may.who.chrome()));
     };
-    save(&may.who, &desk, &month.to_string(), form, form.of_month(&edition)).await
+    save(&may.who, &desk, &month.to_string(), form, form.of_edition(&edition)).await
 }
 
 async fn month_pdf(
@@ -202,29 +200,23 @@ async fn month_pdf(
     let (edition, true) = readable(&may.who, making, month).await? else {
         return Err(Problem::NotFound(may.who.chrome()));
     };
-    let page = MonthPage::alone(&edition, closes_on(month, &policies));
+    let page = MonthPage::alone(&edition, &policies);
     print(&may.who, &desk, &press, &month.to_string(), &page.printed()).await
 }
 
 /// The figures of some months together. Whoever reads approved months alone reads of them once each of these is: the live
 /// figures of one that waits would say what its own page does not yet.
-async fn together(
-    who: &SignedIn,
-    desk: &Desk,
-    policies: &Policies,
-    settings: &Settings,
-    period: &str,
-) -> Result<(Period, Paper), Problem> {
+async fn together(who: &SignedIn, making: Making<'_>, period: &str) -> Result<Edition, Problem> {
     let period = months_together(who, period)?;
-    if !who.role.may(Permission::SeeOpenMonths) && !is_circulated(desk.db.read(), period).await? {
+    if !who.role.may(Permission::SeeOpenMonths) && !is_circulated(making.db.read(), period).await? {
         return Err(Problem::NotFound(who.chrome()));
     }
-    let mut paper = paper(desk.db.read(), period, policies, &settings.school_holidays).await?;
+    let mut edition = edition_together(making, period).await?;
     if !who.role.may(Permission::SeeBehindFigures) {
         // Of two periods that differ by a month, the month's would follow.
-        paper.tell_no_locality();
+        edition.snapshot.paper.tell_no_locality();
     }
-    Ok((period, paper))
+    Ok(edition)
 }
 
 async fn over(
@@ -232,14 +224,14 @@ async fn over(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
     Extension(press): Extension<Press>,
     Path(period): Path<String>,
 ) -> Result<Response, Problem> {
-    let (period, paper) = together(&may.who, &desk, &policies, &settings, &period).await?;
-    let actions = actions::of_period(&desk, &may.who, period).await?;
-    let today = london::date(desk.clock.now());
+    let making = Making::of(&desk, &policies, &settings, &targets);
+    let edition = together(&may.who, making, &period).await?;
     let looking = Looking::of(&may.who, &desk, &press);
-    Ok(MonthPage::of_period_in_browser(&paper, actions, today, looking).show(may.who.chrome()))
+    Ok(MonthPage::in_browser(&edition, looking, &policies).show(may.who.chrome()))
 }
 
 async fn over_file(
@@ -247,11 +239,12 @@ async fn over_file(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
     Path((period, file)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let form = form(&may.who, &file)?;
-    let (period, paper) = together(&may.who, &desk, &policies, &settings, &period).await?;
-    save(&may.who, &desk, &period.to_string(), form, form.of_period(&paper)).await
+    let edition = together(&may.who, Making::of(&desk, &policies, &settings, &targets), &period).await?;
+    save(&may.who, &desk, &edition.period().to_string(), form, form.of_edition(&edition)).await
 }
 
 async fn over_pdf(
@@ -259,13 +252,13 @@ async fn over_pdf(
     State(desk): State<Desk>,
     Extension(policies): Extension<Arc<Policies>>,
     Extension(settings): Extension<Arc<Settings>>,
+    Extension(targets): Extension<Arc<Targets>>,
     Extension(press): Extension<Press>,
     Path(period): Path<String>,
 ) -> Result<Response, Problem> {
-    let (period, paper) = together(&may.who, &desk, &policies, &settings, &period).await?;
-    let actions = actions::of_period(&desk, &may.who, period).await?;
-    let page = MonthPage::of_period(&paper, actions, london::date(desk.clock.now()));
-    print(&may.who, &desk, &press, &period.to_string(), &page.printed()).await
+    let edition = together(&may.who, Making::of(&desk, &policies, &settings, &targets), &period).await?;
+    let page = MonthPage::alone(&edition, &policies);
+    print(&may.who, &desk, &press, &edition.period().to_string(), &page.printed()).await
 }
 
 /// What was published of a year.

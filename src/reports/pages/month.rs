@@ -17,9 +17,9 @@ use super::sections::{
 use super::wider::{Wider, wider};
 use crate::calendar::london;
 use crate::conferences::ProceededReason;
+use crate::register::Policies;
 use crate::register::restating::Figure;
 use crate::reports::climbed::Climbed;
-use crate::reports::exceptions::exceptions;
 use crate::reports::paper::Breakdown;
 use crate::reports::parts::Split;
 use crate::reports::words::word;
@@ -80,7 +80,7 @@ pub struct MonthPage {
     pub(super) slots: Vec<SlotRow>,
     /// What came of invitations, by agency group.
     pub(super) standings: Pictured,
-    /// `None` where some months stand together.
+    /// `None` for figures alone.
     pub(super) around: Option<Around>,
 }
 
@@ -98,15 +98,15 @@ impl MonthPage {
     }
 
     /// The page without links, as a file: it stands alone.
-    pub fn alone(edition: &Edition, closes: NaiveDate) -> Self {
+    pub fn alone(edition: &Edition, policies: &Policies) -> Self {
         let page = Self::of(&edition.snapshot.paper, false, None);
-        Self { around: Some(Around::of(edition, None, closes)), ..page.with(edition) }
+        Self { around: Some(Around::of(edition, None, policies)), ..page.with(edition) }
     }
 
     /// The page in the browser.
-    pub(super) fn in_browser(edition: &Edition, may: Looking, closes: NaiveDate) -> Self {
+    pub(super) fn in_browser(edition: &Edition, may: Looking, policies: &Policies) -> Self {
         let page = Self::of(&edition.snapshot.paper, may.looks_behind, Some(may.today));
-        let around = Some(Around::of(edition, Some(may), closes));
+        let around = Some(Around::of(edition, Some(may), policies));
         Self { around, pdf: may.prints, raises: may.raises && edition.is_circulated(), ..page.with(edition) }
     }
 
@@ -114,7 +114,21 @@ impl MonthPage {
     fn with(self, edition: &Edition) -> Self {
         let snapshot = &edition.snapshot;
         let exceptions = exception_rows(&snapshot.exceptions, &self.month);
-        Self { exceptions, actions: action_rows(&snapshot.actions, &edition.written), ..self }
+        let actions = action_rows(&snapshot.actions, &edition.written);
+        let page = Self { exceptions, actions, ..self };
+        match edition.period() {
+            Period::Month(_) => page,
+            period => page.together(period.last(), edition.as_of),
+        }
+    }
+
+    /// What is said of some months together.
+    fn together(mut self, last: Month, as_of: NaiveDate) -> Self {
+        if as_of <= last.last() {
+            let name = last.name();
+            self.notes.insert(0, format!("{name} is not over: what follows is of a part of these months."));
+        }
+        Self { as_of: Some(london::full_date(as_of)), dated: as_of.to_string(), ..self }
     }
 
     /// Each figure of the whole month as a line.
@@ -131,40 +145,10 @@ impl MonthPage {
         rates.chain(counts.map(|row| Figure { title: name(row.title), stands: row.count.text })).collect()
     }
 
-    /// Some months together, as a file that stands alone.
-    pub fn of_period(paper: &Paper, actions: Vec<ActionRow>, as_of: NaiveDate) -> Self {
-        Self::of(paper, false, None).together(paper, actions, as_of)
-    }
-
-    fn together(self, paper: &Paper, actions: Vec<ActionRow>, as_of: NaiveDate) -> Self {
-        let exceptions = exceptions(paper, &[], &BTreeMap::new());
-        let exceptions = exception_rows(&exceptions, &paper.month);
-        let mut page = Self { exceptions, actions, ..self };
-        let last = paper.month.parse::<Period>().expect("a paper's own period").last();
-        if as_of <= last.last() {
-            page.notes.insert(
-                0,
-                format!("{} is not over: what follows is of a part of these months.", last.name()),
-            );
-        }
-        Self { as_of: Some(london::full_date(as_of)), dated: as_of.to_string(), ..page }
-    }
-
-    /// Some months together in the browser.
-    pub(super) fn of_period_in_browser(
-        paper: &Paper,
-        actions: Vec<ActionRow>,
-        as_of: NaiveDate,
-        may: Looking,
-    ) -> Self {
-        let page = Self::of(paper, may.looks_behind, None).together(paper, actions, as_of);
-        Self { downloads: true, pdf: may.prints, ..page }
-    }
-
     fn of(p: &Paper, links: bool, navigation: Option<Month>) -> Self {
         let period: Period = p.month.parse().expect("a paper's own period");
         let month = period.last();
-        let at = period.address();
+        let (at, is_month) = (period.address(), matches!(period, Period::Month(_)));
         let links = Links { at: &at, on: links };
         let mut agencies: Vec<_> = p.by_agency.iter().collect();
         agencies.sort_by_key(|(_, a)| a.name.to_lowercase());
@@ -205,8 +189,8 @@ impl MonthPage {
             dated: month.last().to_string(),
             as_of: None,
             wider: wider(period),
-            previous: navigation.map(|_| month.previous().to_string()),
-            next: navigation.filter(|this| month < *this).map(|_| month.next().to_string()),
+            previous: navigation.filter(|_| is_month).map(|_| month.previous().to_string()),
+            next: navigation.filter(|this| is_month && month < *this).map(|_| month.next().to_string()),
             downloads: navigation.is_some(),
             at: at.clone(),
             pdf: false,

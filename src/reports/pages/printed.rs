@@ -84,19 +84,16 @@ fn part(table: &PartTable) -> Block {
 
 fn stands(around: &Around) -> Block {
     let rules = format!("Definitions {}, quorum rule {}.", around.definitions, around.quorum_rules);
-    Block::text(match (&around.closed, &around.approved, &around.closes) {
-        (Some(closed), Some(approved), _) => {
-            format!("Closed on {closed}, approved by {approved}. {rules} Frozen as SHA-256 {}.", around.hash)
+    let approved = match &around.approved {
+        Some(approved) => format!(", approved by {approved}"),
+        None if around.is_month => ", not approved yet".to_owned(),
+        None => String::new(),
+    };
+    Block::text(match &around.closed {
+        Some(closed) => {
+            format!("Closed on {closed}{approved}. {rules} Frozen as SHA-256 {}.", around.hash)
         }
-        (Some(closed), None, _) => {
-            format!("Closed on {closed}, not approved yet. {rules} Frozen as SHA-256 {}.", around.hash)
-        }
-        (None, _, closes) => {
-            let closes = closes.as_deref().unwrap_or_default();
-            format!(
-                "Open until {closes}: its figures change with every register that is confirmed or amended. {rules}"
-            )
-        }
+        None => format!("Open. {} {rules}", around.open.as_deref().unwrap_or_default()),
     })
 }
 
@@ -117,9 +114,9 @@ fn headlines(around: &Around) -> Block {
         level: 3,
         columns: words([
             ("Measure", 36),
-            ("This month", 13),
+            (around.these, 13),
             ("95% interval", 16),
-            ("Month before", 15),
+            (around.before, 15),
             (&rolling, 18),
             ("Change or chance", 22),
         ]),
@@ -143,7 +140,7 @@ fn agencies(around: &Around) -> Block {
         level: 3,
         columns: words([
             ("Agency", 22),
-            ("Month", 17),
+            (around.these, 17),
             ("Twelve months", 18),
             ("Its group", 14),
             ("Among its group", 14),
@@ -181,8 +178,8 @@ fn charts(around: &Around) -> Block {
         caption: row.title.to_owned(),
         svg: row.svg.clone(),
         alt: format!(
-            "{}, month by month, each with its 95% interval, with the average and the limits of chance. This month {}: {}. Appendix A says the same as a table.",
-            row.title, row.now.text, row.verdict
+            "{}, month by month, each with its 95% interval, with the average and the limits of chance. {} {}: {}. Appendix A says the same as a table.",
+            row.title, around.these, row.now.text, row.verdict
         ),
     });
     Block::Charts { charts: charts.collect() }
@@ -332,7 +329,7 @@ impl MonthPage {
         let mut blocks = Vec::new();
         if let Some(as_of) = &self.as_of {
             blocks.push(Block::text(format!(
-                "All of these months together, as their registers stood on {as_of}. The months’ own papers are frozen, and may stand otherwise."
+                "All of these months together, as their registers stood on {as_of}. The months’ own papers are frozen each on its own day, and may stand otherwise."
             )));
         }
         blocks.push(Block::Lead {
@@ -386,7 +383,9 @@ impl MonthPage {
         parts.extend((!self.slots.is_empty()).then(|| slots(&self.slots)));
         parts.extend(self.parts.iter().map(part).chain(self.by_part.iter().map(by_part::printed)));
         blocks.push(Block::Wide { blocks: parts });
-        blocks.extend(self.around.iter().filter(|around| around.closed.is_some()).flat_map(revised));
+        blocks.extend(
+            self.around.iter().filter(|around| around.is_month && around.closed.is_some()).flat_map(revised),
+        );
         blocks.push(Block::heading(&format!("Appendix {to_read}: how to read this")));
         blocks.extend(self.how_to_read.map(Block::text));
         Document {

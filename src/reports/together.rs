@@ -1,0 +1,115 @@
+//! Some months together: the roll-up of a quarter or of a financial year for the strategy group and the board (DOMAIN 8), by
+//! the same engine as a month's paper. Once each of its months is closed it is frozen, once, whichever process comes first.
+//! Before that, and of any twelve months, it is counted as the registers stand.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{DatabaseExecutor, DbErr};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::close::{Closed, Edition, Making, hexadecimal, json};
+use super::entity::period_close;
+use super::snapshot::{DEFINITIONS, Restated, Snapshot};
+use super::{FinancialYear, Month, Period, closed, improving, paper};
+use crate::audit::{self, Actor, Event};
+use crate::calendar::london;
+
+/// The hash of all that was frozen of a period.
+fn hash(row: &period_close::Model) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    for part in [&row.period, &row.definitions, &row.snapshot] {
+        hash.update(format!("{}\n{part}\n", part.len()));
+    }
+    hash.finalize().to_vec()
+}
+
+/// The quarters and years that end with a month.
+fn ending_with(month: Month) -> impl Iterator<Item = Period> {
+    let both = [Period::quarter_of(month), Period::Year(FinancialYear::of(month))];
+    both.into_iter().filter(move |period| period.last() == month)
+}
+
+/// The figures of some months together: as they were frozen, or as the registers stand.
+///
+/// # Errors
+/// Frozen figures that are not as they were frozen are none.
+pub async fn edition_together(making: Making<'_>, period: Period) -> Result<Edition, DbErr> {
+    let db = making.db.read();
+    let Some(row) = closed::together(db, period).await? else {
+        let (snapshot, actions) = counted(making, db.into(), period).await?;
+        let written = improving::written(making.keys, &actions, &snapshot.actions)?;
+        return Ok(Edition { snapshot, closed: None, written, as_of: london::date(making.now) });
+    };
+    if row.hash != hash(&row) {
+        return Err(DbErr::Custom(format!("the frozen figures of {period} were changed since")));
+    }
+    let snapshot: Result<Snapshot, _> = serde_json::from_str(&row.snapshot);
+    let snapshot = snapshot.map_err(|e| DbErr::Custom(format!("the frozen figures of {period}: {e}")))?;
+    let written = match snapshot.actions.is_empty() {
+        true => BTreeMap::new(),
+        false => improving::written(making.keys, &improving::all(db).await?, &snapshot.actions)?,
+    };
+    // Whoever reads approved months alone reads it once each of its months is: it has no approval of its own.
+    let closed = Closed { at: row.closed_at, hash: hexadecimal(&row.hash), approved: None };
+    Ok(Edition { snapshot, closed: Some(closed), written, as_of: london::date(row.closed_at) })
+}
+
+async fn counted(
+    making: Making<'_>,
+    db: DatabaseExecutor<'_>,
+    period: Period,
+) -> Result<(Snapshot, Vec<improving::Standing>), DbErr> {
+    let actions = improving::all(&db).await?;
+    let last = period.last();
+    let before = closed::known(&db, last.next(), improving::reach(&actions, last) + 1).await?;
+    let paper = paper(db, period, making.policies, making.holidays).await?;
+    let snapshot = Snapshot::of(paper, &before, making.about(period, Restated::default(), &actions));
+    Ok((snapshot, actions))
+}
+
+/// Freezes every quarter and every financial year whose months are closed, oldest first. Says which.
+pub async fn close_periods(making: Making<'_>) -> Result<Vec<Period>, DbErr> {
+    let mut done = Vec::new();
+    for period in due(making).await? {
+        if freeze(making, period).await? {
+            done.push(period);
+        }
+    }
+    Ok(done)
+}
+
+async fn due(making: Making<'_>) -> Result<Vec<Period>, DbErr> {
+    let db = making.db.read();
+    let months = closed::months(db).await?;
+    let Some(newest) = months.last().copied() else { return Ok(Vec::new()) };
+    let (frozen, open) = (closed::all_together(db).await?, closed::open(db, newest).await?);
+    let is_whole = |period: &Period| !open.iter().any(|m| (period.first()..=period.last()).contains(m));
+    let ended = months.into_iter().flat_map(ending_with);
+    Ok(ended.filter(|period| !frozen.contains(&period.to_string()) && is_whole(period)).collect())
+}
+
+/// Freezes the figures of some months. `false`: another process was first.
+async fn freeze(making: Making<'_>, period: Period) -> Result<bool, DbErr> {
+    let tx = making.db.begin("close some months together").await?;
+    let (snapshot, _) = counted(making, tx.conn().into(), period).await?;
+    let conferences = snapshot.paper.conferences;
+    let mut row = period_close::Model {
+        period: period.to_string(),
+        closed_at: making.now,
+        definitions: DEFINITIONS.to_owned(),
+        snapshot: json(&snapshot),
+        hash: Vec::new(),
+    };
+    row.hash = hash(&row);
+    let payload =
+        json!({ "definitions": DEFINITIONS, "hash": hexadecimal(&row.hash), "conferences": conferences });
+    let event = Event { action: "period.closed", object: period.to_string(), payload };
+    if !closed::insert_together(&tx, row).await? {
+        tx.roll_back().await?;
+        return Ok(false);
+    }
+    audit::record(&tx, making.keys, &Actor::system("report task"), making.now, vec![event]).await?;
+    tx.commit().await?;
+    Ok(true)
+}
