@@ -43,6 +43,25 @@ fn printed(place: &Place, args: &[&str]) -> Option<String> {
     }
 }
 
+/// The words of a PDF that stand as low as the footer of their page, or lower, and are none of it.
+fn below_the_footer(file: &std::path::Path) -> Vec<String> {
+    let read = std::process::Command::new("pdftotext").arg("-bbox").arg(file).arg("-").output();
+    let read = String::from_utf8(read.expect("pdftotext").stdout).unwrap();
+    let word = regex::Regex::new(r#"yMin="([\d.]+)" xMax="[\d.]+" yMax="([\d.]+)">([^<]*)<"#).unwrap();
+    let height = regex::Regex::new(r#"<page width="[\d.]+" height="([\d.]+)""#).unwrap();
+    // A margin of 2 cm, in which the footer stands alone.
+    let in_margin = |page: &str| {
+        let bottom = height.captures(page).unwrap()[1].parse::<f64>().unwrap() - 2.0 / 2.54 * 72.0;
+        let low = |word: &regex::Captures<'_>| word[2].parse::<f64>().unwrap() > bottom + 1.0;
+        let words: Vec<_> =
+            word.captures_iter(page).filter(low).map(|w| (w[1].to_owned(), w[3].to_owned())).collect();
+        let footer = words.iter().find(|(_, text)| text == "Page").map(|(y, _)| y.clone()).expect("a footer");
+        words.into_iter().filter(move |(y, _)| *y != footer).map(|(_, text)| text).collect::<Vec<_>>()
+    };
+    let pages = read.split("<page ").skip(1).map(|page| format!("<page {page}"));
+    pages.flat_map(|page| in_margin(&page)).collect()
+}
+
 /// The numbers of a text, each with how often it stands there.
 fn numbers(text: &str) -> HashMap<String, usize> {
     let number = regex::Regex::new(r"\d+(?:[.,]\d+)*%?").unwrap();
@@ -205,6 +224,11 @@ fn a_paper_is_printed_with_every_figure_of_its_page_to_the_digit() {
     let marked = regex::Regex::new(r"(?s)<style.*?</style>|<script.*?</script>|<[^>]*>|&#x27;").unwrap();
     for of in [["--month", "2026-09"], ["--period", "2026-27-q2"]] {
         let Some(pdf) = printed(&place, &of) else { return };
+        assert_eq!(
+            below_the_footer(&place.path("paper.pdf")),
+            Vec::<String>::new(),
+            "nothing runs off a page"
+        );
         let (first, _) = pdf.split_once("\nPlans that ended\n").expect("its section");
         assert!(first.contains("M1 Attendance rate"), "what a paper begins with: {first}");
         assert!(pdf.lines().any(|line| line == "Agencies"), "of months together too");

@@ -342,12 +342,8 @@ impl MonthPage {
         if let Some(around) = &self.around {
             blocks.push(stands(around));
         }
-        // Of months together there are no headlines with a verdict: the measures themselves stand there.
         blocks.push(Block::heading("At a glance"));
-        blocks.push(match &self.around {
-            Some(around) => headlines(around),
-            None => rates(&self.headline),
-        });
+        blocks.extend(self.around.iter().map(headlines));
         blocks.push(Block::heading("What to look at first"));
         blocks.push(match self.exceptions.is_empty() {
             true => Block::text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
@@ -377,9 +373,10 @@ impl MonthPage {
             blocks.extend([Block::NewPage, Block::heading("Appendix A: month by month")]);
             blocks.extend(by_month);
         }
-        let mut parts = vec![Block::heading(&format!("Appendix {of_parts}: parts"))];
-        parts.push(Block::Charts { charts: vec![picture(&self.standings)] });
-        parts.extend(self.around.is_some().then(|| rates(&self.headline)));
+        // A bar for each of sixteen groups is higher than a page that lies on its side.
+        blocks.extend([Block::NewPage, Block::heading(&format!("Appendix {of_parts}: parts"))]);
+        blocks.push(Block::Charts { charts: vec![picture(&self.standings)] });
+        let mut parts = vec![rates(&self.headline)];
         parts.extend((!self.slots.is_empty()).then(|| slots(&self.slots)));
         parts.extend(self.parts.iter().map(part).chain(self.by_part.iter().map(by_part::printed)));
         blocks.push(Block::Wide { blocks: parts });
