@@ -192,6 +192,9 @@ both! {
         let read = member.get("/reports/2026-09/agency/OH").await.body;
         assert!(read.contains("0 of 1") && !read.contains("share the duty") && !read.contains("What it said"), "{read}");
         assert_eq!(qa.get("/reports/2026-09/agency/NOBODY").await.status, 404);
+        let mut lead = Person::with_role(&place, &site, "agency_lead").await;
+        place.done_at(EVENING, &["account", "grant", "agency_lead@quorate.example", "--agency", "OH"]);
+        assert!(lead.get("/agency/papers/2026-09/OH").await.body.contains("Two of us share the duty from now on."), "its own words");
     }
 
     async fn an_approved_month_goes_round_as_a_paper_to_trusted_domains_and_as_a_link_to_others(place: Place) {

@@ -233,6 +233,15 @@ impl OnePage {
     }
 }
 
+impl OnePage {
+    /// With what the agency's replies about the month say that it would do.
+    async fn with_what_it_said(self, desk: &Desk, code: &str, month: Month) -> Result<Self, Problem> {
+        let said = promised(desk.db.read(), &desk.keys, of_agency(code, month)).await?.into_iter();
+        let said = said.map(|s| SaidLine { on: london::full_date(s.on), text: s.text }).collect();
+        Ok(Self { reads: true, said, ..self })
+    }
+}
+
 /// What an agency's page is made with, from a month that its reader may read.
 async fn of_reader(
     desk: &Desk,
@@ -249,13 +258,10 @@ async fn of_reader(
         page.left_out = NOT_TO_HAND_OUT;
     }
     // What was written in replies is for those who may read the replies; PAQA's members read figures.
-    page.reads = who.role.may(Permission::SeeBehindFigures);
-    if page.reads {
-        let said = promised(desk.db.read(), &desk.keys, of_agency(code, month)).await?;
-        page.said =
-            said.into_iter().map(|s| SaidLine { on: london::full_date(s.on), text: s.text }).collect();
+    match who.role.may(Permission::SeeBehindFigures) {
+        true => Ok((month, page.with_what_it_said(desk, code, month).await?)),
+        false => Ok((month, page)),
     }
-    Ok((month, page))
 }
 
 pub(super) async fn show(
@@ -307,7 +313,9 @@ async fn of_own(
     let edition = edition(making, month).await?;
     let stands = edition.is_circulated() && leaves_out_the_same(desk.db.read(), &edition.snapshot).await?;
     let page = stands.then(|| page(&edition, month, code)).flatten().ok_or_else(not_found)?;
-    Ok((month, OnePage { all: "/agency".to_owned(), all_name: "Your agency".to_owned(), ..page }))
+    let page = OnePage { all: "/agency".to_owned(), all_name: "Your agency".to_owned(), ..page };
+    // Whoever was granted the whole of it reads what it wrote itself.
+    Ok((month, page.with_what_it_said(desk, code, month).await?))
 }
 
 pub(super) async fn show_own(
