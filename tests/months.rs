@@ -65,6 +65,7 @@ both! {
         let page = qa.get("/reports/2026-10").await.body;
         assert!(page.contains("on Friday 6 November 2026. These figures do not change") && page.contains("1 conference of this time took place and has no confirmed register"), "{page}");
         assert_eq!(place.report("2026-10")["registers_open"], 1);
+        assert!(page.contains("Not complete: 1 conference has no confirmed register") && page.contains("M15") && page.contains("M17"), "what it knows of September: {page}");
         // It is confirmed late: nothing is lost, and the next paper says so.
         place.import("2026-11-21T15:00:00Z", &missed_on("C-2", "2026-10-20"));
         place.import("2026-11-21T15:00:00Z", &missed_on("C-3", "2026-11-20"));
@@ -230,12 +231,14 @@ both! {
 
     async fn a_groups_target_stands_beside_its_agencies_and_of_few_there_is_no_colour(place: Place) {
         place.import(EVENING, &missed_on("C-1", "2026-09-30"));
-        place.write("own/targets.toml", "[[target]]\ngroup = \"police\"\nmeasure = \"M2\"\npercent = 80\nvalid_from = \"2026-04-01\"\n");
+        place.write("own/targets.toml", "[[target]]\ngroup = \"police\"\nmeasure = \"M2\"\npercent = 80\nvalid_from = \"2026-04-01\"\n\n[[target]]\ngroup = \"police\"\nmeasure = \"M1\"\npercent = 60\nvalid_from = \"2026-04-01\"\n");
         let mut command = place.command(&["report", "--month", "2026-09"]);
         let out = command.env("QUORATE__REPORTS__TARGETS_FILE", place.path("own/targets.toml")).output().unwrap();
         let paper: Value = serde_json::from_slice(&out.stdout).unwrap();
         assert_eq!(paper["agencies"]["TVP"]["target"], serde_json::json!([80, null]), "one invitation: {paper:#}");
         assert_eq!(paper["agencies"]["OH"]["target"], Value::Null);
+        let attended = &paper["agencies"]["TVP"]["other_targets"][0];
+        assert_eq!((&attended["measure"], &attended["percent"], &attended["rate"]["denominator"]), (&"M1".into(), &60.into(), &1.into()), "a target that is set is answered, whichever measure it is of");
     }
 
     async fn a_quarter_is_frozen_once_when_its_last_month_closes_among_the_quarters_before_it(place: Place) {
@@ -249,12 +252,17 @@ both! {
             serde_json::from_str(&place.run(&["report", "--period", period]).out).unwrap()
         };
         let summer = of("2026-27-q2");
-        let site = place.site("2027-01-08T09:00:00Z").await;
+        let site = place.site("2027-01-18T09:00:00Z").await;
         let mut qa = Person::with_role(&place, &site, "qa_manager").await;
         let open = qa.get("/reports/over/2026-27-q3").await.body;
-        assert!(open.contains("It closes on Friday 8 January 2027") && !open.contains("SHA-256"), "December is not closed");
+        assert!(open.contains("five working days after the last of its months has closed") && !open.contains("SHA-256"), "{open}");
+        assert!(open.contains("(without November 2026, December 2026, not closed)"), "no verdict on what is not on the chart: {open}");
+        assert!(!open.contains("/agency/"), "an agency's page is of one month");
         place.done_at("2027-01-08T08:00:00Z", &["run-task", "report"]);
-        place.done_at("2027-01-08T08:05:00Z", &["run-task", "report"]);
+        place.done_at("2027-01-14T08:00:00Z", &["run-task", "report"]);
+        assert!(!qa.get("/reports/over/2026-27-q3").await.body.contains("SHA-256"), "registers may come late");
+        place.done_at("2027-01-15T08:00:00Z", &["run-task", "report"]);
+        place.done_at("2027-01-15T08:05:00Z", &["run-task", "report"]);
         let before = of("2026-27-q3");
         assert_eq!(before["M1"]["numerator"], 6);
         let headline = &before["headlines"][0];
@@ -269,7 +277,8 @@ both! {
         was_there(&mut qa, &at).await;
         assert_eq!((of("2026-27-q3"), of("2026-27-q2")), (before, summer));
         let page = qa.get("/reports/over/2026-27-q3").await.body;
-        assert!(page.contains("on Friday 8 January 2027. These figures do not change") && page.contains("Quarter before") && page.contains("SHA-256"), "{page}");
+        assert!(page.contains("on Friday 15 January 2027. These figures do not change") && page.contains("Quarter before") && page.contains("SHA-256"), "{page}");
+        assert!(page.contains("No conference is counted of November 2026."), "{page}");
         assert!(!page.contains("Approve it") && !page.contains("was restated"), "of months together neither is asked");
         let csv = qa.get("/reports/over/2026-27-q3/figures.csv").await.body;
         assert!(csv.contains("2026-27-q3,M1,month,2026-10,,3,4,"), "{csv}");
@@ -296,7 +305,7 @@ both! {
         let mut qa = Person::with_role(&place, &place.site("2026-12-02T09:00:00Z").await, "qa_manager").await;
         let page = qa.get("/reports/over/2026-27-q3").await.body;
         assert!(page.contains("October 2026 to December 2026") && page.contains("6 of 8") && page.contains("as their registers stood on Wednesday 2 December 2026"), "{page}");
-        assert!(page.contains("It closes on Friday 8 January 2027") && page.contains("December 2026 is not over"), "{page}");
+        assert!(page.contains("December 2026 is not over") && page.contains("none of these months is closed: nothing to judge yet"), "{page}");
         assert!(qa.get("/reports/over/12-to-2026-10").await.body.contains("not frozen together"));
         assert!(qa.get("/reports/over/2026-27-q3/figures.csv").await.body.contains("2026-27-q3,M1,all,,,6,8"));
         assert!(qa.get("/reports/2026-10").await.body.contains("/reports/over/2026-27-q3"));

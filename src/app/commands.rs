@@ -219,7 +219,7 @@ pub(super) async fn report_period(
     format: ReportFormat,
     output: Option<PathBuf>,
 ) -> Result<ExitCode, Failure> {
-    let edition = reports::edition_together(site.making(), period).await?;
+    let edition = reports::edition_together(site.making(), period, false).await?;
     edition_as(site, edition, format, output).await
 }
 

@@ -79,7 +79,8 @@ pub async fn behind(
     let cases = if of_previous { &data.previous } else { &data.cases };
     let is_of = |e: &Entry<'_>, (split, part): &(Split, String)| split.part(e, &data, holidays) == *part;
     // A register may be confirmed late, or not yet, outside the population.
-    let may_be = |e: &Entry<'_>| looks_outside(&selection.figure) || is_in_population(e);
+    let outside = looks_outside(&selection.figure);
+    let may_be = |e: &Entry<'_>| is_in_population(e) || outside && !e.row.walk_in;
     let chosen = everything(cases).filter(may_be);
     let chosen = chosen.filter(|e| selection.parts.iter().all(|part| is_of(e, part)) && test(e));
     let hidden = |e: &Entry<'_>| {

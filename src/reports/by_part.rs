@@ -1,6 +1,6 @@
 //! The figures that stand beside attendance (M5 to M19), over the whole and for each part of each split (DOMAIN 8), in one
 //! pass: a part is counted by the tests that the whole is counted by. Of conferences and children nothing is told by agency,
-//! for a conference is of many; nor by locality, slot, type or holidays, where the parts are so small that whoever knows of one
+//! for a conference is of many, and of what hangs on it (M10, M17) nothing by service; nor by locality, slot, type or holidays, where the parts are so small that whoever knows of one
 //! conference would read its outcome there (profile `paqa`).
 
 use std::borrow::Cow;
@@ -38,10 +38,9 @@ const OF_INVITATIONS: [Split; 10] = [
 /// in conferences and their children,
 const OF_CONFERENCES: [Split; 3] = [Split::Stage, Split::Mode, Split::Lens];
 /// in absences that tell how their conference decided,
-const OF_PIVOTAL: [Split; 6] =
-    [Split::Group, Split::Agency, Split::Service, Split::Stage, Split::Mode, Split::Lens];
+const OF_PIVOTAL: [Split; 5] = [Split::Group, Split::Agency, Split::Stage, Split::Mode, Split::Lens];
 /// and in letters about the previous month's conferences.
-const OF_LETTERS: [Split; 3] = [Split::Group, Split::Agency, Split::Service];
+const OF_LETTERS: [Split; 2] = [Split::Group, Split::Agency];
 
 /// What one invitation, conference or letter adds to a figure.
 #[derive(Clone, Copy)]

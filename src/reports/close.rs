@@ -79,7 +79,7 @@ impl Edition {
 }
 
 /// The newest month that is over for so long that it closes, as of a day.
-fn closes(today: NaiveDate, policies: &Policies) -> Month {
+pub(super) fn closes(today: NaiveDate, policies: &Policies) -> Month {
     let month = Month::of(today).previous();
     let is_due = policies.calendar.working_days(month.last(), today) >= CLOSES_AFTER;
     if is_due { month } else { month.previous() }
@@ -171,6 +171,13 @@ impl<'a> Making<'a> {
         let days = period.first().first().iter_days().take_while(|day| *day <= last);
         let versions: BTreeSet<i32> = days.map(|day| self.policies.on(day).quorum.version).collect();
         versions.into_iter().collect()
+    }
+
+    /// Working days since the last of some months was due to close, and since the newest of them did.
+    pub fn quiet_since(self, last: Month, newest: DateTime<Utc>) -> u32 {
+        let (since, today) =
+            (closes_on(last, self.policies).max(london::date(newest)), london::date(self.now));
+        if since < today { self.policies.calendar.working_days(since, today) } else { 0 }
     }
 
     /// What stands around the figures of a month, or of some, besides the months before.

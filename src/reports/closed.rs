@@ -29,11 +29,10 @@ pub async fn by_month(db: &impl ConnectionTrait, month: Month) -> Result<Option<
     month_close::Entity::find_by_id(month.to_string()).one(db).await
 }
 
-/// Every month that is closed, oldest first.
-pub async fn months(db: &impl ConnectionTrait) -> Result<Vec<Month>, DbErr> {
-    let of = month_close::Entity::find().select_only().column(month_close::Column::Month);
-    let all: Vec<String> = of.order_by_asc(month_close::Column::Month).into_tuple().all(db).await?;
-    all.iter().map(|month| month.parse().map_err(DbErr::Custom)).collect()
+/// When each month closed that is closed.
+pub async fn closed_at(db: &impl ConnectionTrait) -> Result<BTreeMap<Month, DateTime<Utc>>, DbErr> {
+    let closes = closes(db).await?.into_iter();
+    closes.map(|(month, (at, _))| Ok((month.parse().map_err(DbErr::Custom)?, at))).collect()
 }
 
 /// What was frozen of some months together.
@@ -97,8 +96,8 @@ pub async fn circulated(db: &impl ConnectionTrait) -> Result<BTreeSet<Month>, Db
     all.iter().map(|month| month.parse().map_err(DbErr::Custom)).collect()
 }
 
-/// Whether each month of a period is approved that has a confirmed register, its last one included: none waits for its
-/// close either.
+/// Whether each month of a period is approved in which a conference took place, its last one included: none waits for its close
+/// either.
 pub async fn is_circulated(db: &impl ConnectionTrait, period: Period) -> Result<bool, DbErr> {
     let (first, last) = (period.first().to_string(), period.last().to_string());
     let closed: Vec<(String, bool)> = month_close::Entity::find()
@@ -111,7 +110,9 @@ pub async fn is_circulated(db: &impl ConnectionTrait, period: Period) -> Result<
         .all(db)
         .await?;
     let is_whole = closed.iter().all(|(_, is_approved)| *is_approved);
-    if !is_whole || closed.last().is_none_or(|(month, _)| *month != last) {
+    // In its last month there may have been no conference: once it is frozen none is missing.
+    let is_last_closed = closed.last().is_some_and(|(month, _)| *month == last);
+    if !is_whole || closed.is_empty() || !is_last_closed && together(db, period).await?.is_none() {
         return Ok(false);
     }
     Ok(!open(db, period.last()).await?.iter().any(|month| *month >= period.first()))
@@ -325,26 +326,29 @@ pub async fn changed_since(
 }
 
 /// The months up to this one in which a conference took place and that are not closed, oldest first: from the first with a
-/// confirmed register on. One without any closes too, and says how many it waits for.
+/// confirmed register on. One of the newest three without any closes too, and says how many it waits for.
 pub async fn open(db: &impl ConnectionTrait, newest: Month) -> Result<Vec<Month>, DbErr> {
-    let confirmed = Query::select().column(register::Column::ConferenceId).from(register::Entity).to_owned();
+    let confirmed =
+        || Query::select().column(register::Column::ConferenceId).from(register::Entity).to_owned();
+    let is_confirmed = || conference::Column::Id.in_subquery(confirmed());
+    let waited_for = newest.previous().previous();
     let held = || {
         conference::Entity::find()
             .select_only()
             .column(conference::Column::ConferenceDate)
             .filter(conference::Column::Status.is_in([Status::Held, Status::Adjourned]))
     };
-    let oldest = held().filter(conference::Column::Id.in_subquery(confirmed));
+    let oldest = held().filter(is_confirmed());
     let oldest = oldest.order_by_asc(conference::Column::ConferenceDate).limit(1);
     let Some(oldest) = oldest.into_tuple::<NaiveDate>().one(db).await? else { return Ok(Vec::new()) };
-    let closed = months(db).await?;
+    let closed = closed_at(db).await?;
     let mut open = Vec::new();
     let all = std::iter::successors(Some(Month::of(oldest)), |month| Some(month.next()));
-    for month in all.take_while(|month| *month <= newest).filter(|month| !closed.contains(month)) {
-        let any = held()
-            .filter(conference::Column::ConferenceDate.gte(month.first()))
-            .filter(conference::Column::ConferenceDate.lte(month.last()))
-            .limit(1);
+    for month in all.take_while(|month| *month <= newest).filter(|month| !closed.contains_key(month)) {
+        let any = held().filter(conference::Column::ConferenceDate.between(month.first(), month.last()));
+        // One of long ago was brought in without its registers: it is history, and no month that was waited for.
+        let any = if month < waited_for { any.filter(is_confirmed()) } else { any };
+        let any = any.limit(1);
         if any.into_tuple::<NaiveDate>().one(db).await?.is_some() {
             open.push(month);
         }

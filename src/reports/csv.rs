@@ -133,8 +133,8 @@ impl Rows<'_> {
             self.rate("M2", "agency_group_rolling_12", code, agency.group_rolling)?;
             self.words("M2", "agency_among_its_group", code, agency.position.label())?;
             self.words("M2", "agency_verdict", code, &agency.verdict)?;
-            if agency.target.is_some() {
-                self.words("M2", "agency_target", code, &agency.target_in_words())?;
+            if agency.target.is_some() || !agency.other_targets.is_empty() {
+                self.words("M2", "agency_targets", code, &agency.targets_in_words())?;
             }
         }
         for exception in &snapshot.exceptions {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::agency_line::AgencyLine;
 use super::paper::{EndedWithout, Paper};
-use super::snapshot::{AgencyLine, Headline};
+use super::snapshot::Headline;
 use super::words::counted;
 use super::{Month, Rate, titles};
 use crate::calendar::london;
@@ -210,6 +211,7 @@ mod tests {
             stands_out,
             months: Vec::new(),
             target: None,
+            other_targets: Vec::new(),
             of_group: 3,
         };
         (name.to_owned(), line)

@@ -1,6 +1,7 @@
 //! PAQA's month: the measures of DOMAIN 8, from the registers that are confirmed.
 
 mod agency;
+mod agency_line;
 mod bars;
 mod behind;
 mod by_part;
@@ -41,6 +42,7 @@ mod thanks;
 mod titles;
 mod together;
 mod trend;
+mod verdict;
 mod wilson;
 mod words;
 mod xlsx;

@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::agency_line::{AgencyLine, Series, agency_lines};
 use super::exceptions::{Exception, exceptions};
-use super::funnel::{Position, position};
 use super::improving::{self, ActionLine, line_of};
 use super::known::Known;
-use super::rag::Rag;
-use super::spc::{Chart, NO_SIGNAL, RUN_CHART, chart};
-use super::targets::{TargetMeasure, Targets};
+use super::targets::Targets;
+use super::verdict::{charted, verdict};
 use super::{Month, Paper, Period, Rate};
 use crate::platform::Keys;
 
@@ -25,10 +24,8 @@ pub const HEADLINES: [&str; 5] = ["M1", "M2", "M7", "M9", "M6_on_time"];
 
 /// Months that a chart goes back.
 pub const CHARTED: usize = 24;
-/// Counted invitations of twelve months from which on an agency is one to compare with.
-const COMPARABLE: u32 = 20;
 /// Months of a rolling figure.
-const ROLLING: usize = 12;
+pub const ROLLING: usize = 12;
 
 /// A figure at the head of the paper.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,46 +53,6 @@ pub struct Charted {
     pub month: String,
     /// The headlines, by their id.
     pub rates: BTreeMap<String, Rate>,
-}
-
-/// An agency's line (M2).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgencyLine {
-    /// Its name.
-    pub name: String,
-    /// Its group's code.
-    pub group: String,
-    /// In the month, or the months.
-    pub rate: Rate,
-    /// Over the last twelve months that are known.
-    pub rolling: Rate,
-    /// The same of its whole group.
-    pub group_rolling: Rate,
-    /// Where it stands among those of its group.
-    pub position: Position,
-    /// Whether it changed, or chance moved it.
-    pub verdict: String,
-    /// Something stands out in its months.
-    pub stands_out: bool,
-    /// Month by month, this one last; months that are not known are left out.
-    #[serde(default)]
-    pub months: Vec<(String, Rate)>,
-    /// The target of its group, in percent, and how the month stands to it.
-    #[serde(default)]
-    pub target: Option<(u32, Option<Rag>)>,
-    /// How many agencies of its group were expected often enough to compare with, itself included.
-    #[serde(default)]
-    pub of_group: usize,
-}
-
-impl AgencyLine {
-    /// "target 80%, amber: below it, and chance may explain that"; empty where there is none.
-    pub fn target_in_words(&self) -> String {
-        self.target.map_or(String::new(), |(percent, rag)| match rag {
-            Some(rag) => format!("target {percent}%, {}", rag.label()),
-            None => format!("target {percent}%, too few to colour"),
-        })
-    }
 }
 
 /// A figure of an earlier month that is not as it was, for a register was amended or confirmed since.
@@ -156,97 +113,6 @@ pub struct Snapshot {
     pub restated: Restated,
 }
 
-/// The chart of one figure over some months; of a month that is not known nothing is counted.
-fn charted<'a>(months: impl Iterator<Item = Option<&'a Rate>>) -> Option<Chart> {
-    let of = |rate: Option<&Rate>| rate.map_or((0, 0), |r| (r.numerator, r.denominator));
-    chart(&months.map(of).collect::<Vec<_>>())
-}
-
-/// The verdict of the newest months in words, so many of them as it is about, and whether something stands out. Of several
-/// it names each that does. Months of nothing have none.
-fn verdict(chart: Option<&Chart>, rate: Rate, newest: &[Month], all: usize) -> (String, bool) {
-    let Some(chart) = chart else { return (RUN_CHART.to_owned(), false) };
-    if rate.denominator == 0 {
-        return ("nothing to judge".to_owned(), false);
-    }
-    let of = |(n, month): (usize, &Month)| {
-        let place = all - newest.len() + n;
-        let signal = chart.points.iter().find(|point| point.place == place)?.signals.first()?.label();
-        Some(if newest.len() == 1 { signal.to_owned() } else { format!("{}: {signal}", month.name()) })
-    };
-    let said: Vec<String> = newest.iter().enumerate().filter_map(of).collect();
-    match said.is_empty() {
-        false => (said.join("; "), true),
-        true if chart.has_limits() => (NO_SIGNAL.to_owned(), false),
-        true => (RUN_CHART.to_owned(), false),
-    }
-}
-
-/// The months that a paper's charts show, oldest first, with what is known of each, and the paper itself.
-struct Series<'a> {
-    months: &'a [Month],
-    all: &'a [Option<&'a Known>],
-    /// How many of the newest the paper is of.
-    newest: usize,
-    own: &'a Known,
-}
-
-/// The line of each agency that was expected in the last twelve months. `of`: representation by agency.
-fn agency_lines(
-    series: &Series<'_>,
-    of: fn(&Known) -> &BTreeMap<String, Rate>,
-    targets: &Targets,
-) -> BTreeMap<String, AgencyLine> {
-    let Series { months, all, newest: those, own } = *series;
-    let rolling = &all[all.len() - ROLLING..];
-    let newest = months.last().map(|month| month.last());
-    let of_year = |code: &str| -> Rate {
-        rolling.iter().flatten().filter_map(|known| of(known).get(code).copied()).sum()
-    };
-    // As they are called now, those of the year that were expected nowhere this month among them.
-    let called: BTreeMap<&String, &(String, String)> =
-        rolling.iter().flatten().flat_map(|known| &known.called).chain(&own.called).collect();
-    // An agency stands among those that are in its group now, whichever they were in then.
-    let in_group = |group: &str| -> Vec<&String> {
-        called.iter().filter(|(_, (_, of))| of == group).map(|(code, _)| *code).collect()
-    };
-    let line = |(code, (name, group)): (&&String, &&(String, String))| {
-        let none = Rate::of(0, 0);
-        let rate = of(own).get(*code).copied().unwrap_or(none);
-        let chart = charted(all.iter().map(|known| known.and_then(|known| of(known).get(*code))));
-        let newest_months = &months[months.len() - those..];
-        let (verdict, stands_out) = verdict(chart.as_ref(), rate, newest_months, months.len());
-        let rolling = of_year(code);
-        let group_rolling: Rate = in_group(group).into_iter().map(|code| of_year(code)).sum();
-        let target = group.parse().ok().zip(newest);
-        let target = target.and_then(|(group, day)| targets.of_group(group, TargetMeasure::M2, day));
-        let line = AgencyLine {
-            name: name.clone(),
-            group: group.clone(),
-            rate,
-            rolling,
-            group_rolling,
-            position: position(rolling, group_rolling),
-            verdict,
-            stands_out,
-            months: months
-                .iter()
-                .zip(all)
-                .filter_map(|(month, known)| {
-                    Some((month.to_string(), of((*known)?).get(*code).copied().unwrap_or(none)))
-                })
-                .collect(),
-            target: target.map(|target| (target.percent, Rag::of(rate, target))),
-            of_group: in_group(group)
-                .into_iter()
-                .filter(|code| of_year(code).denominator >= COMPARABLE)
-                .count(),
-        };
-        ((*code).clone(), line)
-    };
-    called.iter().map(line).collect()
-}
-
 /// What stands around the figures besides the months before.
 pub struct About<'a> {
     /// The versions of the quorum rules that held in it.
@@ -273,6 +139,12 @@ impl Snapshot {
         self.paper.month.parse().expect("a paper's own period")
     }
 
+    /// Whether a conference of this month is counted in its charts.
+    pub fn has_conferences(&self, month: Month) -> bool {
+        let charted = self.series.iter().find(|of| of.month == month.to_string());
+        charted.and_then(|of| of.rates.get("M7")).is_some_and(|quoracy| quoracy.denominator > 0)
+    }
+
     /// Puts a paper among the months before it, oldest first, as they are known now; one of some months together among those
     /// too.
     pub fn of(paper: Paper, before: &[(Month, Known)], about: About<'_>) -> Self {
@@ -291,12 +163,14 @@ impl Snapshot {
         let first = all.iter().position(Option::is_some).unwrap_or_default();
         let rolling = &all[all.len() - ROLLING..];
         let as_many = &all[all.len() - 2 * those..all.len() - those];
+        let newest: Vec<_> =
+            months.iter().copied().zip(all.iter().copied()).skip(months.len() - those).collect();
         let headlines = HEADLINES.iter().map(|id| {
             let of = |known: &Option<&Known>| known.and_then(|known| known.headlines.get(*id).copied());
-            let chart = charted(all.iter().map(|known| known.and_then(|known| known.headlines.get(*id))));
+            let chart =
+                charted(all.iter().map(|known| known.and_then(|known| known.headlines.get(*id).copied())));
             let rate = paper.rate(id);
-            let newest = &months[months.len() - those..];
-            let (verdict, stands_out) = verdict(chart.as_ref(), rate, newest, months.len());
+            let (verdict, stands_out) = verdict(chart.as_ref(), rate, &newest, months.len() - those);
             Headline {
                 id: (*id).to_owned(),
                 rate,
@@ -309,13 +183,12 @@ impl Snapshot {
         });
         let headlines: Vec<Headline> = headlines.collect();
         let series = Series { months: &months, all: &all, newest: those, own: &own };
-        let lines = |of: fn(&Known) -> &BTreeMap<String, Rate>| agency_lines(&series, of, targets);
-        let agencies = lines(|known| &known.agencies);
+        let agencies = agency_lines(&series, |known| &known.agencies, targets, true);
         let left_out = months.iter().zip(&all).filter_map(|(month, known)| Some((month, (*known)?)));
         let left_out = left_out.map(|(month, known)| Some((month.to_string(), known.restricted.clone()?)));
         let left_out = left_out.collect();
         let is_any_restricted = all.iter().flatten().chain([&&own]).any(|known| known.own.is_some());
-        let own_agencies = is_any_restricted.then(|| lines(Known::own));
+        let own_agencies = is_any_restricted.then(|| agency_lines(&series, Known::own, targets, false));
         let series = months.iter().zip(&all).skip(first).map(|(month, known)| Charted {
             month: month.to_string(),
             rates: known.map(|known| known.headlines.clone()).unwrap_or_default(),

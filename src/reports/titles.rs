@@ -49,7 +49,7 @@ const OTHER: &[(&str, &str, &str)] = &[
 
 /// What the words and signs of a month mean.
 pub const HOW_TO_READ: [&str; 2] = [
-    "A verdict is about the newest month, and says whether it changed, or whether chance moves it as far; what stood out in an earlier month the charts show, and that month's paper said: a point beyond three sigma of the average of its months, seven on one side, seven rising or falling, two of three beyond two sigma; from twelve months on. A point beyond a limit is a signal where an exact count finds it as rare as the limit says: of few, or near none or all, it may be chance still. “Among its group” compares an agency's twelve months with those of all agencies of its group: about 95 of 100, and 998 of 1,000, lie within the limits where only chance is at work.",
+    "A verdict is about the newest month (of several months together about each of them, by the limits of the months up to their end), and says whether it changed, or whether chance moves it as far; what stood out in an earlier month the charts show, and that month's paper said: a point beyond three sigma of the average of its months, seven on one side, seven rising or falling, two of three beyond two sigma; from twelve months on. A point beyond a limit is a signal where an exact count finds it as rare as the limit says: of few, or near none or all, it may be chance still. “Among its group” compares an agency's twelve months with those of all agencies of its group: about 95 of 100, and 998 of 1,000, lie within the limits where only chance is at work.",
     "Counted invitations leave out those that were excused, not expected, unrecorded, or wrongly made by us, whatever came of them. In brackets stands the 95% interval (Wilson): with few invitations it is wide, and a difference within it may be chance. Of fewer than 20, the count stands in place of a percentage. A target's colour is judged before rounding. “None” means that there was nothing to count. Feedback figures (M15 to M17) are about the month before, whose replies have had their time. The second inquorate conference running leaves out pre-birth conferences and those with too few agencies involved.",
 ];
 
@@ -71,7 +71,7 @@ pub fn of_figure(figure: &str) -> String {
         "expected" => return "Counted invitations".to_owned(),
         _ => figure,
     };
-    let title = find(figure).map(|(title, _)| title).or_else(|| is_count(figure).then(|| of_count(figure)));
+    let title = (find(figure).is_some() || is_count(figure)).then(|| alone(figure));
     let title = title.map(|title| match figure.split('_').next().filter(|id| id.starts_with('M')) {
         Some(measure) => format!("{measure} {title}"),
         None => title.to_owned(),
@@ -108,6 +108,23 @@ const COUNTS: &[(&str, &str)] = &[
     ("feedback_due", "Absences on which feedback is due"),
     ("feedback_authority_fault", "Of those, letters of apology"),
 ];
+
+/// What a figure is called where it stands alone: some titles go on from the one before them.
+pub fn alone(id: &str) -> &'static str {
+    match id {
+        "M9_step_down" => "Stepped down without a core agency",
+        "M9b" => "Plans ended without a core agency and without its report",
+        "M9_our_fault" => "Children for whom a missing core agency had been invited wrongly by us",
+        "M9_step_down_our_fault" => {
+            "Children stepped down for whom a missing core agency had been invited wrongly by us"
+        }
+        "M11_working_days_lost" => "Working days until adjourned conferences were reconvened",
+        "M11_not_yet_reconvened" => "Adjourned and not reconvened, or not yet",
+        "feedback_authority_fault" => "Letters of apology due",
+        _ if is_count(id) => of_count(id),
+        _ => of(id).0,
+    }
+}
 
 /// Whether a figure is a count, and no rate.
 pub fn is_count(id: &str) -> bool {

@@ -1,5 +1,5 @@
 //! Some months together: the roll-up of a quarter or of a financial year for the strategy group and the board (DOMAIN 8), by
-//! the same engine as a month's paper. Once each of its months is closed it is frozen, once, whichever process comes first.
+//! the same engine as a month's paper. Once each of its months is closed, and for a week none of them was, it is frozen, once, whichever process comes first.
 //! Before that, and of any twelve months, it is counted as the registers stand.
 
 use std::collections::BTreeMap;
@@ -8,9 +8,9 @@ use sea_orm::{DatabaseExecutor, DbErr};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::close::{Closed, Edition, Making, hexadecimal, json};
+use super::close::{CLOSES_AFTER, Closed, Edition, Making, closes, hexadecimal, json};
 use super::entity::period_close;
-use super::snapshot::{DEFINITIONS, Restated, Snapshot};
+use super::snapshot::{CHARTED, DEFINITIONS, Restated, Snapshot};
 use super::{FinancialYear, Month, Period, closed, improving, paper};
 use crate::audit::{self, Actor, Event};
 use crate::calendar::london;
@@ -32,12 +32,18 @@ fn ending_with(month: Month) -> impl Iterator<Item = Period> {
 
 /// The figures of some months together: as they were frozen, or as the registers stand.
 ///
+/// `approved_only`: for whoever reads of no other month, not even among those around them.
+///
 /// # Errors
 /// Frozen figures that are not as they were frozen are none.
-pub async fn edition_together(making: Making<'_>, period: Period) -> Result<Edition, DbErr> {
+pub async fn edition_together(
+    making: Making<'_>,
+    period: Period,
+    approved_only: bool,
+) -> Result<Edition, DbErr> {
     let db = making.db.read();
     let Some(row) = closed::together(db, period).await? else {
-        let (snapshot, actions) = counted(making, db.into(), period).await?;
+        let (snapshot, actions) = counted(making, db.into(), period, approved_only).await?;
         let written = improving::written(making.keys, &actions, &snapshot.actions)?;
         return Ok(Edition { snapshot, closed: None, written, as_of: london::date(making.now) });
     };
@@ -59,10 +65,15 @@ async fn counted(
     making: Making<'_>,
     db: DatabaseExecutor<'_>,
     period: Period,
+    approved_only: bool,
 ) -> Result<(Snapshot, Vec<improving::Standing>), DbErr> {
     let actions = improving::all(&db).await?;
     let last = period.last();
-    let before = closed::known(&db, last.next(), improving::reach(&actions, last) + 1).await?;
+    let mut before = closed::known(&db, last.next(), improving::reach(&actions, last) + 1).await?;
+    if approved_only {
+        let approved = closed::circulated(&db).await?;
+        before.retain(|(month, _)| approved.contains(month));
+    }
     let paper = paper(db, period, making.policies, making.holidays).await?;
     let snapshot = Snapshot::of(paper, &before, making.about(period, Restated::default(), &actions));
     Ok((snapshot, actions))
@@ -79,20 +90,36 @@ pub async fn close_periods(making: Making<'_>) -> Result<Vec<Period>, DbErr> {
     Ok(done)
 }
 
+/// Working days for which no month of a quarter or a year may have closed before it is frozen: registers come late, and history
+/// file by file.
+const QUIET: u32 = CLOSES_AFTER;
+
+/// Those whose months are over and closed and that are not frozen yet, as far back as charts go: of long ago registers may be
+/// erased. A month in which no conference took place does not close, and hinders nothing.
 async fn due(making: Making<'_>) -> Result<Vec<Period>, DbErr> {
     let db = making.db.read();
-    let months = closed::months(db).await?;
-    let Some(newest) = months.last().copied() else { return Ok(Vec::new()) };
+    let closed = closed::closed_at(db).await?;
+    let newest = closes(london::date(making.now), making.policies);
+    let first = std::iter::successors(Some(newest), |month| Some(month.previous())).nth(CHARTED);
+    let Some(first) = closed.keys().next().copied().max(first) else { return Ok(Vec::new()) };
     let (frozen, open) = (closed::all_together(db).await?, closed::open(db, newest).await?);
-    let is_whole = |period: &Period| !open.iter().any(|m| (period.first()..=period.last()).contains(m));
-    let ended = months.into_iter().flat_map(ending_with);
-    Ok(ended.filter(|period| !frozen.contains(&period.to_string()) && is_whole(period)).collect())
+    let is_due = |period: &Period| {
+        let months = period.first()..=period.last();
+        let newest = closed.range(months.clone()).map(|(_, at)| *at).max();
+        let is_quiet = newest.is_some_and(|at| making.quiet_since(period.last(), at) >= QUIET);
+        is_quiet && !frozen.contains(&period.to_string()) && !open.iter().any(|m| months.contains(m))
+    };
+    let months = std::iter::successors(Some(first), |month| Some(month.next()));
+    let ended = months.take_while(|month| *month <= newest).flat_map(ending_with);
+    Ok(ended.filter(is_due).collect())
 }
 
 /// Freezes the figures of some months. `false`: another process was first.
 async fn freeze(making: Making<'_>, period: Period) -> Result<bool, DbErr> {
     let tx = making.db.begin("close some months together").await?;
-    let (snapshot, _) = counted(making, tx.conn().into(), period).await?;
+    // All of it is of one moment.
+    tx.keep_as_they_are(&["register", "amendment"]).await?;
+    let (snapshot, _) = counted(making, tx.conn().into(), period, false).await?;
     let conferences = snapshot.paper.conferences;
     let mut row = period_close::Model {
         period: period.to_string(),

@@ -191,8 +191,7 @@ fn around(workbook: &mut Workbook, styles: &Styles, snapshot: &Snapshot) -> Resu
     agencies.sort_by_key(|line| line.name.to_lowercase());
     let columns = named(["Agency", "Group"]).into_iter().chain(of_rate(these));
     let columns = columns.chain(of_rate("Twelve months")).chain(of_rate("Its group"));
-    let columns =
-        columns.chain(named(["Among its group", "Change or chance", "Target", "Beside its target"]));
+    let columns = columns.chain(named(["Among its group", "Change or chance", "Targets"]));
     let mut table = Table::new(sheet(workbook, "Representation by agency")?, styles, columns)?;
     for line in agencies {
         table.next();
@@ -203,10 +202,7 @@ fn around(workbook: &mut Workbook, styles: &Styles, snapshot: &Snapshot) -> Resu
         }
         table.text(line.position.label())?;
         table.text(&line.verdict)?;
-        if let Some((percent, rag)) = line.target {
-            table.percent(f64::from(percent))?;
-            table.text(rag.map_or("too few to colour", |rag| rag.label()))?;
-        }
+        table.text(&line.targets_in_words())?;
     }
     let columns = named(["Month", "Figure", "Was", "Is"]);
     let mut table = Table::new(sheet(workbook, "Restated")?, styles, columns)?;

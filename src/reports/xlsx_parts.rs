@@ -50,7 +50,7 @@ pub fn parts(workbook: &mut Workbook, styles: &Styles, paper: &Paper) -> Result<
         for (part, counts) in parts {
             for (id, count) in counts {
                 let measure = id.split('_').next().filter(|id| id.starts_with('M')).unwrap_or_default();
-                let figure = format!("{measure} {}, by {by}", titles::of_count(id));
+                let figure = format!("{measure} {}, by {by}", titles::alone(id));
                 row(figure.trim(), &named_part(paper, split, part), part, Some(*count))?;
             }
         }

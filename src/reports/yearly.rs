@@ -13,10 +13,9 @@ use super::disclosure::{Counted, Table, publish};
 use super::entity::year_published;
 use super::paper::Breakdown;
 use super::year::FinancialYear;
-use super::{Making, Paper, closed, closes_on, edition};
+use super::{Making, Paper, closed, edition};
 use crate::agencies::AgencyGroup;
 use crate::audit::{self, Actor, Event};
-use crate::calendar::london;
 use crate::conferences::{ConferenceType, Locality};
 
 /// A year as it is published. Every renderer sees this alone.
@@ -69,7 +68,7 @@ impl Sums {
         let add = |sums: &mut BTreeMap<String, usize>, part: &str, count: usize| {
             *sums.entry(part.to_owned()).or_default() += count;
         };
-        self.months += 1;
+        self.months += usize::from(paper.conferences > 0);
         self.conferences += paper.conferences;
         paper.conferences_by_type.iter().for_each(|(part, n)| add(&mut self.by_type, part, *n));
         // What was frozen tells each.
@@ -138,15 +137,11 @@ const QUIET: u32 = 20;
 /// them was. Says which.
 pub async fn publish_years(making: Making<'_>) -> Result<Vec<FinancialYear>, DbErr> {
     let (db, now) = (making.db.read(), making.now);
-    let today = london::date(now);
     let mut done = Vec::new();
     for (year, newest) in closed::years_to_publish(db).await? {
         let last = year.months().last().expect("a year has months");
         let open = closed::open(db, last).await?;
-        let quiet_since = closes_on(last, making.policies).max(london::date(newest));
-        let is_quiet =
-            quiet_since < today && making.policies.calendar.working_days(quiet_since, today) >= QUIET;
-        if !is_quiet || year.months().any(|month| open.contains(&month)) {
+        if making.quiet_since(last, newest) < QUIET || year.months().any(|month| open.contains(&month)) {
             continue;
         }
         let tables = json(&added_up(making, year).await?);

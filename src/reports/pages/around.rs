@@ -10,9 +10,10 @@ use super::rows::{Cell, Links};
 use super::sections::Pictured;
 use crate::calendar::london;
 use crate::register::Policies;
+use crate::reports::agency_line::AgencyLine;
 use crate::reports::funnel_plot::{HEIGHT, funnel_plot};
 use crate::reports::parts::Split;
-use crate::reports::snapshot::{AgencyLine, Headline, Revision};
+use crate::reports::snapshot::{Headline, Revision};
 use crate::reports::trend::{IN_PRINT, ON_A_PAGE, data_url, trend};
 use crate::reports::words::{capital, word};
 use crate::reports::{Edition, Month, Period, Rate, Snapshot, closes_on, titles};
@@ -37,8 +38,9 @@ pub(super) struct HeadlineRow {
 
 #[derive(Serialize)]
 pub(super) struct AgencyRow {
-    pub(super) code: String,
     pub(super) name: String,
+    /// Its own page, for whoever looks in the browser at a month.
+    pub(super) href: Option<String>,
     pub(super) group: String,
     pub(super) month: Cell,
     pub(super) rolling: String,
@@ -186,8 +188,9 @@ impl Around {
             Period::TwelveTo(_) => ["These months", "Twelve before"],
         };
         let closes = match period {
+            Period::Quarter(..) | Period::Year(_) => "It is frozen five working days after the last of its months has closed: until then its figures change with every register that is confirmed or amended.".to_owned(),
             Period::TwelveTo(_) => "These months are not frozen together: their figures change with every register that is confirmed or amended.".to_owned(),
-            _ => format!(
+            Period::Month(_) => format!(
                 "It closes on {}: until then its figures change with every register that is confirmed or amended.",
                 london::full_date(closes_on(period.last(), policies))
             ),
@@ -227,8 +230,8 @@ impl Around {
             agencies: agencies
                 .into_iter()
                 .map(|(code, line)| AgencyRow {
-                    code: code.clone(),
                     name: line.name.clone(),
+                    href: (is_month && looking.is_some()).then(|| format!("{at}/agency/{code}")),
                     group: word(Split::Group, &line.group),
                     month: Cell {
                         text: with_interval(line.rate),
@@ -240,7 +243,7 @@ impl Around {
                     is_low: line.position.is_low(),
                     verdict: capital(&line.verdict),
                     stands_out: line.stands_out,
-                    target: line.target_in_words(),
+                    target: line.targets_in_words(),
                 })
                 .collect(),
             funnels: funnels(snapshot),

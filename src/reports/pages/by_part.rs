@@ -13,19 +13,11 @@ use crate::reports::words::{capital, word};
 use crate::reports::{Paper, Rate, titles};
 
 const REPORTS: &[&str] = &["M6_received", "M6_on_time", "M14", "M5", "M12"];
-const LETTERS: &[&str] = &["M15", "M16_replied", "M16_disputed", "M16_upheld"];
+const LETTERS: &[&str] = &["M15", "M16_replied", "M16_disputed", "M16_upheld", "M16_disputes_open", "M17"];
 const PLANS: &[&str] = &["M7", "M9", "M9b", "M9_step_down", "M9c"];
 const CLOCKS: &[&str] = &["M18_initial_in_15", "M18_reviews_in_time", "M19"];
 
-const ABSENCES: &[&str] = &[
-    "M13_not_invited",
-    "M13_undelivered",
-    "M13_late",
-    "feedback_due",
-    "M10_pivotal",
-    "M17",
-    "M16_disputes_open",
-];
+const ABSENCES: &[&str] = &["M13_not_invited", "M13_undelivered", "M13_late", "feedback_due", "M10_pivotal"];
 const DECISIONS: &[&str] = &[
     "M8_proceeded_inquorate",
     "M8_consecutive",
@@ -37,8 +29,12 @@ const DECISIONS: &[&str] = &[
 
 const TABLES: [(Split, &str, &[&str]); 11] = [
     (Split::Agency, "Reports, answers and notice, by agency", REPORTS),
-    (Split::Agency, "Our feedback and what was replied, by agency (previous month's conferences)", LETTERS),
-    (Split::Agency, "Our faults, absences and disputes, by agency", ABSENCES),
+    (
+        Split::Agency,
+        "Our feedback, what was replied, and who missed twice, by agency (conferences a month earlier)",
+        LETTERS,
+    ),
+    (Split::Agency, "Our faults, and absences, by agency", ABSENCES),
     (Split::Lens, "Neglect beside the other conferences: quorum, and plans that ended", PLANS),
     (Split::Lens, "Neglect beside the other conferences: how often it was decided without", DECISIONS),
     (Split::Lens, "Neglect beside the other conferences: reports, answers and notice", REPORTS),
@@ -103,23 +99,13 @@ impl Part<'_> {
     }
 }
 
-/// The heading of a figure's column.
+/// The heading of a figure's column: its caption says of which conferences.
 fn column(id: &str) -> String {
-    match id {
-        // Their own titles go on from the ones before them.
-        "M9_step_down" => "M9 Stepped down without a core agency".to_owned(),
-        "M9_our_fault" => {
-            "M9 Children for whom a missing core agency had been invited wrongly by us".to_owned()
-        }
-        "M11_working_days_lost" => "M11 Working days until those were reconvened".to_owned(),
-        _ => {
-            let title = if titles::is_count(id) { titles::of_count(id) } else { titles::of(id).0 };
-            let title = title.split([':', '(']).next().unwrap_or(title).trim();
-            match id.split('_').next() {
-                Some(measure) if measure.starts_with('M') => format!("{measure} {title}"),
-                _ => title.to_owned(),
-            }
-        }
+    let title = titles::alone(id);
+    let title = title.split([':', '(']).next().unwrap_or(title).trim();
+    match id.split('_').next() {
+        Some(measure) if measure.starts_with('M') => format!("{measure} {title}"),
+        _ => title.to_owned(),
     }
 }
 

@@ -208,10 +208,11 @@ async fn month_pdf(
 /// figures of one that waits would say what its own page does not yet.
 async fn together(who: &SignedIn, making: Making<'_>, period: &str) -> Result<Edition, Problem> {
     let period = months_together(who, period)?;
-    if !who.role.may(Permission::SeeOpenMonths) && !is_circulated(making.db.read(), period).await? {
+    let approved_only = !who.role.may(Permission::SeeOpenMonths);
+    if approved_only && !is_circulated(making.db.read(), period).await? {
         return Err(Problem::NotFound(who.chrome()));
     }
-    let mut edition = edition_together(making, period).await?;
+    let mut edition = edition_together(making, period, approved_only).await?;
     if !who.role.may(Permission::SeeBehindFigures) {
         // Of two periods that differ by a month, the month's would follow.
         edition.snapshot.paper.tell_no_locality();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Looking;
@@ -118,12 +117,20 @@ impl MonthPage {
         let page = Self { exceptions, actions, ..self };
         match edition.period() {
             Period::Month(_) => page,
-            period => page.together(period.last(), edition.as_of),
+            period => page.together(period, edition),
         }
     }
 
     /// What is said of some months together.
-    fn together(mut self, last: Month, as_of: NaiveDate) -> Self {
+    fn together(mut self, period: Period, edition: &Edition) -> Self {
+        let (last, as_of) = (period.last(), edition.as_of);
+        let nothing = |month: &Month| !edition.snapshot.has_conferences(*month);
+        let months = std::iter::successors(Some(period.first()), |month| Some(month.next()));
+        let without: Vec<String> =
+            months.take_while(|month| *month <= last).filter(nothing).map(Month::name).collect();
+        if edition.closed.is_some() && !without.is_empty() {
+            self.notes.push(format!("No conference is counted of {}.", without.join(", ")));
+        }
         if as_of <= last.last() {
             let name = last.name();
             self.notes.insert(0, format!("{name} is not over: what follows is of a part of these months."));

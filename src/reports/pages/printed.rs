@@ -329,7 +329,7 @@ impl MonthPage {
         let mut blocks = Vec::new();
         if let Some(as_of) = &self.as_of {
             blocks.push(Block::text(format!(
-                "All of these months together, as their registers stood on {as_of}. The months’ own papers are frozen each on its own day, and may stand otherwise."
+                "All of these months together, as their registers stood on {as_of}. The months’ own papers are frozen each on its own day, and may stand otherwise; the months before them stand as they were known that day."
             )));
         }
         blocks.push(Block::Lead {
