@@ -109,6 +109,30 @@ both! {
         assert!(remind(&place, "2026-10-06T08:30:00Z").is_empty());
     }
 
+    async fn registers_that_wait_are_chased_once_before_their_month_closes_in_one_message_to_each(place: Place) {
+        let mut rows: Vec<Row> = conference("C-1").into_iter().map(|row| row.with("decision_time", "")).collect();
+        rows.extend(conference("C-2").into_iter().map(|row| row.with("decision_time", "").with("conference_date", "2026-09-29").with("child_refs", "L-2").with("decisions", "")));
+        place.import(EVENING, &rows);
+        place.account("chair", "a long enough password 1");
+        place.account("qa_manager", "a long enough password 1");
+        let new = |moment: &str| {
+            let before = place.mail().len();
+            place.done_at(moment, &["run-task", "report"]);
+            dispatch(&place, moment);
+            place.mail().into_iter().skip(before).collect::<Vec<_>>()
+        };
+        assert!(new("2026-10-02T08:30:00Z").is_empty());
+        let told = new("2026-10-05T08:30:00Z");
+        assert_eq!(told.len(), 2, "a chair and a QA manager");
+        for mail in &told {
+            assert_eq!(mail.subject, "September 2026 closes on Wednesday 7 October 2026: registers wait to be confirmed");
+            assert_eq!(mail.text.matches("/conferences/").count(), 2, "{}", mail.text);
+            assert!(!mail.text.contains("L-2") && !mail.text.contains("L1042"), "no child: {}", mail.text);
+        }
+        assert!(new("2026-10-06T08:30:00Z").is_empty(), "once");
+        assert!(new("2026-10-07T08:30:00Z").iter().all(|mail| !mail.subject.contains("registers wait")));
+    }
+
     async fn a_month_is_closed_on_its_fifth_working_day_and_paqa_is_told_when_it_is_approved(place: Place) {
         missed(&place, |row| row);
         place.account("paqa_member", "a long enough password 1");

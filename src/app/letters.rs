@@ -23,6 +23,7 @@ pub(super) fn specimens() -> Vec<Specimen> {
         .chain(each(register::samples()))
         .chain(each(register::overdue_samples()))
         .chain(each(reports::samples()))
+        .chain(each(reports::closing_samples()))
         .chain(each(reports::thanks_samples()))
         .chain(each(reports::action_samples()))
         .chain(each(restriction::samples()))

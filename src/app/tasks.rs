@@ -209,6 +209,7 @@ impl Task {
                 reports::close_periods(making).await?;
                 reports::publish_years(making).await?;
                 let told = reports::tell_of_month(making, &site.letterhead, &address).await?;
+                let waiting = reports::chase_registers(making, &site.letterhead, &address).await?;
                 let with = Thanking {
                     db: &site.db,
                     letterhead: &site.letterhead,
@@ -225,11 +226,11 @@ impl Task {
                     now(),
                 )
                 .await?;
-                Ok(match (closed, told, thanked, chased) {
-                    (0, 0, 0, 0) => Said::Nothing,
-                    (closed, told, thanked, chased) => Said::Did(format!(
-                        "{closed} months closed, {told} told of a month, {thanked} letters of thanks, \
-                         {chased} reminded of an action"
+                Ok(match (closed, told, waiting, thanked, chased) {
+                    (0, 0, 0, 0, 0) => Said::Nothing,
+                    (closed, told, waiting, thanked, chased) => Said::Did(format!(
+                        "{closed} months closed, {told} told of a month, {waiting} of registers that wait, \
+                         {thanked} letters of thanks, {chased} reminded of an action"
                     )),
                 })
             }

@@ -9,7 +9,7 @@ use super::known::Known;
 use super::rag::Rag;
 use super::snapshot::ROLLING;
 use super::targets::{TargetMeasure, Targets};
-use super::verdict::{charted, verdict};
+use super::verdict::{Newest, charted, verdict};
 use super::{Month, Rate};
 
 /// Counted invitations of twelve months from which on an agency is one to compare with.
@@ -79,9 +79,17 @@ pub struct AgencyLine {
 }
 
 impl AgencyLine {
-    /// "target 80%, amber: below it, and chance may explain that", and the same of other measures; empty where there is none.
+    /// "target 80%, amber: below it, and chance may explain that"; empty where there is none.
+    pub fn target_in_words(&self) -> String {
+        self.target.map_or(String::new(), |(percent, rag)| match self.rate.denominator {
+            0 => format!("target {percent}%"),
+            _ => target_in_words(percent, rag),
+        })
+    }
+
+    /// The same with its targets for other measures.
     pub fn targets_in_words(&self) -> String {
-        let own = self.target.map(|(percent, rag)| target_in_words(percent, rag));
+        let own = Some(self.target_in_words()).filter(|words| !words.is_empty());
         own.into_iter().chain(self.other_targets.iter().map(Aimed::in_words)).collect::<Vec<_>>().join(". ")
     }
 }
@@ -90,8 +98,8 @@ impl AgencyLine {
 pub struct Series<'a> {
     pub months: &'a [Month],
     pub all: &'a [Option<&'a Known>],
-    /// How many of the newest the paper is of.
-    pub newest: usize,
+    /// Those that the paper is of.
+    pub newest: &'a [Newest],
     pub own: &'a Known,
 }
 
@@ -103,10 +111,9 @@ pub fn agency_lines(
     targets: &Targets,
     with_others: bool,
 ) -> BTreeMap<String, AgencyLine> {
-    let Series { months, all, newest: those, own } = *series;
+    let Series { months, all, newest, own } = *series;
     let rolling = &all[all.len() - ROLLING..];
-    let before = months.len() - those;
-    let newest: Vec<_> = months.iter().copied().zip(all.iter().copied()).skip(before).collect();
+    let before = months.len() - newest.len();
     let of_year = |code: &str| -> Rate {
         rolling.iter().flatten().filter_map(|known| of(known).get(code).copied()).sum()
     };
@@ -121,19 +128,19 @@ pub fn agency_lines(
         let none = Rate::of(0, 0);
         let rate = of(own).get(*code).copied().unwrap_or(none);
         let chart = charted(all.iter().map(|known| known.and_then(|known| of(known).get(*code).copied())));
-        let (verdict, stands_out) = verdict(chart.as_ref(), rate, &newest, before);
+        let (verdict, stands_out) = verdict(chart.as_ref(), rate, newest, before);
         let day = months.last().map(|month| month.last());
         let target = |measure| targets.of_group(group.parse().ok()?, measure, day?);
         let aimed = |(id, measure): (&str, TargetMeasure)| {
             let target = target(measure)?;
-            let rate = own.rate(Some(code), id).unwrap_or(none);
+            let rate = own.rate(Some(code), id).filter(|rate| rate.denominator > 0)?;
             let chart = charted(all.iter().map(|known| known.and_then(|known| known.rate(Some(code), id))));
             Some(Aimed {
                 measure: id.to_owned(),
                 rate,
                 percent: target.percent,
                 rag: Rag::of(rate, target),
-                verdict: super::verdict::verdict(chart.as_ref(), rate, &newest, before).0,
+                verdict: super::verdict::verdict(chart.as_ref(), rate, newest, before).0,
             })
         };
         let others = [("M1", TargetMeasure::M1), ("M3", TargetMeasure::M3)].into_iter();

@@ -79,7 +79,7 @@ impl Edition {
 }
 
 /// The newest month that is over for so long that it closes, as of a day.
-pub(super) fn closes(today: NaiveDate, policies: &Policies) -> Month {
+fn closes(today: NaiveDate, policies: &Policies) -> Month {
     let month = Month::of(today).previous();
     let is_due = policies.calendar.working_days(month.last(), today) >= CLOSES_AFTER;
     if is_due { month } else { month.previous() }
@@ -171,6 +171,11 @@ impl<'a> Making<'a> {
         let days = period.first().first().iter_days().take_while(|day| *day <= last);
         let versions: BTreeSet<i32> = days.map(|day| self.policies.on(day).quorum.version).collect();
         versions.into_iter().collect()
+    }
+
+    /// The newest month that is due to be closed.
+    pub fn newest_due(self) -> Month {
+        closes(london::date(self.now), self.policies)
     }
 
     /// Working days since the last of some months was due to close, and since the newest of them did.
@@ -282,9 +287,9 @@ impl<'a> Making<'a> {
     }
 }
 
-/// Closes every month that is over for so long and has a register, oldest first. Says which were closed.
+/// Closes every month that is over for so long and waits for it, oldest first. Says which were closed.
 pub async fn close_months(making: Making<'_>) -> Result<Vec<Month>, DbErr> {
-    let newest = closes(london::date(making.now), making.policies);
+    let newest = making.newest_due();
     let mut done = Vec::new();
     for month in closed::open(making.db.read(), newest).await? {
         if making.close(month).await? {

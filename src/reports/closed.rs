@@ -96,9 +96,9 @@ pub async fn circulated(db: &impl ConnectionTrait) -> Result<BTreeSet<Month>, Db
     all.iter().map(|month| month.parse().map_err(DbErr::Custom)).collect()
 }
 
-/// Whether each month of a period is approved in which a conference took place, its last one included: none waits for its close
-/// either.
-pub async fn is_circulated(db: &impl ConnectionTrait, period: Period) -> Result<bool, DbErr> {
+/// Whether each month of a period is approved in which a conference took place, and none waits for its close. `newest`: the newest
+/// month that is due to be closed.
+pub async fn is_circulated(db: &impl ConnectionTrait, period: Period, newest: Month) -> Result<bool, DbErr> {
     let (first, last) = (period.first().to_string(), period.last().to_string());
     let closed: Vec<(String, bool)> = month_close::Entity::find()
         .select_only()
@@ -110,12 +110,11 @@ pub async fn is_circulated(db: &impl ConnectionTrait, period: Period) -> Result<
         .all(db)
         .await?;
     let is_whole = closed.iter().all(|(_, is_approved)| *is_approved);
-    // In its last month there may have been no conference: once it is frozen none is missing.
-    let is_last_closed = closed.last().is_some_and(|(month, _)| *month == last);
-    if !is_whole || closed.is_empty() || !is_last_closed && together(db, period).await?.is_none() {
+    // In its last month there may have been no conference.
+    if !is_whole || closed.is_empty() || period.last() > newest {
         return Ok(false);
     }
-    Ok(!open(db, period.last()).await?.iter().any(|month| *month >= period.first()))
+    Ok(!open(db, newest).await?.iter().any(|month| (period.first()..=period.last()).contains(month)))
 }
 
 /// The financial years of closed months of which nothing is published yet, oldest first, each with when a month of it
@@ -325,8 +324,8 @@ pub async fn changed_since(
     Ok(changed)
 }
 
-/// The months up to this one in which a conference took place and that are not closed, oldest first: from the first with a
-/// confirmed register on. One of the newest three without any closes too, and says how many it waits for.
+/// The months up to `newest`, the newest that is due to be closed, in which a conference took place and that are not closed, oldest
+/// first: from the first with a confirmed register on. One of the newest three without any closes too, and says how many it waits for.
 pub async fn open(db: &impl ConnectionTrait, newest: Month) -> Result<Vec<Month>, DbErr> {
     let confirmed =
         || Query::select().column(register::Column::ConferenceId).from(register::Entity).to_owned();

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use sea_orm::{DatabaseExecutor, DbErr};
 use sha2::{Digest, Sha256};
 
-use super::Period;
 use super::by_part;
 use super::climbed::climbed;
 use super::close::hexadecimal;
@@ -15,6 +14,7 @@ use super::paper::*;
 use super::parts::Split;
 use super::rate::Rate;
 use super::store::{Case, MonthData, load};
+use super::{Month, Period};
 use crate::calendar::Breaks;
 use crate::conferences::ConferenceId;
 use crate::invitations::ImpactCode;
@@ -46,6 +46,15 @@ fn tally(all: impl Iterator<Item = &'static str>) -> BTreeMap<String, usize> {
         *tally.entry(one.to_owned()).or_default() += 1;
     }
     tally
+}
+
+/// How many conferences were in each month.
+fn by_month<'a>(population: impl Iterator<Item = &'a Case>) -> BTreeMap<String, usize> {
+    let mut months = BTreeMap::new();
+    for case in population {
+        *months.entry(Month::of(case.facts.date).to_string()).or_default() += 1;
+    }
+    months
 }
 
 /// The parts of the month that have anything counted.
@@ -214,6 +223,10 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
     Paper {
         month: data.period.to_string(),
         conferences: population().count(),
+        conferences_by_month: match data.period {
+            Period::Month(_) => BTreeMap::new(),
+            _ => by_month(population()),
+        },
         conferences_by_type: tally(population().map(|c| c.facts.kind.code())),
         conferences_by_locality: tally(population().map(|c| c.record.conference.locality.code()))
             .into_iter()

@@ -134,6 +134,9 @@ pub struct Paper {
     pub month: String,
     /// Conferences of the population.
     pub conferences: usize,
+    /// The same by month, of several months together; a month that is not there had none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conferences_by_month: BTreeMap<String, usize>,
     /// The same by type.
     #[serde(default)]
     pub conferences_by_type: BTreeMap<String, usize>,

@@ -89,9 +89,9 @@ pub(super) fn due(today: NaiveDate, calendar: &Calendar) -> Option<Month> {
     (CLOSES_AFTER..=AT_MOST).contains(&days).then_some(month)
 }
 
-/// An id that is the same for a month wherever it is made.
-fn id_of(month: Month) -> Uuid {
-    let hash = Sha256::digest(format!("report of {month}"));
+/// An id that is the same for a notice about a month wherever it is made.
+pub(super) fn id_of(what: &str, month: Month) -> Uuid {
+    let hash = Sha256::digest(format!("{what} of {month}"));
     Uuid::from_slice(&hash[..16]).expect("sixteen bytes")
 }
 
@@ -100,7 +100,7 @@ async fn readers(db: &Db, role: Role, month: Month) -> Result<Vec<String>, DbErr
     let readers = access::store::all(db.read()).await?.into_iter();
     let mut new = Vec::new();
     for reader in readers.filter(|a| a.role == role && a.disabled_at.is_none()) {
-        if !outbox::was_told(db.read(), READY, id_of(month), &reader.email).await? {
+        if !outbox::was_told(db.read(), READY, id_of("report", month), &reader.email).await? {
             new.push(reader.email);
         }
     }
@@ -124,7 +124,7 @@ pub async fn tell_of_month(
     let notice = Ready::of(&snapshot.paper, month, address, closed.approved.is_none());
     let tx = making.db.begin("tell of a month").await?;
     for reader in &new {
-        outbox::tell(&tx, letterhead, READY, id_of(month), reader, &notice, now).await?;
+        outbox::tell(&tx, letterhead, READY, id_of("report", month), reader, &notice, now).await?;
     }
     tx.commit().await?;
     Ok(new.len())
@@ -184,7 +184,8 @@ pub async fn approve(
     for member in &told {
         let paper = paper.clone().filter(|_| is_trusted(member));
         let notice = Ready { enclosed: paper.is_some(), ..notice.clone() };
-        outbox::tell_enclosing(&tx, letterhead, READY, id_of(month), member, &notice, paper, now).await?;
+        outbox::tell_enclosing(&tx, letterhead, READY, id_of("report", month), member, &notice, paper, now)
+            .await?;
     }
     let payload = json!({ "hash": closed.hash, "told": told.len() });
     let event = Event { action: "month.approved", object: month.to_string(), payload };
@@ -222,6 +223,6 @@ mod tests {
         assert_eq!(due("2026-10-07").as_deref(), Some("2026-09"));
         assert_eq!(due("2027-01-08").as_deref(), Some("2026-12"), "after New Year's Day and a weekend");
         assert_eq!(due("2026-10-30"), None, "set up later, nobody is told of what is long over");
-        assert_eq!(id_of("2026-09".parse().unwrap()), id_of("2026-09".parse().unwrap()));
+        assert_eq!(id_of("report", "2026-09".parse().unwrap()), id_of("report", "2026-09".parse().unwrap()));
     }
 }

@@ -11,7 +11,7 @@ use super::exceptions::{Exception, exceptions};
 use super::improving::{self, ActionLine, line_of};
 use super::known::Known;
 use super::targets::Targets;
-use super::verdict::{charted, verdict};
+use super::verdict::{charted, newest, verdict};
 use super::{Month, Paper, Period, Rate};
 use crate::platform::Keys;
 
@@ -139,12 +139,6 @@ impl Snapshot {
         self.paper.month.parse().expect("a paper's own period")
     }
 
-    /// Whether a conference of this month is counted in its charts.
-    pub fn has_conferences(&self, month: Month) -> bool {
-        let charted = self.series.iter().find(|of| of.month == month.to_string());
-        charted.and_then(|of| of.rates.get("M7")).is_some_and(|quoracy| quoracy.denominator > 0)
-    }
-
     /// Puts a paper among the months before it, oldest first, as they are known now; one of some months together among those
     /// too.
     pub fn of(paper: Paper, before: &[(Month, Known)], about: About<'_>) -> Self {
@@ -163,14 +157,13 @@ impl Snapshot {
         let first = all.iter().position(Option::is_some).unwrap_or_default();
         let rolling = &all[all.len() - ROLLING..];
         let as_many = &all[all.len() - 2 * those..all.len() - those];
-        let newest: Vec<_> =
-            months.iter().copied().zip(all.iter().copied()).skip(months.len() - those).collect();
+        let newest = newest(&months, &all, &paper);
         let headlines = HEADLINES.iter().map(|id| {
             let of = |known: &Option<&Known>| known.and_then(|known| known.headlines.get(*id).copied());
             let chart =
                 charted(all.iter().map(|known| known.and_then(|known| known.headlines.get(*id).copied())));
             let rate = paper.rate(id);
-            let (verdict, stands_out) = verdict(chart.as_ref(), rate, &newest, months.len() - those);
+            let (verdict, stands_out) = verdict(chart.as_ref(), rate, &newest, months.len() - newest.len());
             Headline {
                 id: (*id).to_owned(),
                 rate,
@@ -182,7 +175,7 @@ impl Snapshot {
             }
         });
         let headlines: Vec<Headline> = headlines.collect();
-        let series = Series { months: &months, all: &all, newest: those, own: &own };
+        let series = Series { months: &months, all: &all, newest: &newest, own: &own };
         let agencies = agency_lines(&series, |known| &known.agencies, targets, true);
         let left_out = months.iter().zip(&all).filter_map(|(month, known)| Some((month, (*known)?)));
         let left_out = left_out.map(|(month, known)| Some((month.to_string(), known.restricted.clone()?)));

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{DatabaseExecutor, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::close::{CLOSES_AFTER, Closed, Edition, Making, closes, hexadecimal, json};
+use super::close::{CLOSES_AFTER, Closed, Edition, Making, hexadecimal, json};
 use super::entity::period_close;
 use super::snapshot::{CHARTED, DEFINITIONS, Restated, Snapshot};
 use super::{FinancialYear, Month, Period, closed, improving, paper};
@@ -32,7 +32,8 @@ fn ending_with(month: Month) -> impl Iterator<Item = Period> {
 
 /// The figures of some months together: as they were frozen, or as the registers stand.
 ///
-/// `approved_only`: for whoever reads of no other month, not even among those around them.
+/// `approved_only`: for whoever reads of no other month. What is not frozen yet stands among those alone then; what is frozen stands
+/// as it was, as each month's own paper does.
 ///
 /// # Errors
 /// Frozen figures that are not as they were frozen are none.
@@ -82,7 +83,7 @@ async fn counted(
 /// Freezes every quarter and every financial year whose months are closed, oldest first. Says which.
 pub async fn close_periods(making: Making<'_>) -> Result<Vec<Period>, DbErr> {
     let mut done = Vec::new();
-    for period in due(making).await? {
+    for period in due(making, making.db.read()).await? {
         if freeze(making, period).await? {
             done.push(period);
         }
@@ -96,10 +97,9 @@ const QUIET: u32 = CLOSES_AFTER;
 
 /// Those whose months are over and closed and that are not frozen yet, as far back as charts go: of long ago registers may be
 /// erased. A month in which no conference took place does not close, and hinders nothing.
-async fn due(making: Making<'_>) -> Result<Vec<Period>, DbErr> {
-    let db = making.db.read();
+async fn due(making: Making<'_>, db: &impl ConnectionTrait) -> Result<Vec<Period>, DbErr> {
     let closed = closed::closed_at(db).await?;
-    let newest = closes(london::date(making.now), making.policies);
+    let newest = making.newest_due();
     let first = std::iter::successors(Some(newest), |month| Some(month.previous())).nth(CHARTED);
     let Some(first) = closed.keys().next().copied().max(first) else { return Ok(Vec::new()) };
     let (frozen, open) = (closed::all_together(db).await?, closed::open(db, newest).await?);
@@ -114,11 +114,15 @@ async fn due(making: Making<'_>) -> Result<Vec<Period>, DbErr> {
     Ok(ended.filter(is_due).collect())
 }
 
-/// Freezes the figures of some months. `false`: another process was first.
+/// Freezes the figures of some months. `false`: another process was first, or a register.
 async fn freeze(making: Making<'_>, period: Period) -> Result<bool, DbErr> {
     let tx = making.db.begin("close some months together").await?;
-    // All of it is of one moment.
+    // Registers stand still meanwhile, and none came since it was asked what is due.
     tx.keep_as_they_are(&["register", "amendment"]).await?;
+    if !due(making, tx.conn()).await?.contains(&period) {
+        tx.roll_back().await?;
+        return Ok(false);
+    }
     let (snapshot, _) = counted(making, tx.conn().into(), period, false).await?;
     let conferences = snapshot.paper.conferences;
     let mut row = period_close::Model {

@@ -140,7 +140,7 @@ pub async fn publish_years(making: Making<'_>) -> Result<Vec<FinancialYear>, DbE
     let mut done = Vec::new();
     for (year, newest) in closed::years_to_publish(db).await? {
         let last = year.months().last().expect("a year has months");
-        let open = closed::open(db, last).await?;
+        let open = closed::open(db, making.newest_due()).await?;
         if making.quiet_since(last, newest) < QUIET || year.months().any(|month| open.contains(&month)) {
             continue;
         }

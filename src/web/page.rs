@@ -4,7 +4,9 @@ use std::sync::{LazyLock, OnceLock};
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use handlebars::{Handlebars, TemplateError};
+use handlebars::{
+    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason, TemplateError,
+};
 use rust_embed::RustEmbed;
 use serde::Serialize;
 
@@ -19,20 +21,24 @@ static PAGES: LazyLock<Handlebars<'static>> =
 /// What stands around every page, in one file, and where in it the page goes.
 const LAYOUT: &str = "web/layout";
 const HERE: &str = "{{page}}";
+/// Where another file is put, as text: `{{!put reports/stands}}`.
+const PUT: &str = "{{!put ";
 const ABOVE: &str = "above the page";
 const BELOW: &str = "below the page";
 
 /// Compiles every page. A name that a page uses and its struct lacks is an error.
 ///
 /// A page is no block within the layout: of what a block is given, handlebars copies all at each level that goes down in it,
-/// which cost half of drawing a page of tables. So what stands above and below is drawn by itself.
+/// which cost half of drawing a page of tables. So what stands above and below is drawn by itself; a part that sees much of its
+/// page is put in as text, and no partial, which would get a copy of that; and a figure, of which a page has thousands, is
+/// written by a helper.
 pub fn compile() -> Result<Handlebars<'static>, Box<TemplateError>> {
     let mut pages = Handlebars::new();
     pages.set_strict_mode(true);
+    pages.register_helper("linked", Box::new(linked));
     for path in Templates::iter() {
         let Some(name) = path.strip_suffix(".hbs") else { continue };
-        let file = Templates::get(&path).expect("an embedded file is there");
-        let text = String::from_utf8_lossy(&file.data);
+        let text = text_of(name);
         if name == LAYOUT {
             let (above, below) = text.split_once(HERE).expect("the layout has a place for the page");
             pages.register_template_string(ABOVE, above).map_err(Box::new)?;
@@ -42,6 +48,39 @@ pub fn compile() -> Result<Handlebars<'static>, Box<TemplateError>> {
         }
     }
     Ok(pages)
+}
+
+/// The text of a template, with what is put into it.
+fn text_of(name: &str) -> String {
+    let file =
+        Templates::get(&format!("{name}.hbs")).unwrap_or_else(|| panic!("there is no template {name}"));
+    let text = String::from_utf8_lossy(&file.data);
+    let mut parts = text.split(PUT);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, rest| {
+        let (put, after) = rest.split_once("}}").expect("what is put has an end");
+        before + text_of(put).trim_end() + after
+    })
+}
+
+/// `{{linked cell}}`: the `text` of a cell, as a link where it has a `href`.
+fn linked(
+    helper: &Helper<'_>,
+    pages: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> HelperResult {
+    let escaped = |name: &str| {
+        let text = helper.param(0).and_then(|cell| cell.value().get(name)?.as_str());
+        text.map(pages.get_escape_fn())
+    };
+    let text = escaped("text").ok_or_else(|| RenderErrorReason::Other("a figure without text".to_owned()))?;
+    match escaped("href") {
+        Some(href) => out.write(&format!("<a class=\"govuk-link\" href=\"{href}\">{text}</a>"))?,
+        None => out.write(&text)?,
+    }
+    Ok(())
 }
 
 /// A link of the navigation.

@@ -119,6 +119,8 @@ fn counted(rate: Rate) -> String {
 
 fn headline(h: &Headline, snapshot: &Snapshot, links: &Links<'_>) -> HeadlineRow {
     let (title, definition) = titles::of(&h.id);
+    let is_month = matches!(snapshot.period(), Period::Month(_));
+    let unknown = if is_month { "not closed" } else { "not all closed" };
     let series: Vec<(Month, Rate)> = snapshot
         .series
         .iter()
@@ -135,7 +137,7 @@ fn headline(h: &Headline, snapshot: &Snapshot, links: &Links<'_>) -> HeadlineRow
         now: links.shown(h.rate, &h.id, ""),
         fraction: fraction(h.rate),
         interval: h.rate.interval_text(),
-        previous: h.previous.map_or("not closed".to_owned(), counted),
+        previous: h.previous.map_or(unknown.to_owned(), counted),
         rolling: with_interval(h.rolling),
         verdict: h.verdict.clone(),
         stands_out: h.stands_out,
@@ -188,7 +190,7 @@ impl Around {
             Period::TwelveTo(_) => ["These months", "Twelve before"],
         };
         let closes = match period {
-            Period::Quarter(..) | Period::Year(_) => "It is frozen five working days after the last of its months has closed: until then its figures change with every register that is confirmed or amended.".to_owned(),
+            Period::Quarter(..) | Period::Year(_) => "It is frozen once each of its months is closed, and none of them was for five working days: until then its figures change with every register that is confirmed or amended. Of more than two years ago nothing is frozen any more.".to_owned(),
             Period::TwelveTo(_) => "These months are not frozen together: their figures change with every register that is confirmed or amended.".to_owned(),
             Period::Month(_) => format!(
                 "It closes on {}: until then its figures change with every register that is confirmed or amended.",

@@ -209,7 +209,7 @@ async fn month_pdf(
 async fn together(who: &SignedIn, making: Making<'_>, period: &str) -> Result<Edition, Problem> {
     let period = months_together(who, period)?;
     let approved_only = !who.role.may(Permission::SeeOpenMonths);
-    if approved_only && !is_circulated(making.db.read(), period).await? {
+    if approved_only && !is_circulated(making.db.read(), period, making.newest_due()).await? {
         return Err(Problem::NotFound(who.chrome()));
     }
     let mut edition = edition_together(making, period, approved_only).await?;

@@ -124,7 +124,8 @@ impl MonthPage {
     /// What is said of some months together.
     fn together(mut self, period: Period, edition: &Edition) -> Self {
         let (last, as_of) = (period.last(), edition.as_of);
-        let nothing = |month: &Month| !edition.snapshot.has_conferences(*month);
+        let counted = &edition.snapshot.paper.conferences_by_month;
+        let nothing = |month: &Month| !counted.contains_key(&month.to_string());
         let months = std::iter::successors(Some(period.first()), |month| Some(month.next()));
         let without: Vec<String> =
             months.take_while(|month| *month <= last).filter(nothing).map(Month::name).collect();

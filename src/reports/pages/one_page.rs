@@ -154,7 +154,7 @@ fn page(edition: &Edition, month: Month, code: &str) -> Option<OnePage> {
             "too few agencies of its kind to compare"
         },
         verdict: capital(&own.verdict),
-        target: own.targets_in_words(),
+        target: own.target_in_words(),
         chart: data_url(&chart(ON_A_PAGE)),
         svg: chart(IN_PRINT),
         series: series.iter().rev().map(|(month, rate)| line(month.name(), *rate)).collect(),

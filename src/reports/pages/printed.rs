@@ -346,6 +346,7 @@ impl MonthPage {
         blocks.extend(self.around.iter().map(headlines));
         blocks.push(Block::heading("What to look at first"));
         blocks.push(match self.exceptions.is_empty() {
+            true if self.empty => Block::text("Nothing is counted yet, so nothing can be said."),
             true => Block::text("Nothing stands out: no plan ended without a core agency, and no figure moved further than chance moves it."),
             false => Block::List { items: self.exceptions.iter().map(|e| e.text.clone()).collect() },
         });
