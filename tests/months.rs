@@ -259,17 +259,22 @@ both! {
         assert!(open.contains("(without December 2026, not on the charts yet)"), "no verdict on what is not on the chart: {open}");
         assert!(!open.contains("/agency/"), "an agency's page is of one month");
         place.done_at("2027-01-08T08:00:00Z", &["run-task", "report"]);
+        // A register of December comes late, within the week.
+        let late = missed_on("C-9", "2026-12-17").into_iter().map(|row| row.with("invited_on", "2026-06-24"));
+        place.import("2027-01-11T15:00:00Z", &late.collect::<Vec<_>>());
         place.done_at("2027-01-14T08:00:00Z", &["run-task", "report"]);
         assert!(!qa.get("/reports/over/2026-27-q3").await.body.contains("SHA-256"), "registers may come late");
         place.done_at("2027-01-15T08:00:00Z", &["run-task", "report"]);
         place.done_at("2027-01-15T08:05:00Z", &["run-task", "report"]);
         let before = of("2026-27-q3");
-        assert_eq!(before["M1"]["numerator"], 6);
+        assert_eq!(before["M1"]["numerator"], 9);
+        let december = before["series"].as_array().unwrap().last().unwrap();
+        assert_eq!((&december["month"], &december["rates"]["M1"]["numerator"]), (&"2026-12".into(), &6.into()), "on its chart too");
         let headline = &before["headlines"][0];
         assert_eq!(headline["previous"]["numerator"], 9, "the quarter before: {headline}");
-        assert_eq!((&headline["rolling"]["denominator"], &headline["rolling_months"]), (&Value::from(20), &Value::from(5)));
+        assert_eq!((&headline["rolling"]["denominator"], &headline["rolling_months"]), (&Value::from(24), &Value::from(5)));
         assert_eq!(summer["headlines"][0]["previous"], Value::Null, "of which no month is closed");
-        assert_eq!(before["agencies"]["OH"]["rate"]["denominator"], 2, "an agency's line is of the quarter too");
+        assert_eq!(before["agencies"]["OH"]["rate"]["denominator"], 3, "an agency's line is of the quarter too");
 
         // What is amended since moves neither it nor the quarter before.
         let page = qa.get("/?day=2026-12-16").await.body;
@@ -286,7 +291,7 @@ both! {
         let db = Database::connect(&place.url).await.unwrap();
         let rows = db.query_all_raw(sea_orm::Statement::from_string(db.get_database_backend(), "select action from audit_entry where action = 'period.closed' and object = '2026-27-q3'")).await.unwrap();
         assert_eq!(rows.len(), 1, "once, whoever comes first");
-        db.execute_unprepared("update period_close set snapshot = replace(snapshot, '\"attended\":6', '\"attended\":7')").await.unwrap();
+        db.execute_unprepared("update period_close set snapshot = replace(snapshot, '\"attended\":9', '\"attended\":8')").await.unwrap();
         assert_eq!(qa.get("/reports/over/2026-27-q3").await.status, 500, "figures that were changed are none");
     }
 
@@ -305,7 +310,7 @@ both! {
         let mut qa = Person::with_role(&place, &place.site("2026-12-02T09:00:00Z").await, "qa_manager").await;
         let page = qa.get("/reports/over/2026-27-q3").await.body;
         assert!(page.contains("October 2026 to December 2026") && page.contains("6 of 8") && page.contains("as their registers stood on Wednesday 2 December 2026"), "{page}");
-        assert!(page.contains("December 2026 is not over") && page.contains("none of these months is closed: nothing to judge yet"), "{page}");
+        assert!(page.contains("December 2026 is not over") && page.contains("none of these months is on the charts yet: nothing to judge"), "{page}");
         assert!(qa.get("/reports/over/12-to-2026-10").await.body.contains("not frozen together"));
         assert!(qa.get("/reports/over/2026-27-q3/figures.csv").await.body.contains("2026-27-q3,M1,all,,,6,8"));
         assert!(qa.get("/reports/2026-10").await.body.contains("/reports/over/2026-27-q3"));

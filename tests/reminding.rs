@@ -129,6 +129,8 @@ both! {
             assert_eq!(mail.text.matches("/conferences/").count(), 2, "{}", mail.text);
             assert!(!mail.text.contains("L-2") && !mail.text.contains("L1042"), "no child: {}", mail.text);
         }
+        let manager = told.iter().find(|mail| mail.to.starts_with("qa_manager@")).unwrap();
+        assert!(manager.text.contains("please ask them to before then"), "a QA manager confirms none: {}", manager.text);
         assert!(new("2026-10-06T08:30:00Z").is_empty(), "once");
         assert!(new("2026-10-07T08:30:00Z").iter().all(|mail| !mail.subject.contains("registers wait")));
     }

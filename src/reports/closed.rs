@@ -344,10 +344,17 @@ pub async fn open(db: &impl ConnectionTrait, newest: Month) -> Result<Vec<Month>
     let mut open = Vec::new();
     let all = std::iter::successors(Some(Month::of(oldest)), |month| Some(month.next()));
     for month in all.take_while(|month| *month <= newest).filter(|month| !closed.contains_key(month)) {
-        let any = held().filter(conference::Column::ConferenceDate.between(month.first(), month.last()));
-        // One of long ago was brought in without its registers: it is history, and no month that was waited for.
-        let any = if month < waited_for { any.filter(is_confirmed()) } else { any };
-        let any = any.limit(1);
+        // One of long ago was brought in without its registers: it is history, and no month that was waited for. Of the
+        // others a register that nobody has touched is one of a conference that is not recorded as held.
+        let any = match month < waited_for {
+            true => held().filter(is_confirmed()),
+            false => conference::Entity::find()
+                .select_only()
+                .column(conference::Column::ConferenceDate)
+                .filter(conference::Column::Status.ne(Status::Cancelled)),
+        };
+        let any =
+            any.filter(conference::Column::ConferenceDate.between(month.first(), month.last())).limit(1);
         if any.into_tuple::<NaiveDate>().one(db).await?.is_some() {
             open.push(month);
         }

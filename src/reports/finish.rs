@@ -16,7 +16,7 @@ use super::rate::Rate;
 use super::store::{Case, MonthData, load};
 use super::{Month, Period};
 use crate::calendar::Breaks;
-use crate::conferences::ConferenceId;
+use crate::conferences::{ConferenceId, Status};
 use crate::invitations::ImpactCode;
 use crate::register::{Policies, Standing};
 
@@ -233,6 +233,7 @@ pub(super) fn finish(data: &MonthData, policies: &Policies, holidays: &Breaks) -
             .map(|(locality, count)| (locality, Some(count)))
             .collect(),
         registers_open: open.count(),
+        still_scheduled: data.cases.iter().filter(|c| c.facts.status == Status::Scheduled).count(),
         invitations: all.clone().count(),
         from_a_tracker: population().filter(|c| c.record.is_of_a_tracker()).count(),
         M13_of: all.clone().filter(|e| !e.row.attendance_only).count(),

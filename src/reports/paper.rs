@@ -147,6 +147,9 @@ pub struct Paper {
     pub conferences_by_locality: BTreeMap<String, Option<usize>>,
     /// Held or adjourned, register not confirmed: counted nowhere.
     pub registers_open: usize,
+    /// Neither recorded as held nor cancelled. Whether their day is over the paper does not know.
+    #[serde(default)]
+    pub still_scheduled: usize,
     /// Invitations I.
     pub invitations: usize,
     /// Conferences that a tracker brought: M5, M6, M9, M9b, M11 to M14, M18 and M19 leave them out.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::close::{CLOSES_AFTER, Closed, Edition, Making, hexadecimal, json};
 use super::entity::period_close;
+use super::known::Known;
 use super::snapshot::{CHARTED, DEFINITIONS, Restated, Snapshot};
 use super::{FinancialYear, Month, Period, closed, improving, paper};
 use crate::audit::{self, Actor, Event};
@@ -44,7 +45,8 @@ pub async fn edition_together(
 ) -> Result<Edition, DbErr> {
     let db = making.db.read();
     let Some(row) = closed::together(db, period).await? else {
-        let (snapshot, actions) = counted(making, db.into(), period, approved_only).await?;
+        let of = if approved_only { Around::Approved } else { Around::Closed };
+        let (snapshot, actions) = counted(making, db, period, of).await?;
         let written = improving::written(making.keys, &actions, &snapshot.actions)?;
         return Ok(Edition { snapshot, closed: None, written, as_of: london::date(making.now) });
     };
@@ -62,18 +64,46 @@ pub async fn edition_together(
     Ok(Edition { snapshot, closed: Some(closed), written, as_of: london::date(row.closed_at) })
 }
 
-async fn counted(
+/// The months among which a period stands on the charts.
+#[derive(Clone, Copy)]
+enum Around {
+    /// Those that are closed, as they are known.
+    Closed,
+    /// Of those the ones that are approved.
+    Approved,
+    /// All of them, its own counted again where a register came late: a later month's close would do so, and it is frozen before.
+    CountedAgain,
+}
+
+async fn counted<'a, C: ConnectionTrait>(
     making: Making<'_>,
-    db: DatabaseExecutor<'_>,
+    db: &'a C,
     period: Period,
-    approved_only: bool,
-) -> Result<(Snapshot, Vec<improving::Standing>), DbErr> {
-    let actions = improving::all(&db).await?;
+    around: Around,
+) -> Result<(Snapshot, Vec<improving::Standing>), DbErr>
+where
+    &'a C: Into<DatabaseExecutor<'a>>,
+{
+    let actions = improving::all(db).await?;
     let last = period.last();
-    let mut before = closed::known(&db, last.next(), improving::reach(&actions, last) + 1).await?;
-    if approved_only {
-        let approved = closed::circulated(&db).await?;
-        before.retain(|(month, _)| approved.contains(month));
+    let mut before = closed::known(db, last.next(), improving::reach(&actions, last) + 1).await?;
+    match around {
+        Around::Closed => {}
+        Around::Approved => {
+            let approved = closed::circulated(db).await?;
+            before.retain(|(month, _)| approved.contains(month));
+        }
+        Around::CountedAgain => {
+            let counted_at = closed::counted_at(db).await?;
+            for month in
+                closed::changed_since(db, &counted_at, period.first(), last.next()).await?.into_keys()
+            {
+                let again = Known::of(&paper(db, month, making.policies, making.holidays).await?);
+                before.retain(|(of, _)| *of != month);
+                before.push((month, again));
+            }
+            before.sort_by_key(|(month, _)| *month);
+        }
     }
     let paper = paper(db, period, making.policies, making.holidays).await?;
     let snapshot = Snapshot::of(paper, &before, making.about(period, Restated::default(), &actions));
@@ -123,7 +153,7 @@ async fn freeze(making: Making<'_>, period: Period) -> Result<bool, DbErr> {
         tx.roll_back().await?;
         return Ok(false);
     }
-    let (snapshot, _) = counted(making, tx.conn().into(), period, false).await?;
+    let (snapshot, _) = counted(making, tx.conn(), period, Around::CountedAgain).await?;
     let conferences = snapshot.paper.conferences;
     let mut row = period_close::Model {
         period: period.to_string(),

@@ -11,7 +11,7 @@ pub fn charted(months: impl Iterator<Item = Option<Rate>>) -> Option<Chart> {
 }
 
 /// Where months together have a figure, and no chart has any of them.
-const NONE_CLOSED: &str = "none of these months is closed: nothing to judge yet";
+const NONE_CHARTED: &str = "none of these months is on the charts yet: nothing to judge";
 
 /// A month that a paper is of.
 #[derive(Clone, Copy)]
@@ -49,7 +49,7 @@ pub fn verdict(chart: Option<&Chart>, rate: Rate, newest: &[Newest], before: usi
     let missing = newest.iter().filter(|of| of.is_counted && !of.is_charted);
     let missing: Vec<String> = missing.map(|of| of.month.name()).collect();
     if newest.iter().all(|of| !of.is_charted) {
-        return (NONE_CLOSED.to_owned(), false);
+        return (NONE_CHARTED.to_owned(), false);
     }
     let signal = |place| chart?.points.iter().find(|point| point.place == place)?.signals.first();
     let of = |(n, of): (usize, &Newest)| {

@@ -9,7 +9,7 @@ use super::month::Month;
 use super::ready::id_of;
 use crate::access::{self, Role};
 use crate::calendar::{Calendar, london};
-use crate::conferences::{self, Sight};
+use crate::conferences::{self, Sight, Status};
 use crate::outbox::{self, Letterhead, NoticeError};
 
 const CLOSING: &str = "month_closing";
@@ -25,6 +25,8 @@ pub struct Waiting {
     pub conference_type: String,
     pub date: String,
     pub chair: String,
+    /// Nobody has recorded that it took place, or cancelled it.
+    pub scheduled: bool,
     pub link: String,
 }
 
@@ -83,6 +85,7 @@ pub async fn chase_registers(
                 conference_type: c.kind.label().to_owned(),
                 date: london::full_date(c.conference_date),
                 chair: conferences::store::chair(tx.conn(), c.chair_id).await?,
+                scheduled: c.status == Status::Scheduled,
                 link: format!("{address}/conferences/{}", c.id),
             });
         }
@@ -108,6 +111,7 @@ pub fn samples() -> Vec<(&'static str, Closing)> {
         conference_type: "review conference".into(),
         date: "Wednesday 30 September 2026".into(),
         chair: "A. Chair".into(),
+        scheduled: false,
         link: "https://quorate.example/conferences/0000".into(),
     };
     let chair = Closing {
@@ -118,7 +122,7 @@ pub fn samples() -> Vec<(&'static str, Closing)> {
         registers: vec![waiting.clone()],
         more: false,
     };
-    let other = Waiting { reference: "B3XW-9PFA".into(), ..waiting.clone() };
+    let other = Waiting { reference: "B3XW-9PFA".into(), scheduled: true, ..waiting.clone() };
     let manager = Closing { chaired: false, registers: vec![waiting, other], more: true, ..chair.clone() };
     vec![(CLOSING, chair), (CLOSING, manager)]
 }

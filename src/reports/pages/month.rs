@@ -21,7 +21,7 @@ use crate::register::restating::Figure;
 use crate::reports::climbed::Climbed;
 use crate::reports::paper::Breakdown;
 use crate::reports::parts::Split;
-use crate::reports::words::word;
+use crate::reports::words::{counted, word};
 use crate::reports::{Edition, FinancialYear, Month, Paper, Period, titles};
 use crate::web::Page;
 
@@ -114,8 +114,16 @@ impl MonthPage {
         let snapshot = &edition.snapshot;
         let exceptions = exception_rows(&snapshot.exceptions, &self.month);
         let actions = action_rows(&snapshot.actions, &edition.written);
-        let page = Self { exceptions, actions, ..self };
-        match edition.period() {
+        let mut page = Self { exceptions, actions, ..self };
+        let (period, untouched) = (edition.period(), snapshot.paper.still_scheduled);
+        if untouched > 0 && edition.as_of > period.last().last() {
+            let conferences =
+                counted(untouched, "conference of this time is", "conferences of this time are");
+            page.notes.push(format!(
+                "{conferences} recorded neither as held nor as cancelled: not counted anywhere in this paper."
+            ));
+        }
+        match period {
             Period::Month(_) => page,
             period => page.together(period, edition),
         }
@@ -124,12 +132,14 @@ impl MonthPage {
     /// What is said of some months together.
     fn together(mut self, period: Period, edition: &Edition) -> Self {
         let (last, as_of) = (period.last(), edition.as_of);
-        let counted = &edition.snapshot.paper.conferences_by_month;
-        let nothing = |month: &Month| !counted.contains_key(&month.to_string());
+        let by_month = &edition.snapshot.paper.conferences_by_month;
+        let nothing = |month: &Month| !by_month.contains_key(&month.to_string());
         let months = std::iter::successors(Some(period.first()), |month| Some(month.next()));
         let without: Vec<String> =
             months.take_while(|month| *month <= last).filter(nothing).map(Month::name).collect();
-        if edition.closed.is_some() && !without.is_empty() {
+        // What was frozen before it was counted by month says nothing of them.
+        let is_known = !by_month.is_empty() || edition.snapshot.paper.conferences == 0;
+        if edition.closed.is_some() && is_known && !without.is_empty() {
             self.notes.push(format!("No conference is counted of {}.", without.join(", ")));
         }
         if as_of <= last.last() {
