@@ -324,8 +324,9 @@ pub async fn changed_since(
     Ok(changed)
 }
 
-/// The months up to `newest`, the newest that is due to be closed, in which a conference took place and that are not closed, oldest
-/// first: from the first with a confirmed register on. One of the newest three without any closes too, and says how many it waits for.
+/// The months up to `newest`, the newest that is due to be closed, that wait to be closed, oldest first: from the first with a
+/// confirmed register on each that has one; of the newest three each with a conference that was not cancelled, though nobody has
+/// confirmed its register, or recorded that it took place.
 pub async fn open(db: &impl ConnectionTrait, newest: Month) -> Result<Vec<Month>, DbErr> {
     let confirmed =
         || Query::select().column(register::Column::ConferenceId).from(register::Entity).to_owned();

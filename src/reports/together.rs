@@ -1,6 +1,6 @@
 //! Some months together: the roll-up of a quarter or of a financial year for the strategy group and the board (DOMAIN 8), by
-//! the same engine as a month's paper. Once each of its months is closed, and for a week none of them was, it is frozen, once, whichever process comes first.
-//! Before that, and of any twelve months, it is counted as the registers stand.
+//! the same engine as a month's paper. Once each of its months is closed, and for a week none of them was, it is frozen, once,
+//! whichever process comes first. Before that, and of any twelve months, it is counted as the registers stand.
 
 use std::collections::BTreeMap;
 
